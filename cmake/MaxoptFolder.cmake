@@ -1,0 +1,32 @@
+# One folder of src/ = one target = one test program.
+#
+#   maxopt_folder(NAME money DEPS result LIBS fmt::fmt TEST_DEPS ... TEST_LIBS ...)
+#
+# makes the library maxopt_<NAME> of the folder's *.cc (INTERFACE when there are none) and, when it
+# has any *_test.cc, the program <NAME>_test, whose cases are registered with ctest.
+# DEPS and TEST_DEPS name other folders' targets without the prefix.
+function(maxopt_folder)
+  cmake_parse_arguments(F "" "NAME" "DEPS;LIBS;TEST_DEPS;TEST_LIBS" ${ARGN})
+  list(TRANSFORM F_DEPS PREPEND maxopt_)
+  list(TRANSFORM F_TEST_DEPS PREPEND maxopt_)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  set(tests ${sources})
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  if(sources)
+    add_library(maxopt_${F_NAME} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(maxopt_${F_NAME} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(maxopt_${F_NAME} ${scope} ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(maxopt_${F_NAME} ${scope} ${F_DEPS} ${F_LIBS})
+  if(tests)
+    add_executable(${F_NAME}_test ${tests})
+    target_link_libraries(${F_NAME}_test PRIVATE maxopt_${F_NAME} ${F_TEST_DEPS} ${F_TEST_LIBS}
+                                                 GTest::gtest_main)
+    gtest_discover_tests(${F_NAME}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${F_NAME}.
+                         PROPERTIES TIMEOUT 600)
+  endif()
+endfunction()

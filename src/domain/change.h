@@ -1,0 +1,73 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/entity.h"
+
+namespace maxopt {
+
+enum class ChangeAction { kCreate, kUpdate };  // removal is an update of "status" to "removed"
+std::string_view ChangeActionName(ChangeAction action);
+
+/// Why a change is proposed. One word, counted in reports; the sentence is in Change::why.
+enum class Reason {
+  kLaunch,      // set-up from documents
+  kActivate,    // switch on what was created paused
+  kReallocate,  // marginal return says so
+  kPace,        // land the flight on its budget
+  kPause,       // stop what loses or is unsafe
+  kRule,        // a rule of the client
+  kManual,      // a person asked
+  kUndo,        // inverse of an earlier change
+};
+std::string_view ReasonName(Reason reason);
+
+/// Predicted effect of a change on the client's KPI per day, in its own unit, 90 % interval.
+struct Prediction {
+  std::string kpi;  ///< "revenue" (account currency), "conversions"
+  double mean;
+  double low90;
+  double high90;
+  int horizon_days;
+};
+
+/// One write to one object of one account. Only the fields that change are in `before`/`after`;
+/// fields not named here are never sent.
+struct Change {
+  std::string key;  ///< unique over all time; the marker and TikTok's request_id derive from it
+  ChangeAction action = ChangeAction::kUpdate;
+  AccountId account;
+  Level level = Level::kCampaign;
+  std::string address;  ///< ours, stable: "spring/search-generic" , ".../ad_group:core/ad:v1"
+  std::string id;       ///< the platform's id; empty for a create
+  std::string
+      parent_address;     ///< of a create below another object; its id is looked up in the journal
+  std::string parent_id;  ///< filled before sending
+  Fields before;          ///< as read when planned; empty for a create
+  Fields after;           ///< as wanted; for a create all fields, status always "paused"
+  Reason reason = Reason::kManual;
+  std::string why;       ///< one sentence with its numbers
+  std::string evidence;  ///< JSON object: what the sentence rests on
+  std::optional<Prediction> prediction;
+  std::string asset_address;  ///< for an ad: address of the picture or video uploaded in this plan
+};
+
+/// Deterministic mark put at the end of the name of what we create, by which it is found again when
+/// an answer was lost: " ~" and 10 characters of [0-9a-z] from SHA-256 of the change key.
+std::string MarkerOf(std::string_view change_key);
+/// Name with the marker; a name that has it already is returned as it is.
+std::string WithMarker(std::string_view name, std::string_view change_key);
+/// Name without a marker, for people.
+std::string WithoutMarker(std::string_view name);
+/// A positive 63-bit number as text, from the same digest: TikTok's body request_id.
+std::string RequestIdOf(std::string_view change_key);
+
+/// What Writer::Apply says was done.
+struct Applied {
+  std::string id;            ///< the object's platform id
+  std::string platform_ref;  ///< the platform's request id, for support tickets
+};
+
+}  // namespace maxopt

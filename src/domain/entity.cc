@@ -1,0 +1,199 @@
+#include "domain/entity.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace maxopt {
+namespace {
+
+struct PlatformWords {
+  Platform platform;
+  std::string_view name;
+  std::string_view dbt_key;
+};
+constexpr PlatformWords kPlatforms[] = {
+    {Platform::kGoogleAds, "google_ads", "google_ads"},
+    {Platform::kMeta, "meta", "facebook_ads"},
+    {Platform::kTikTok, "tiktok", "tiktok_ads"},
+    {Platform::kMicrosoft, "microsoft", "microsoft_ads"},
+    {Platform::kLinkedIn, "linkedin", "linkedin_ads"},
+    {Platform::kAmazon, "amazon", "amazon_ads"},
+    {Platform::kPinterest, "pinterest", "pinterest_ads"},
+    {Platform::kSnapchat, "snapchat", "snapchat_ads"},
+    {Platform::kReddit, "reddit", "reddit_ads"},
+    {Platform::kX, "x", "twitter_ads"},
+    {Platform::kOther, "other", "other"},
+};
+
+struct LevelWord {
+  Level level;
+  std::string_view name;
+  char letter;
+};
+constexpr LevelWord kLevels[] = {
+    {Level::kAccount, "account", '-'},  {Level::kCampaign, "campaign", 'c'},
+    {Level::kAdGroup, "ad_group", 'g'}, {Level::kAd, "ad", 'a'},
+    {Level::kAsset, "asset", 's'},
+};
+
+using enum FieldType;
+constexpr FieldSpec kFields[] = {
+    {"name", kText, "cgas", true, "name on the platform, our marker included"},
+    {"status", kText, "cga", true, "active | paused | removed"},
+    // campaign
+    {"objective", kText, "c", true, "awareness | traffic | engagement | leads | app | sales"},
+    {"channel_type", kText, "c", true,
+     "search | display | video | performance_max | demand_gen | social; what kind of inventory"},
+    {"daily_budget", kMoney, "cg", true, "average per day, account currency; > 0"},
+    {"lifetime_budget", kMoney, "cg", true, "for the whole flight, account currency; > 0"},
+    {"start_at", kText, "cg", true, "YYYY-MM-DD HH:MM:SS on the account's clock"},
+    {"end_at", kText, "cg", true, "YYYY-MM-DD HH:MM:SS on the account's clock"},
+    {"bid_strategy", kText, "cg", true,
+     "manual_cpc | maximize_conversions | maximize_clicks | lowest_cost | bid_cap | cost_cap"},
+    {"special_categories", kList, "c", true,
+     "housing | employment | credit | politics; empty: none"},
+    {"eu_political", kBool, "c", true, "contains EU political advertising"},
+    // ad group
+    {"bid", kMoney, "g", true, "maximum bid per billing event, account currency; > 0"},
+    {"optimization_goal", kText, "g", true, "impressions | reach | clicks | conversions | value"},
+    {"billing_event", kText, "g", true, "impressions | clicks"},
+    {"conversion_event", kText, "g", true, "event optimised for: purchase, lead, ..."},
+    {"pixel_id", kText, "g", true, "the platform's id of the pixel that measures conversion_event"},
+    {"countries", kList, "cg", true, "ISO 3166-1 alpha-2, upper case"},
+    {"languages", kList, "cg", true, "ISO 639-1, lower case"},
+    {"age_min", kInteger, "g", true, "years"},
+    {"age_max", kInteger, "g", true, "years; 65 means 65 and over"},
+    {"genders", kList, "g", true, "female | male; absent: all"},
+    {"keywords", kList, "g", true, "match:text with match exact | phrase | broad"},
+    {"audiences", kList, "g", true, "platform ids of audiences to include"},
+    {"excluded_audiences", kList, "g", true, "platform ids of audiences to leave out"},
+    {"placements", kList, "g", true, "the platform's own placement words; absent: automatic"},
+    // ad
+    {"headlines", kList, "a", true, "texts, in order"},
+    {"descriptions", kList, "a", true, "longer texts, in order"},
+    {"landing_url", kText, "a", true, "https URL without tracking parameters"},
+    {"url_tags", kText, "a", true, "tracking parameters, k=v&k=v, macros of the platform allowed"},
+    {"call_to_action", kText, "a", true, "shop_now | learn_more | sign_up | download | ..."},
+    {"image", kText, "a", true, "platform id (or hash) of the uploaded picture"},
+    {"video", kText, "a", true, "platform id of the uploaded video"},
+    {"page_id", kText, "a", true, "Meta page or TikTok identity the ad speaks as"},
+    // asset
+    {"media", kText, "s", true, "image | video"},
+    {"content", kText, "s", true, "base64 of the file"},
+    {"sha256", kText, "s", true, "hex digest of the file"},
+    // set by the platform only
+    {"effective_status", kText, "cga", false,
+     "active | paused | parent_paused | in_review | rejected | limited | ended | removed | other"},
+    {"review_status", kText, "a", false, "pending | approved | limited | rejected"},
+    {"review_reasons", kList, "a", false, "the platform's reasons, one a line"},
+    {"learning_status", kText, "g", false, "learning | done | limited"},
+    {"created_at", kText, "cgas", false, "UTC instant"},
+    {"platform_status", kText, "cga", false, "the platform's own word, for people"},
+    {"budget_id", kText, "c", false, "Google's budget resource id"},
+    {"creative_id", kText, "a", false, "Meta's ad creative id"},
+};
+
+FieldType TypeOf(const FieldValue& value) {
+  constexpr std::array types{kBool, kInteger, kText, kMoney, kList};
+  return types[value.index()];
+}
+
+std::string_view TypeName(FieldType type) {
+  switch (type) {
+    case kBool:
+      return "true or false";
+    case kInteger:
+      return "a whole number";
+    case kText:
+      return "a text";
+    case kMoney:
+      return "an amount of money";
+    case kList:
+      return "a list of texts";
+  }
+  Bug();
+}
+
+}  // namespace
+
+std::string_view PlatformName(Platform platform) {
+  for (const auto& words : kPlatforms) {
+    if (words.platform == platform) return words.name;
+  }
+  Bug();
+}
+
+Result<Platform> FindPlatform(std::string_view name) {
+  std::string known;
+  for (const auto& words : kPlatforms) {
+    if (words.name == name || words.dbt_key == name) return words.platform;
+    known += known.empty() ? "" : ", ";
+    known += words.name;
+  }
+  return Fail(Errc::kInvalidArgument,
+              fmt::format("platform \"{}\" is not known; known are {}", name, known));
+}
+
+std::string_view LevelName(Level level) {
+  for (const auto& word : kLevels) {
+    if (word.level == level) return word.name;
+  }
+  Bug();
+}
+
+Result<Level> FindLevel(std::string_view name) {
+  for (const auto& word : kLevels) {
+    if (word.name == name) return word.level;
+  }
+  return Fail(
+      Errc::kInvalidArgument,
+      fmt::format("level \"{}\" is not one of account, campaign, ad_group, ad, asset", name));
+}
+
+std::string PrintAccount(const AccountId& account) {
+  return fmt::format("{}/{}", PlatformName(account.platform), account.id);
+}
+
+std::span<const FieldSpec> FieldCatalogue() { return kFields; }
+
+Result<> CheckFields(Level level, const Fields& fields) {
+  const auto word = std::find_if(std::begin(kLevels), std::end(kLevels),
+                                 [&](const LevelWord& w) { return w.level == level; });
+  for (const auto& [name, value] : fields) {
+    const auto spec = std::find_if(std::begin(kFields), std::end(kFields),
+                                   [&](const FieldSpec& f) { return f.name == name; });
+    if (spec == std::end(kFields)) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("field \"{}\" is not known for a {}{}", name, word->name,
+                              std::holds_alternative<Money>(value)
+                                  ? "; money under an unknown name is never sent"
+                                  : ""));
+    }
+    if (spec->levels.find(word->letter) == std::string_view::npos) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("field \"{}\" does not belong to a {}", name, word->name));
+    }
+    if (TypeOf(value) != spec->type) {
+      return Fail(Errc::kInvalidArgument, fmt::format("field \"{}\" must be {} ({})", name,
+                                                      TypeName(spec->type), spec->meaning));
+    }
+    if (const auto* money = std::get_if<Money>(&value); money && money->micros() <= 0) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("field \"{}\" is {}; it must be above zero (on some platforms 0 "
+                              "means unlimited)",
+                              name, PrintMoney(*money)));
+    }
+  }
+  return {};
+}
+
+std::string TextField(const Fields& fields, std::string_view name) {
+  const auto at = fields.find(std::string(name));
+  if (at == fields.end()) return {};
+  const auto* text = std::get_if<std::string>(&at->second);
+  return text ? *text : std::string();
+}
+
+}  // namespace maxopt

@@ -1,0 +1,112 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "result/result.h"
+
+/// HTTP as the product sees it: one message type for the client (connectors), for the server
+/// (dashboard API, simulated platforms) and for calling the second from the first in process.
+namespace maxopt::http {
+
+using Deadline = std::chrono::steady_clock::time_point;
+inline Deadline After(std::chrono::milliseconds t) { return std::chrono::steady_clock::now() + t; }
+
+/// In order of arrival; names compare without case.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+/// First value or nullopt.
+std::optional<std::string_view> FindHeader(const Headers& headers, std::string_view name);
+
+struct Request {
+  std::string method = "GET";
+  std::string url;  ///< client: absolute; server: path and query as received
+  Headers headers;
+  std::string body;
+  /// True for reads: sending it twice changes nothing, so the retrying transport may. A search by
+  /// POST is a read.
+  bool idempotent = false;
+};
+struct Response {
+  int status = 200;
+  Headers headers;
+  std::string body;
+};
+
+/// Thread-safe. Any HTTP status is a Response. Errors: kUnavailable when the request cannot have
+/// reached the server (refused, DNS, TLS), kUnknownOutcome when it may have (time-out, connection
+/// lost after sending).
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual Result<Response> Send(const Request& request, Deadline deadline) = 0;
+};
+
+/// libcurl with a connection pool. Verifies TLS, follows no redirects, refuses bodies over
+/// max_body_bytes (kBadAnswer).
+struct CurlOptions {
+  std::string ca_file;  ///< empty: the system's
+  std::size_t max_body_bytes = 256u << 20;
+  std::string user_agent = "maxopt/0.1";
+};
+std::shared_ptr<Transport> MakeCurlTransport(CurlOptions options = {});
+
+/// Answers a request. May be called from several threads at once.
+using Handler = std::function<Response(const Request&)>;
+
+/// Calls handlers in process: "http://google.sim" -> handler. An unknown origin is kUnavailable.
+/// The handler sees the path and query in url and a Host header.
+std::shared_ptr<Transport> MakeLoopbackTransport(std::map<std::string, Handler> by_origin);
+
+/// A listening server; stops and joins its threads when destroyed.
+struct ServerOptions {
+  std::string address = "127.0.0.1";
+  int port = 0;  ///< 0: any free one; see Server::port()
+  int threads = 2;
+  std::size_t max_body_bytes = 64u << 20;
+  std::chrono::seconds read_timeout{60};
+};
+class Server {
+ public:
+  virtual ~Server() = default;
+  virtual int port() const = 0;
+  /// "http://127.0.0.1:PORT"
+  virtual std::string origin() const = 0;
+};
+Result<std::unique_ptr<Server>> Serve(Handler handler, ServerOptions options = {});
+
+// --- URLs and forms -----------------------------------------------------------------------------
+
+struct Url {
+  std::string origin;  ///< "https://host:port", empty for a path
+  std::string path;    ///< still percent-encoded
+  std::vector<std::pair<std::string, std::string>> query;  ///< decoded, in order
+  std::optional<std::string> Param(std::string_view name) const;
+};
+/// kInvalidArgument for bad percent-encoding, control characters, or no path.
+Result<Url> ParseUrl(std::string_view text);
+/// RFC 3986 unreserved characters are kept.
+std::string PercentEncode(std::string_view text);
+Result<std::string> PercentDecode(std::string_view text, bool plus_is_space);
+/// "a=1&b=x%20y", both for queries and for application/x-www-form-urlencoded.
+std::string EncodeForm(const std::vector<std::pair<std::string, std::string>>& pairs);
+Result<std::vector<std::pair<std::string, std::string>>> DecodeForm(std::string_view body);
+
+/// One part of multipart/form-data.
+struct Part {
+  std::string name;
+  std::string file_name;  ///< empty: a plain field
+  std::string content_type;
+  std::string body;
+};
+Result<std::vector<Part>> DecodeMultipart(std::string_view content_type, std::string_view body);
+/// Content type (with its boundary) and body. The boundary is a digest of the parts, so the same
+/// parts give the same bytes.
+std::pair<std::string, std::string> EncodeMultipart(const std::vector<Part>& parts);
+
+}  // namespace maxopt::http
