@@ -25,17 +25,17 @@ std::optional<std::string_view> FindHeader(const Headers& headers, std::string_v
 
 struct Request {
   std::string method = "GET";
-  std::string url;  ///< client: absolute; server: path and query as received
-  Headers headers;
-  std::string body;
+  std::string url{};  ///< client: absolute; server: path and query as received
+  Headers headers{};
+  std::string body{};
   /// True for reads: sending it twice changes nothing, so the retrying transport may. A search by
-  /// POST is a read.
+  /// POST is a read. On the server's side it is just "GET or HEAD".
   bool idempotent = false;
 };
 struct Response {
   int status = 200;
-  Headers headers;
-  std::string body;
+  Headers headers{};
+  std::string body{};
 };
 
 /// Thread-safe. Any HTTP status is a Response. Errors: kUnavailable when the request cannot have
@@ -47,10 +47,12 @@ class Transport {
   virtual Result<Response> Send(const Request& request, Deadline deadline) = 0;
 };
 
-/// libcurl with a connection pool. Verifies TLS, follows no redirects, refuses bodies over
-/// max_body_bytes (kBadAnswer).
+/// libcurl with a connection pool. Verifies TLS, follows no redirects, refuses answers over
+/// max_body_bytes (kBadAnswer; kUnknownOutcome when the request is not idempotent, as it may have
+/// been acted on). What is not idempotent gets a connection of its own: on a kept one libcurl sends
+/// a request again by itself when the connection dies before an answer.
 struct CurlOptions {
-  std::string ca_file;  ///< empty: the system's
+  std::string ca_file{};  ///< empty: the system's
   std::size_t max_body_bytes = 256u << 20;
   std::string user_agent = "maxopt/0.1";
 };
@@ -99,10 +101,10 @@ Result<std::vector<std::pair<std::string, std::string>>> DecodeForm(std::string_
 
 /// One part of multipart/form-data.
 struct Part {
-  std::string name;
-  std::string file_name;  ///< empty: a plain field
-  std::string content_type;
-  std::string body;
+  std::string name{};
+  std::string file_name{};  ///< empty: a plain field
+  std::string content_type{};
+  std::string body{};
 };
 Result<std::vector<Part>> DecodeMultipart(std::string_view content_type, std::string_view body);
 /// Content type (with its boundary) and body. The boundary is a digest of the parts, so the same
