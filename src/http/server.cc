@@ -1,0 +1,189 @@
+// The compiler sees RESTinio and asio as ours because they are included from here; their warnings
+// are not.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include <restinio/http_server.hpp>
+#include <restinio/message_builders.hpp>
+#include <restinio/traits.hpp>
+#pragma GCC diagnostic pop
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <thread>
+
+#include "http/guard.h"
+
+namespace maxopt::http {
+namespace {
+
+constexpr std::size_t kMaxUrlBytes = 64u << 10;
+constexpr std::size_t kMaxHeaderBytes = 64u << 10;
+constexpr std::size_t kMaxHeaders = 200;
+constexpr std::size_t kMaxConnections = 1024;
+
+struct Traits : restinio::default_traits_t {
+  static constexpr bool use_connection_count_limiter = true;
+};
+
+constexpr std::string_view Phrase(int status) {
+  constexpr std::array<std::pair<int, std::string_view>, 22> kPhrases{{
+      {200, "OK"},
+      {201, "Created"},
+      {202, "Accepted"},
+      {204, "No Content"},
+      {301, "Moved Permanently"},
+      {302, "Found"},
+      {303, "See Other"},
+      {304, "Not Modified"},
+      {400, "Bad Request"},
+      {401, "Unauthorized"},
+      {403, "Forbidden"},
+      {404, "Not Found"},
+      {405, "Method Not Allowed"},
+      {408, "Request Timeout"},
+      {409, "Conflict"},
+      {413, "Content Too Large"},
+      {422, "Unprocessable Content"},
+      {429, "Too Many Requests"},
+      {500, "Internal Server Error"},
+      {502, "Bad Gateway"},
+      {503, "Service Unavailable"},
+      {504, "Gateway Timeout"},
+  }};
+  for (const auto& [code, phrase] : kPhrases) {
+    if (code == status) return phrase;
+  }
+  return "Status";
+}
+
+bool Is(std::string_view name, std::string_view other) {
+  return FindHeader({{std::string(name), ""}}, other).has_value();
+}
+
+Request Read(const restinio::request_t& seen) {
+  Request request;
+  request.method = seen.header().method().c_str();
+  request.url = seen.header().request_target();
+  seen.header().for_each_field([&](const auto& field) {
+    request.headers.emplace_back(std::string(field.name()), std::string(field.value()));
+  });
+  request.body = seen.body();
+  request.idempotent = IsReadMethod(request.method);
+  return request;
+}
+
+template <class Builder>
+void AddHeaders(Builder& builder, const Response& response) {
+  for (const auto& [name, value] : response.headers) {
+    if (Is(name, "connection")) {
+      if (Is(value, "close")) builder.connection_close();
+    } else if (!Is(name, "content-length") && !Is(name, "transfer-encoding")) {
+      builder.append_header(name, value);
+    }
+  }
+}
+
+void Write(restinio::request_t& seen, Response response, bool head) {
+  const restinio::http_status_line_t line{
+      restinio::http_status_code_t{static_cast<std::uint16_t>(response.status)},
+      std::string(Phrase(response.status))};
+  if (head) {
+    // The length that GET would have, and no body.
+    auto builder = seen.create_response<restinio::user_controlled_output_t>(line);
+    AddHeaders(builder, response);
+    builder.set_content_length(response.body.size());
+    builder.done();
+  } else {
+    auto builder = seen.create_response(line);
+    AddHeaders(builder, response);
+    builder.set_body(std::move(response.body));
+    builder.done();
+  }
+}
+
+class RestinioServer final : public Server {
+ public:
+  RestinioServer(Handler handler, const ServerOptions& options)
+      : handler_(std::move(handler)),
+        address_(options.address),
+        server_(restinio::external_io_context(io_), Settings(options)) {
+    // Opened before any thread runs, so a port in use is known here and now.
+    server_.open_sync();
+    for (int i = 0; i < std::max(1, options.threads); ++i) {
+      threads_.emplace_back([this] { io_.run(); });
+    }
+  }
+
+  ~RestinioServer() override {
+    // Handlers that run are waited for; open connections are then closed with the io_context.
+    io_.stop();
+    for (auto& thread : threads_) thread.join();
+    server_.close_sync();
+  }
+
+  int port() const override { return port_; }
+  std::string origin() const override {
+    const bool six = address_.find(':') != std::string::npos;
+    return fmt::format("http://{}{}{}:{}", six ? "[" : "", address_, six ? "]" : "", port_);
+  }
+
+ private:
+  restinio::server_settings_t<Traits> Settings(const ServerOptions& options) {
+    restinio::server_settings_t<Traits> settings;
+    settings.address(asio::ip::make_address(options.address))
+        .protocol(options.address.find(':') == std::string::npos ? asio::ip::tcp::v4()
+                                                                 : asio::ip::tcp::v6())
+        .port(static_cast<std::uint16_t>(options.port))
+        .acceptor_post_bind_hook(
+            [this](asio::ip::tcp::acceptor& acceptor) { port_ = acceptor.local_endpoint().port(); })
+        .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
+                                      .max_url_size(kMaxUrlBytes)
+                                      .max_field_name_size(kMaxHeaderBytes)
+                                      .max_field_value_size(kMaxHeaderBytes)
+                                      .max_field_count(kMaxHeaders)
+                                      .max_body_size(options.max_body_bytes))
+        .max_parallel_connections(kMaxConnections)
+        .read_next_http_message_timelimit(options.read_timeout)
+        .write_http_response_timelimit(options.read_timeout)
+        // A handler may take its time: who asks has a deadline of their own.
+        .handle_request_timeout(std::chrono::hours(1))
+        .request_handler([this](const restinio::request_handle_t& seen) {
+          const Request request = Read(*seen);
+          Write(*seen, AnswerSafely(handler_, request), request.method == "HEAD");
+          return restinio::request_accepted();
+        });
+    return settings;
+  }
+
+  const Handler handler_;
+  const std::string address_;
+  int port_ = 0;
+  asio::io_context io_;
+  // Keeps the threads when the acceptor pauses at the connection limit.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  restinio::http_server_t<Traits> server_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Serve(Handler handler, ServerOptions options) {
+  if (options.port < 0 || options.port > 65535) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("port {} is not between 0 and 65535", options.port));
+  }
+  try {
+    return std::make_unique<RestinioServer>(std::move(handler), options);
+  } catch (const std::exception& e) {
+    return Fail(Errc::kLocal, fmt::format("cannot listen on {} port {}: {}", options.address,
+                                          options.port, e.what()));
+  }
+}
+
+}  // namespace maxopt::http
