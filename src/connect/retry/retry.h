@@ -27,8 +27,10 @@ struct RetryPolicy {
 /// Wraps a transport with the politeness that all connectors share: a token bucket (one instance
 /// per account), and retries of requests marked idempotent on kRateLimited and kUnavailable (and
 /// kUnknownOutcome, which for a read is the same). Writes are sent once, always. While throttled,
-/// every caller of the account waits: backoff never adds calls. Retry-after is honoured. Waiting
-/// past the deadline returns the last error instead. Thread-safe.
+/// every caller of the account waits, then one alone tries: backoff never adds calls. Retry-after
+/// is honoured. Waiting past the deadline returns the last error instead; a request that was never
+/// sent because of it is kRateLimited (throttled) or kUnavailable. Send returns what Classify says,
+/// so a Response is always a success. Waits are the clock's. Thread-safe.
 std::shared_ptr<http::Transport> MakeRetryingTransport(std::shared_ptr<http::Transport> inner,
                                                        Classify classify, RetryPolicy policy,
                                                        std::shared_ptr<Clock> clock);
@@ -42,7 +44,8 @@ class TokenSource {
  public:
   virtual ~TokenSource() = default;
   /// A token good for at least a minute. Errors: kUnauthenticated when the grant is gone (after 3
-  /// refusals it is not asked again until Reset), kUnavailable when the endpoint is.
+  /// refusals in a row it is not asked again: make a new source), kUnavailable when the endpoint
+  /// is.
   virtual Result<std::string> Get(http::Deadline) = 0;
   /// Tells that `token` was refused: the next Get refreshes, once, however many callers say so.
   virtual void Refused(std::string_view token) = 0;
