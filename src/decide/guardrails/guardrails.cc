@@ -1,0 +1,334 @@
+#include "decide/guardrails/guardrails.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace maxopt {
+namespace {
+
+constexpr std::string_view kBudgetFields[] = {"daily_budget", "lifetime_budget"};
+
+const Money* MoneyField(const Fields& fields, std::string_view name) {
+  const auto at = fields.find(std::string(name));
+  return at == fields.end() ? nullptr : std::get_if<Money>(&at->second);
+}
+
+bool IsBudgetChange(const Change& change) {
+  return std::any_of(std::begin(kBudgetFields), std::end(kBudgetFields),
+                     [&](auto field) { return change.after.contains(std::string(field)); });
+}
+
+bool IsAutomatic(Reason reason) {
+  switch (reason) {
+    case Reason::kReallocate:
+    case Reason::kPace:
+    case Reason::kPause:
+    case Reason::kRule:
+      return true;
+    case Reason::kLaunch:
+    case Reason::kActivate:
+    case Reason::kManual:
+    case Reason::kUndo:
+      return false;
+  }
+  Bug();
+}
+
+/// Budgets that could be spent, by object: what the exposure is summed over.
+struct Spender {
+  Platform platform;
+  bool on;
+  std::optional<Money> daily;
+  std::optional<Money> lifetime;
+};
+struct State {
+  // Key: account, then platform id (or the address of an object still to be created).
+  std::map<std::string, Spender> spenders;
+  std::map<std::string, std::string> parents;
+};
+
+std::string Key(const AccountId& account, const std::string& id) {
+  return PrintAccount(account) + "/" + id;
+}
+
+void Overlay(Spender& spender, const Fields& fields) {
+  if (const Money* daily = MoneyField(fields, "daily_budget")) spender.daily = *daily;
+  if (const Money* lifetime = MoneyField(fields, "lifetime_budget")) spender.lifetime = *lifetime;
+  if (const std::string status = TextField(fields, "status"); !status.empty()) {
+    spender.on = status == kActive;
+  }
+}
+
+State LiveState(std::span<const AccountTree> trees) {
+  State state;
+  for (const AccountTree& tree : trees) {
+    for (const Entity& entity : tree.entities) {
+      if (entity.level != Level::kCampaign && entity.level != Level::kAdGroup) continue;
+      Spender spender{tree.info.account.platform, false, {}, {}};
+      Overlay(spender, entity.fields);
+      const std::string key = Key(tree.info.account, entity.id);
+      state.spenders.insert_or_assign(key, spender);
+      if (!entity.parent_id.empty()) {
+        state.parents[key] = Key(tree.info.account, entity.parent_id);
+      }
+    }
+  }
+  return state;
+}
+
+void ApplyTo(State& state, const Change& change) {
+  if (change.level != Level::kCampaign && change.level != Level::kAdGroup) return;
+  const bool create = change.action == ChangeAction::kCreate;
+  const std::string key = Key(change.account, create ? "+" + change.address : change.id);
+  Spender& spender =
+      state.spenders.try_emplace(key, Spender{change.account.platform, false, {}, {}})
+          .first->second;
+  Overlay(spender, change.after);
+  if (!create) return;
+  spender.on = true;  // counted as it will be once switched on: an approval must see that
+  if (!change.parent_address.empty()) {
+    state.parents[key] = Key(change.account, "+" + change.parent_address);
+  }
+}
+
+std::vector<Exposure> Sum(const State& state, const GuardContext& context,
+                          std::map<Platform, std::map<Currency, Money>>* by_platform) {
+  std::map<Currency, Exposure> sums;
+  for (const auto& [key, spender] : state.spenders) {
+    if (!spender.on) continue;
+    if (const auto parent = state.parents.find(key); parent != state.parents.end()) {
+      const auto above = state.spenders.find(parent->second);
+      // A parent that is off, or owns a budget itself, bounds its children.
+      if (above != state.spenders.end() &&
+          (!above->second.on || above->second.daily || above->second.lifetime)) {
+        continue;
+      }
+    }
+    const auto factor = context.overdelivery_bp.find(spender.platform);
+    const auto add = [&](Money budget, int factor_bp) {
+      const Money zero = Money::Zero(budget.currency());
+      const Money worst = budget.TimesBp(factor_bp);
+      auto& sum = sums.try_emplace(budget.currency(), Exposure{zero, zero}).first->second;
+      sum.daily_budgets += budget;
+      sum.worst_day += worst;
+      if (by_platform) {
+        (*by_platform)[spender.platform].try_emplace(budget.currency(), zero).first->second +=
+            worst;
+      }
+    };
+    if (spender.daily) {
+      add(*spender.daily, factor == context.overdelivery_bp.end() ? 10'000 : factor->second);
+    }
+    // A lifetime budget has no daily bound that a platform promises, so all of it counts.
+    if (spender.lifetime) add(*spender.lifetime, 10'000);
+  }
+  std::vector<Exposure> out;
+  for (const auto& [currency, exposure] : sums) out.push_back(exposure);
+  return out;
+}
+
+class Judge {
+ public:
+  Judge(const Plan& plan, const Policy* policy, const GuardContext& context)
+      : plan_(plan), policy_(policy), context_(context) {}
+
+  GuardVerdict Run() {
+    State before = LiveState(context_.live);
+    verdict_.before = Sum(before, context_, nullptr);
+    State after = before;
+    for (const Change& change : plan_.changes) ApplyTo(after, change);
+    std::map<Platform, std::map<Currency, Money>> by_platform;
+    verdict_.after = Sum(after, context_, &by_platform);
+
+    for (const Change& change : plan_.changes) CheckChange(change);
+    const bool only_lowers =
+        std::all_of(plan_.changes.begin(), plan_.changes.end(), OnlyLowersSpend);
+    // Stopping is always allowed: a guard that keeps money running is no guard.
+    if (only_lowers) return std::move(verdict_);
+    if (!policy_) {
+      Block("policy_missing", fmt::format("client \"{}\" has no policy file", plan_.client),
+            "write policy.yaml in the home folder (maxopt init makes one to edit)");
+      return std::move(verdict_);
+    }
+    for (const std::string& account : context_.unread_accounts) {
+      Block("unread_account",
+            fmt::format("account {} could not be read, so its exposure is unknown", account),
+            "try again when the platform answers");
+    }
+    CheckCaps(by_platform);
+    CheckFreshness();
+    return std::move(verdict_);
+  }
+
+ private:
+  void Block(std::string guard, std::string what, std::string fix) {
+    verdict_.findings.push_back({std::move(guard), true, std::move(what), std::move(fix)});
+  }
+  void Note(std::string guard, std::string what, std::string fix) {
+    verdict_.findings.push_back({std::move(guard), false, std::move(what), std::move(fix)});
+  }
+
+  void CheckChange(const Change& change) {
+    const auto tree =
+        std::find_if(context_.live.begin(), context_.live.end(),
+                     [&](const AccountTree& t) { return t.info.account == change.account; });
+    if (tree == context_.live.end()) {
+      if (!OnlyLowersSpend(change)) {
+        Block("account",
+              fmt::format("{}: account {} is not one of client \"{}\" that can be read now",
+                          change.address, PrintAccount(change.account), plan_.client),
+              "connect the account for this client");
+      }
+    } else {
+      for (const auto& [name, value] : change.after) {
+        const auto* money = std::get_if<Money>(&value);
+        if (money && money->currency() != tree->info.currency) {
+          Block("currency",
+                fmt::format("{}: {} is in {}, the account {} is in {}", change.address, name,
+                            money->currency().name(), PrintAccount(change.account),
+                            tree->info.currency.name()),
+                "state the amount in the account's currency");
+        }
+      }
+    }
+    if (const Result<> fields = CheckFields(change.level, change.after); !fields) {
+      Block("field", fmt::format("{}: {}", change.address, fields.error().what),
+            "correct the document");
+    }
+    if (!context_.overdelivery_bp.contains(change.account.platform)) {
+      Block("account",
+            fmt::format("{}: no over-delivery factor is known for {}", change.address,
+                        PlatformName(change.account.platform)),
+            "connect the platform");
+    }
+    if (change.action == ChangeAction::kCreate) {
+      if (change.level != Level::kAsset && TextField(change.after, "status") != kPaused) {
+        Block("created_active", fmt::format("{} would not be created paused", change.address),
+              "create paused, then activate");
+      }
+      return;
+    }
+    if (IsBudgetChange(change)) CheckStep(change);
+  }
+
+  void CheckStep(const Change& change) {
+    if (!policy_) return;
+    for (const std::string_view field : kBudgetFields) {
+      const Money* to = MoneyField(change.after, field);
+      if (!to) continue;
+      const Money* from = MoneyField(change.before, field);
+      if (!from || from->currency() != to->currency() || from->micros() <= 0) {
+        Block("step", fmt::format("{}: the present {} is not known", change.address, field),
+              "read the account, then plan again");
+        continue;
+      }
+      const Money step = *to > *from ? *to - *from : *from - *to;
+      if (step > from->TimesBp(policy_->step_max_bp)) {
+        const auto say = fmt::format(
+            "{}: {} {} -> {} is a step of {:.1f} %; the policy allows "
+            "{:.1f} %",
+            change.address, field, PrintDecimal(*from), PrintMoney(*to),
+            100.0 * static_cast<double>(step.micros()) / static_cast<double>(from->micros()),
+            policy_->step_max_bp / 100.0);
+        // A person may undo or set a budget on purpose; they see the size of the step.
+        if (IsAutomatic(change.reason)) {
+          Block("step", say, "move in smaller steps, or raise step_max_percent");
+        } else {
+          Note("step", say, "check that the size of the step is meant");
+        }
+      }
+    }
+    const auto last = context_.last_budget_change.find(change.id);
+    if (IsAutomatic(change.reason) && last != context_.last_budget_change.end() &&
+        context_.now - last->second < std::chrono::hours(policy_->cooldown_hours)) {
+      Block("cooldown",
+            fmt::format("{}: its budget was changed at {}; the policy rests it {} h",
+                        change.address, PrintInstant(last->second), policy_->cooldown_hours),
+            "wait, or lower cooldown_hours");
+    }
+  }
+
+  void CheckCaps(const std::map<Platform, std::map<Currency, Money>>& by_platform) {
+    for (const Exposure& exposure : verdict_.after) {
+      if (exposure.worst_day.currency() != policy_->currency) {
+        Block("currency",
+              fmt::format("accounts spend in {}, the policy's caps are in {}",
+                          exposure.worst_day.currency().name(), policy_->currency.name()),
+              "state the caps in the accounts' currency");
+        continue;
+      }
+      if (exposure.worst_day > policy_->worst_day_cap) {
+        Block("daily_cap",
+              fmt::format("worst day after the plan {} is over the cap {}",
+                          PrintMoney(exposure.worst_day), PrintMoney(policy_->worst_day_cap)),
+              "lower budgets, or raise worst_day_cap in policy.yaml");
+      }
+    }
+    for (const auto& [platform, cap] : policy_->platform_caps) {
+      const auto sums = by_platform.find(platform);
+      if (sums == by_platform.end()) continue;
+      const auto sum = sums->second.find(cap.currency());
+      if (sum != sums->second.end() && sum->second > cap) {
+        Block("platform_cap",
+              fmt::format("worst day on {} after the plan {} is over its cap {}",
+                          PlatformName(platform), PrintMoney(sum->second), PrintMoney(cap)),
+              "lower budgets, or raise the platform's cap in policy.yaml");
+      }
+    }
+  }
+
+  void CheckFreshness() {
+    const bool automatic = std::any_of(plan_.changes.begin(), plan_.changes.end(),
+                                       [](const Change& c) { return IsAutomatic(c.reason); });
+    if (!automatic) return;
+    const auto limit = std::chrono::hours(policy_->data_age_max_hours);
+    if (!context_.facts_learnt_at || context_.now - *context_.facts_learnt_at > limit) {
+      Block("stale_data",
+            context_.facts_learnt_at
+                ? fmt::format("the newest facts were learnt at {}, more than {} h ago",
+                              PrintInstant(*context_.facts_learnt_at), policy_->data_age_max_hours)
+                : std::string("there are no facts about these accounts"),
+            "run maxopt monitor");
+    }
+  }
+
+  const Plan& plan_;
+  const Policy* policy_;
+  const GuardContext& context_;
+  GuardVerdict verdict_;
+};
+
+}  // namespace
+
+bool GuardVerdict::blocked() const {
+  return std::any_of(findings.begin(), findings.end(),
+                     [](const GuardFinding& finding) { return finding.blocks; });
+}
+
+GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContext& context) {
+  return Judge(plan, policy, context).Run();
+}
+
+bool OnlyLowersSpend(const Change& change) {
+  if (change.action == ChangeAction::kCreate || change.after.empty()) return false;
+  return std::all_of(change.after.begin(), change.after.end(), [&](const auto& field) {
+    const auto& [name, value] = field;
+    if (name == "status") {
+      return value == FieldValue(std::string(kPaused)) ||
+             value == FieldValue(std::string(kRemoved));
+    }
+    if (name != "daily_budget" && name != "lifetime_budget" && name != "bid") return false;
+    const Money* to = std::get_if<Money>(&value);
+    const Money* from = MoneyField(change.before, name);
+    return to && from && to->currency() == from->currency() && *to <= *from;
+  });
+}
+
+std::vector<Change> SafeOrder(std::vector<Change> changes) {
+  std::stable_partition(changes.begin(), changes.end(), OnlyLowersSpend);
+  return changes;
+}
+
+}  // namespace maxopt

@@ -1,0 +1,126 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/plan.h"
+#include "result/result.h"
+
+namespace maxopt {
+
+/// A customer of the agency. One currency for its KPI and its caps.
+struct Client {
+  std::string name;
+  Currency currency;
+  std::string zone;  ///< IANA name of its reporting days (shop, reports)
+};
+
+/// An account that belongs to a client.
+struct ClientAccount {
+  std::string client;
+  AccountInfo info;
+};
+
+/// An object on a platform that we made or adopted: where our address lives there, and what we last
+/// wrote, which is the middle of the three-way comparison desired / last applied / live.
+struct OwnedObject {
+  std::string address;
+  AccountId account;
+  Level level = Level::kCampaign;
+  std::string id;
+  std::string parent_address;
+  std::string change_key;  ///< of its create; empty when adopted
+  Fields last_applied;
+};
+
+/// One line of the journal: what was known, when, and how it was known.
+struct JournalEntry {
+  std::int64_t seq = 0;
+  std::string change_key;
+  Instant at{};
+  ChangeState state = ChangeState::kPlanned;
+  std::string how;  ///< one sentence: "answer of the platform", "found by marker ...", the error
+  std::string id;   ///< the platform's id once known
+};
+
+struct ChangeStatus {
+  Change change;
+  ChangeState state = ChangeState::kPlanned;
+  std::string id;
+  std::string how;   ///< of the newest journal line
+  int attempts = 0;  ///< lines with kSent
+};
+
+/// A document that a teammate handed over, kept verbatim.
+struct Document {
+  std::string client;
+  std::string kind;  ///< "campaign", "policy", "orders", ...
+  std::string name;  ///< file name
+  std::string content;
+  Instant received_at{};
+};
+
+/// What a decision predicted and what came of it.
+struct Score {
+  std::string change_key;
+  std::string kpi;
+  double predicted = 0;
+  double low90 = 0;
+  double high90 = 0;
+  std::optional<double> actual;
+  std::string method;  ///< how `actual` was measured
+  std::optional<Instant> scored_at;
+};
+
+/// The campaign memory in SQL: clients, accounts, documents, plans, journal, owned objects, scores.
+/// SQLite in WAL mode with synchronous=FULL, through one connection that both writes and
+/// checkpoints; a lock file keeps a second process out (Debian's SQLite has a race between two
+/// writers that checkpoint). Thread-safe. Errors: kLocal with the file's name; kNotFound.
+class CampaignStore {
+ public:
+  /// Creates or migrates the database (numbered migrations). ":memory:" for tests.
+  /// kLocal when another process has it open.
+  static Result<std::unique_ptr<CampaignStore>> Open(const std::string& path);
+  virtual ~CampaignStore() = default;
+
+  virtual Result<> SaveClient(const Client& client) = 0;
+  virtual Result<std::vector<Client>> Clients() = 0;
+  virtual Result<Client> GetClient(const std::string& name) = 0;
+  /// An account belongs to one client: kConflict when another has it.
+  virtual Result<> SaveAccount(const ClientAccount& account) = 0;
+  virtual Result<std::vector<ClientAccount>> Accounts() = 0;
+
+  virtual Result<> SaveDocument(const Document& document) = 0;
+  virtual Result<std::vector<Document>> Documents(const std::string& client,
+                                                  const std::string& kind) = 0;
+
+  /// Stores a new plan; gives it an id ("p-YYYYMMDD-NNNN") and its changes their keys
+  /// ("<plan id>/<n>") where they have none.
+  virtual Result<Plan> SavePlan(Plan plan) = 0;
+  virtual Result<Plan> GetPlan(const std::string& id) = 0;
+  /// Newest first; only of a status when given.
+  virtual Result<std::vector<Plan>> Plans(std::optional<PlanStatus> status, int limit) = 0;
+  /// Compare and set: kConflict when the plan is not in `from`.
+  virtual Result<> MovePlan(const std::string& id, PlanStatus from, PlanStatus to) = 0;
+  /// kGuarded -> kApproved, bound to the content hash that was shown.
+  virtual Result<> ApprovePlan(const std::string& id, const std::string& by, Instant at,
+                               const std::string& content_hash) = 0;
+
+  /// In order of the plan.
+  virtual Result<std::vector<ChangeStatus>> Changes(const std::string& plan_id) = 0;
+  /// Appends to the journal and moves the change, durably, before it returns. With kConfirmed an
+  /// owned object is recorded (create) or its last applied fields are (update), in one transaction.
+  virtual Result<> Record(const JournalEntry& entry) = 0;
+  virtual Result<std::vector<JournalEntry>> Journal(const std::string& change_key) = 0;
+
+  virtual Result<std::optional<OwnedObject>> FindObject(const AccountId& account,
+                                                        const std::string& address) = 0;
+  virtual Result<std::vector<OwnedObject>> Objects(const AccountId& account) = 0;
+
+  virtual Result<> SaveScore(const Score& score) = 0;
+  virtual Result<std::vector<Score>> Scores(bool open_only) = 0;
+};
+
+}  // namespace maxopt
