@@ -100,17 +100,19 @@ struct TruthDay {
   Day day;
   Platform platform;
   Audience audience;
-  std::int64_t spend_micros;
-  double revenue_incremental;  ///< currency units that this day's spend caused, carry-over included
+  std::int64_t spend_micros;  ///< market currency
+  /// Expected incremental revenue of the day, market currency units: of its spend, and of what is
+  /// carried over from the days before.
+  double revenue_incremental;
 };
 
 struct MarketOptions {
   std::uint64_t seed = 1;
-  Instant start;             ///< first hour that can be simulated
-  Currency currency = kEur;  ///< of the shop and of the response curves
-  std::string shop_zone = "Europe/Berlin";
-  std::vector<std::string> brand_terms;  ///< keywords holding one of them reach kSearchBrand
-  double noise = 1.0;                    ///< 0: expected values (rounded), for tests by hand
+  Instant start;                            ///< first hour that can be simulated
+  Currency currency = kEur;                 ///< of the shop and of the response curves
+  std::string shop_zone = "Europe/Berlin";  ///< one that Zone::Find knows
+  std::vector<std::string> brand_terms;     ///< keywords holding one of them reach kSearchBrand
+  double noise = 1.0;                       ///< 0: expected values (rounded), for tests by hand
 };
 
 /// Thread-safe. The same seed, the same calls in the same order: the same numbers, everywhere.
@@ -135,8 +137,14 @@ class Market {
                            const std::string& ad_group_id) const = 0;
   virtual std::vector<ShopDay> Shop(Day from, Day to) const = 0;
   virtual std::vector<TruthDay> Truth(Day from, Day to) const = 0;
+  /// Truth as well: expected incremental revenue of a day, in market currency units, of a channel
+  /// that spends the same (market currency) every day, at average season, price and creatives. The
+  /// best split of a total is the one that maximises the sum of these.
+  virtual double SteadyRevenue(Platform platform, Audience audience,
+                               double spend_per_day) const = 0;
 
-  /// Conversions stop being counted (by platforms and shop tracking) between the instants.
+  /// Orders between the instants are never counted by the platforms; the shop's own books, which
+  /// need no tracking, are as they are. What is past when this is called stays as it was reported.
   virtual void AddTrackingOutage(Instant from, Instant to) = 0;
 };
 
