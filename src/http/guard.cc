@@ -43,6 +43,7 @@ Response AnswerSafely(const Handler& handler, const Request& request) {
       .status = 500, .headers = {{"Content-Type", "text/plain"}}, .body = "internal error\n"};
   try {
     Response response = handler(request);
+    if (response.status == kNoAnswer || response.status == kNotReceived) return response;
     const bool sendable =
         response.status >= 200 && response.status <= 599 && AreSendable(response.headers);
     return sendable ? std::move(response) : failed;

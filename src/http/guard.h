@@ -8,7 +8,8 @@ namespace maxopt::http {
 /// `where` names the request in the error.
 Result<> CheckRequest(const Request& request, std::string_view where);
 
-/// The handler's answer; a plain 500 when it throws, or answers what cannot be sent.
+/// The handler's answer; a plain 500 when it throws, or answers what cannot be sent. kNoAnswer and
+/// kNotReceived pass: the caller breaks the connection.
 Response AnswerSafely(const Handler& handler, const Request& request);
 
 /// GET and HEAD: what a server knows about a request it receives.

@@ -32,6 +32,11 @@ struct Request {
   /// POST is a read. On the server's side it is just "GET or HEAD".
   bool idempotent = false;
 };
+/// In place of a status, what a simulated server "answers" when the connection breaks. The client
+/// sees no Response but an error.
+inline constexpr int kNoAnswer = 0;      ///< broke after acting: kUnknownOutcome
+inline constexpr int kNotReceived = -1;  ///< broke before: in process kUnavailable; over sockets
+                                         ///< the client cannot tell, so kUnknownOutcome as well
 struct Response {
   int status = 200;
   Headers headers{};

@@ -311,6 +311,29 @@ TEST_P(TransportTest, AnAnswerAfterTheDeadlineIsUnknown) {
   EXPECT_EQ(calls, 1);
 }
 
+TEST_P(TransportTest, AServerMayHangUpInsteadOfAnswering) {
+  std::atomic<int> calls = 0;
+  Use([&](const Request& request) {
+    ++calls;
+    if (request.url == "/lost") return Response{kNoAnswer};
+    if (request.url == "/early") return Response{kNotReceived};
+    return Response{200, {}, "well"};
+  });
+  for (int i = 0; i < 3; ++i) {
+    const auto lost = Send({.method = "POST", .url = "/lost", .body = "x"});
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, Errc::kUnknownOutcome) << lost.error().what;
+    const auto early = Send({.method = "POST", .url = "/early", .body = "x"});
+    ASSERT_FALSE(early);
+    EXPECT_EQ(early.error().code, GetParam().sockets ? Errc::kUnknownOutcome : Errc::kUnavailable)
+        << early.error().what;
+    const auto well = Send({.method = "POST", .url = "/", .body = "x"});
+    ASSERT_TRUE(well) << well.error().what;
+    EXPECT_EQ(well->body, "well");
+  }
+  EXPECT_EQ(calls, 9);
+}
+
 TEST_P(TransportTest, ErrorsDoNotShowTheQuery) {
   Use([](const Request&) {
     std::this_thread::sleep_for(300ms);

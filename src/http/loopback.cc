@@ -33,6 +33,15 @@ class LoopbackTransport final : public Transport {
     seen.url = request.url.substr(url.origin.size(), request.url.find('#') - url.origin.size());
     seen.headers.emplace_back("Host", url.origin.substr(url.origin.find("://") + 3));
     Response response = AnswerSafely(handler->second, seen);
+    if (response.status == kNotReceived) {
+      return Fail(Errc::kUnavailable,
+                  fmt::format("{}{}: the connection was lost while sending", url.origin, url.path));
+    }
+    if (response.status == kNoAnswer) {
+      return Fail(
+          Errc::kUnknownOutcome,
+          fmt::format("{}{}: the connection was lost before an answer", url.origin, url.path));
+    }
     if (std::chrono::steady_clock::now() >= deadline) {
       return Fail(Errc::kUnknownOutcome,
                   fmt::format("{}{}: no answer within the deadline", url.origin, url.path));

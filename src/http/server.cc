@@ -107,6 +107,13 @@ void Write(restinio::request_t& seen, Response response, bool head) {
   }
 }
 
+/// Closes the connection of a request without an answer, the way that RESTinio hands a connection
+/// to its web sockets: taken from it, and then dropped.
+void HangUp(restinio::request_t& seen) {
+  const auto connection = std::move(restinio::impl::access_req_connection(seen));
+  dynamic_cast<restinio::impl::connection_t<Traits>&>(*connection).move_upgrade_internals();
+}
+
 class RestinioServer final : public Server {
  public:
   RestinioServer(Handler handler, const ServerOptions& options)
@@ -155,7 +162,12 @@ class RestinioServer final : public Server {
         .handle_request_timeout(std::chrono::hours(1))
         .request_handler([this](const restinio::request_handle_t& seen) {
           const Request request = Read(*seen);
-          Write(*seen, AnswerSafely(handler_, request), request.method == "HEAD");
+          Response response = AnswerSafely(handler_, request);
+          if (response.status == kNoAnswer || response.status == kNotReceived) {
+            HangUp(*seen);
+          } else {
+            Write(*seen, std::move(response), request.method == "HEAD");
+          }
           return restinio::request_accepted();
         });
     return settings;
