@@ -9,6 +9,7 @@ namespace maxopt {
 /// Everything needed to reach one account: from the connections file, never from code. Empty
 /// base_url and version mean the platform's production address and the version of the specs.
 struct Connection {
+  std::string client;  ///< whose account it is
   AccountId account;
   std::string base_url;  ///< "https://googleads.googleapis.com"; a simulator's origin works as well
   std::string token_url;  ///< Google's OAuth token endpoint
