@@ -22,8 +22,10 @@ struct KpiRow {
 
 /// What a load did. A slice is one (account, level, grain, breakdown, day): it is replaced whole,
 /// so that rows which a platform takes back disappear; the old state stays readable with as_of.
+/// A report that was learnt earlier but arrives later is put where it belongs; of two that were
+/// learnt at the same instant the later arrival is kept.
 struct LoadSummary {
-  std::int64_t rows = 0;
+  std::int64_t rows = 0;  ///< stored: those of the slices whose content was not known yet
   std::int64_t slices_new = 0;
   std::int64_t slices_restated = 0;
   std::int64_t slices_unchanged = 0;  ///< same content as before: noted, not stored again
@@ -38,10 +40,21 @@ struct FactFilter {
 
 /// A question to the facts.
 /// measures   spend impressions clicks conversions revenue | ctr cpc cpm cvr cpa roas (sums
-/// divided) dimensions platform account campaign ad_group ad device country placement age_gender
-/// keyword
-///            search_term currency (always added when a money measure is asked for)
-/// grain      none | hour | day | week (Monday) | month: adds "period" to every row
+///            divided; absent where the denominator is 0 or absent). cpc, cpm and cpa are money,
+///            rounded to the micro.
+/// dimensions platform account campaign ad_group ad device country placement age_gender keyword
+///            search_term currency (always added when money is asked for: spend revenue cpc cpm
+///            cpa roas). campaign gives "campaign_id" and "campaign", its name as known as_of;
+///            account, ad_group and ad likewise.
+/// filters    on any dimension, by id or by name; account also as "google_ads/123"
+/// grain      none | hour | day | week (Monday) | month: adds "period" to every row, first: the
+///            first day, "2026-11-01", or "2026-11-22 15:00:00" on the account's clock
+/// level      Two levels are never added. Of each account the level that the dimensions need is
+///            read, at least campaign (some campaigns have no ads); where the account has none in
+///            these days, the next deeper one that it has; account level only where no deeper one
+///            is known. Day slices are read for day and coarser, hour slices only for accounts
+///            without usable day slices, and for hour grain. Days known only otherwise are told
+///            in the notes.
 struct FactQuery {
   std::vector<std::string> measures;
   std::vector<std::string> dimensions;
