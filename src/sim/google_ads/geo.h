@@ -1,0 +1,24 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+/// Google's constants for countries and languages: those of the markets that people buy most.
+namespace maxopt::sim::google_ads {
+
+struct Country {
+  int id;  ///< geo target constant
+  std::string_view code;
+  std::string_view name;
+};
+std::span<const Country> Countries();
+const Country* CountryById(int id);
+const Country* CountryByCode(std::string_view code);
+
+struct Language {
+  int id;  ///< language constant
+  std::string_view code;
+  std::string_view name;
+};
+std::span<const Language> Languages();
+
+}  // namespace maxopt::sim::google_ads
