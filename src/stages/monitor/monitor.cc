@@ -48,7 +48,8 @@ class Puller {
       }
       return std::move(pull_);
     }
-    MAXOPT_CHECK(ReadNames());
+    MAXOPT_TRY(const bool same_currency, ReadNames());
+    if (!same_currency) return std::move(pull_);
     const Day since = today - days(can.restatement_days);
     const Day campaigns_since =
         options_.depth == MonitorDepth::kYear ? today - days(options_.backfill_days) : since;
@@ -75,20 +76,22 @@ class Puller {
 
   http::Deadline Timeout() const { return http::After(options_.call_timeout); }
 
-  Result<> ReadNames() {
+  /// False when the account's money is not what it was: then nothing more is read.
+  Result<bool> ReadNames() {
     auto tree = reader_->ReadAccount(account_.info.account, Timeout());
     if (!tree) {
       pull_.problems.push_back("account tree: " + tree.error().what);
-      return {};
+      return true;
     }
     if (tree->info.currency != account_.info.currency) {
       // Money of another unit must not be added to what is there (fail closed).
       pull_.problems.push_back(fmt::format("the account is now in {}, known in {}; nothing is read",
                                            tree->info.currency.name(),
                                            account_.info.currency.name()));
-      return {};
+      return false;
     }
-    return world_.facts->LoadEntities(tree->info, tree->entities, world_.clock->Now());
+    MAXOPT_CHECK(world_.facts->LoadEntities(tree->info, tree->entities, world_.clock->Now()));
+    return true;
   }
 
   Result<> Read(const Want& want) {

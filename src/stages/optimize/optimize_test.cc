@@ -1,0 +1,166 @@
+#include "stages/optimize/optimize.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace maxopt {
+namespace {
+
+using std::chrono::days;
+
+const AccountId kGoogle{Platform::kGoogleAds, "1"};
+const AccountId kMeta{Platform::kMeta, "2"};
+const Day kToday = *ParseDay("2026-03-01");
+
+Money Eur(double units) {
+  return Money::Micros(static_cast<std::int64_t>(std::llround(units * 100)) * 10'000, kEur);
+}
+
+/// An account with one active campaign and nothing else.
+class OneCampaign final : public PlatformReader {
+ public:
+  OneCampaign(AccountId account, std::string id, std::string name, Money budget)
+      : account_(std::move(account)), capabilities_{} {
+    capabilities_.platform = account_.platform;
+    capabilities_.minor_units = MinorUnits::kIso4217;
+    entity_ = {
+        Level::kCampaign,
+        std::move(id),
+        "",
+        "",
+        {{"name", std::move(name)}, {"status", std::string(kActive)}, {"daily_budget", budget}}};
+  }
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Result<std::vector<AccountInfo>> ListAccounts(http::Deadline) override {
+    return std::vector<AccountInfo>{};
+  }
+  Result<AccountTree> ReadAccount(const AccountId&, http::Deadline) override {
+    return AccountTree{{account_, "n", kEur, "UTC", "active"}, {entity_}};
+  }
+  Result<MetricReport> ReadMetrics(const MetricQuery& q, http::Deadline) override {
+    return MetricReport{q, "", {}, true, ""};
+  }
+  Result<std::vector<Entity>> Find(const FindQuery&, http::Deadline) override {
+    return std::vector<Entity>{entity_};
+  }
+  Result<std::vector<HistoryEvent>> ReadHistory(const HistoryQuery&, http::Deadline) override {
+    return std::vector<HistoryEvent>{};
+  }
+
+ private:
+  AccountId account_;
+  Capabilities capabilities_;
+  Entity entity_;
+};
+
+class RecommendTest : public testing::Test {
+ protected:
+  RecommendTest() {
+    EXPECT_TRUE(store_->SaveClient({"A", kEur, "UTC"}));
+    EXPECT_TRUE(store_->SaveAccount({"A", {kGoogle, "g", kEur, "UTC", "active"}}));
+    EXPECT_TRUE(store_->SaveAccount({"A", {kMeta, "m", kEur, "UTC", "active"}}));
+  }
+
+  /// A year in which "good" earns 6 per unit of spend and "claimer" nothing, though it claims 9.
+  void LoadYear(int skip_order_day = -1) {
+    std::mt19937_64 engine(4);
+    const auto uniform = [&] { return static_cast<double>(engine() >> 11) * 0x1.0p-53; };
+    const int length = 240;
+    MetricReport good{{kGoogle, Level::kCampaign, Grain::kDay, Breakdown::kNone,
+                       kToday - days(length), kToday - days(1)},
+                      "30d_click",
+                      {},
+                      true,
+                      ""};
+    MetricReport claimer = good;
+    claimer.query.account = kMeta;
+    std::vector<KpiRow> kpi;
+    double level[2] = {100, 100};
+    for (int t = 0; t < length; ++t) {
+      const Day day = kToday - days(length - t);
+      if (t % 10 == 0) level[0] = 50 + 100 * uniform();
+      if (t % 10 == 5) level[1] = 50 + 100 * uniform();
+      if (t >= length - 7) level[0] = level[1] = 100;
+      const auto row = [&](const char* id, double spend, double claimed) {
+        MetricRow r{day, std::nullopt, id, "", "", "", Eur(spend), 1000, 10, 5.0, Eur(claimed), {}};
+        return r;
+      };
+      good.rows.push_back(row("11", level[0], 2 * level[0]));
+      claimer.rows.push_back(row("22", level[1], 9 * level[1]));
+      const double revenue = 2'000 + 6 * 300 * level[0] / (level[0] + 300) + 60 * uniform();
+      if (t != skip_order_day) kpi.push_back({"A", day, kEur, 20, Eur(revenue)});
+    }
+    const Instant now = clock_.Now();
+    for (const MetricReport* report : {&good, &claimer}) {
+      const auto loaded = facts_->Load(*report, now, "test");
+      ASSERT_TRUE(loaded) << loaded.error().what;
+    }
+    ASSERT_TRUE(facts_->LoadEntities(
+        {kGoogle, "g", kEur, "UTC", "active"},
+        {{Level::kCampaign, "11", "", "", {{"name", std::string("A | good | x")}}}}, now));
+    ASSERT_TRUE(facts_->LoadEntities(
+        {kMeta, "m", kEur, "UTC", "active"},
+        {{Level::kCampaign, "22", "", "", {{"name", std::string("A | claimer | x")}}}}, now));
+    const auto orders = facts_->LoadKpi(kpi, now, "test");
+    ASSERT_TRUE(orders) << orders.error().what;
+  }
+
+  OptimizeWorld World() {
+    return {store_.get(), facts_.get(), &clock_,
+            [](const AccountId& account) -> Result<std::shared_ptr<PlatformReader>> {
+              if (account == kGoogle) {
+                return std::make_shared<OneCampaign>(account, "11", "A | good | x", Eur(100));
+              }
+              return std::make_shared<OneCampaign>(account, "22", "A | claimer | x", Eur(100));
+            },
+            [](std::string_view name) {
+              return std::string(name.find("good") != std::string_view::npos ? "good" : "claimer");
+            }};
+  }
+
+  VirtualClock clock_{Zone::Utc().Begin(kToday) + std::chrono::hours(6)};
+  std::unique_ptr<CampaignStore> store_ = std::move(*CampaignStore::Open(":memory:"));
+  std::unique_ptr<FactStore> facts_ = std::move(*FactStore::Open(":memory:"));
+  Policy policy_{"A", kEur, Money::Micros(1'000'000'000, kEur), {}, 1'500, 20, 36, {}};
+  RecommendOptions options_{.response = {.seed = 1, .warm_up = 400, .sweeps = 800, .draws = 100}};
+};
+
+TEST_F(RecommendTest, MovesMoneyToWhatEarnsNotToWhatClaims) {
+  LoadYear();
+  const auto got = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(got) << got.error().what;
+  ASSERT_TRUE(got->plan) << got->why;
+  ASSERT_EQ(got->plan->changes.size(), 2u);
+  for (const Change& change : got->plan->changes) {
+    const Money to = std::get<Money>(change.after.at("daily_budget"));
+    // The policy allows 15 %, and the whole of it is used: good up, claimer down.
+    EXPECT_EQ(to, change.id == "11" ? Eur(115) : Eur(85));
+    EXPECT_TRUE(change.prediction);
+    EXPECT_EQ(change.reason, Reason::kReallocate);
+  }
+  EXPECT_GE(got->confidence, 0.8);
+  EXPECT_GT(got->gain.mean, 0);
+}
+
+TEST_F(RecommendTest, TheSameFactsGiveTheSamePlan) {
+  LoadYear();
+  const auto one = Recommend(World(), "A", &policy_, options_);
+  const auto two = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(one && two && one->plan && two->plan);
+  EXPECT_EQ(ContentHash(*one->plan), ContentHash(*two->plan));
+}
+
+TEST_F(RecommendTest, RefusesWithoutPolicyOrdersOrADay) {
+  EXPECT_EQ(Recommend(World(), "A", nullptr, options_).error().code, Errc::kRefused);
+  EXPECT_EQ(Recommend(World(), "A", &policy_, options_).error().code, Errc::kRefused);
+  LoadYear(/*skip_order_day=*/100);
+  const auto hole = Recommend(World(), "A", &policy_, options_);
+  ASSERT_FALSE(hole);
+  EXPECT_NE(hole.error().what.find("are missing"), std::string::npos);
+  EXPECT_EQ(Recommend(World(), "Nobody", &policy_, options_).error().code, Errc::kNotFound);
+}
+
+}  // namespace
+}  // namespace maxopt
