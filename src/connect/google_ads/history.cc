@@ -1,0 +1,218 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "connect/google_ads/read.h"
+#include "connect/google_ads/rows.h"
+#include "json/json.h"
+
+namespace maxopt::google_ads {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kRowsMax = 10'000;  // Google's limit of one query
+constexpr std::chrono::minutes kKept = std::chrono::hours(24 * 30);
+constexpr std::chrono::minutes kMargin{10};  // the server's clock is not ours
+
+struct Kind {
+  std::string_view google;
+  Level level;
+  /// What names the object: the changed resource itself, or the one it belongs to.
+  std::string_view id_of;
+};
+constexpr Kind kKinds[] = {
+    {"CAMPAIGN", Level::kCampaign, "changeResourceName"},
+    {"CAMPAIGN_BUDGET", Level::kCampaign, "campaign"},
+    {"CAMPAIGN_CRITERION", Level::kCampaign, "campaign"},
+    {"CAMPAIGN_ASSET", Level::kCampaign, "campaign"},
+    {"AD_GROUP", Level::kAdGroup, "changeResourceName"},
+    {"AD_GROUP_CRITERION", Level::kAdGroup, "adGroup"},
+    {"AD_GROUP_BID_MODIFIER", Level::kAdGroup, "adGroup"},
+    {"AD_GROUP_ASSET", Level::kAdGroup, "adGroup"},
+    {"AD_GROUP_AD", Level::kAd, "changeResourceName"},
+    {"AD", Level::kAd, "changeResourceName"},
+    {"ASSET", Level::kAsset, "changeResourceName"},
+};
+
+/// Google's field -> the catalogue's, where it has one.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kFieldWords = {{
+    {"amountMicros", "daily_budget"},
+    {"amount_micros", "daily_budget"},
+    {"totalAmountMicros", "lifetime_budget"},
+    {"total_amount_micros", "lifetime_budget"},
+    {"cpcBidMicros", "bid"},
+    {"cpc_bid_micros", "bid"},
+    {"startDateTime", "start_at"},
+    {"start_date_time", "start_at"},
+    {"endDateTime", "end_at"},
+    {"end_date_time", "end_at"},
+}};
+
+/// A field mask ("amountMicros,status") as a list of the catalogue's names.
+std::vector<std::string> FieldsOfMask(std::string_view mask) {
+  std::vector<std::string> fields;
+  while (!mask.empty()) {
+    const std::size_t comma = std::min(mask.find(','), mask.size());
+    std::string_view path = mask.substr(0, comma);
+    mask.remove_prefix(std::min(comma + 1, mask.size()));
+    const std::size_t dot = path.rfind('.');
+    const std::string_view leaf = dot == std::string_view::npos ? path : path.substr(dot + 1);
+    for (const auto& [google, ours] : kFieldWords) {
+      if (leaf == google) path = ours;
+    }
+    if (path == leaf || leaf == "status" || leaf == "name") {
+      fields.emplace_back(path == leaf ? path : leaf);
+    } else {
+      fields.emplace_back(path);
+    }
+  }
+  return fields;
+}
+
+/// "2026-11-20 10:11:12.345678" on the account's clock.
+Result<Instant> InstantOf(const std::string& text, const Zone& zone) {
+  const auto local = ParseLocal(std::string_view(text).substr(0, 19));
+  if (!local) {
+    return Fail(Errc::kBadAnswer, fmt::format("Google Ads dated a change \"{}\"", text));
+  }
+  Instant at = zone.ToInstant(*local);
+  if (text.size() > 20 && text[19] == '.') {
+    std::string digits = text.substr(20, 6);
+    digits.resize(6, '0');
+    int micros = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), micros);
+    if (error != std::errc() || end != digits.data() + digits.size()) {
+      return Fail(Errc::kBadAnswer, fmt::format("Google Ads dated a change \"{}\"", text));
+    }
+    at += std::chrono::microseconds(micros);
+  }
+  return at;
+}
+
+std::string LocalText(Instant at, const Zone& zone) { return PrintLocal(zone.LocalOf(at)); }
+
+Result<HistoryEvent> EventOf(const Json& row, const Zone& zone) {
+  HistoryEvent event{};
+  event.level = Level::kAccount;
+  MAXOPT_TRY(const std::string at, Text(row, "changeEvent.changeDateTime"));
+  MAXOPT_TRY(event.at, InstantOf(at, zone));
+  MAXOPT_TRY(const std::string type, Text(row, "changeEvent.changeResourceType"));
+  MAXOPT_TRY(const std::string resource, Text(row, "changeEvent.changeResourceName"));
+  event.id = resource;  // kept whole where no level of ours fits
+  const auto* kind = std::find_if(std::begin(kKinds), std::end(kKinds),
+                                  [&](const Kind& k) { return k.google == type; });
+  if (kind != std::end(kKinds)) {
+    MAXOPT_TRY(const std::string owner, Text(row, fmt::format("changeEvent.{}", kind->id_of)));
+    if (const std::string id = LastId(owner); !id.empty()) {
+      event.level = kind->level;
+      event.id = id;
+    }
+  }
+  MAXOPT_TRY(event.actor, Text(row, "changeEvent.userEmail"));
+  MAXOPT_TRY(event.client_type, Text(row, "changeEvent.clientType"));
+  event.ours = event.client_type == "GOOGLE_ADS_API";
+  MAXOPT_TRY(const std::string operation, Text(row, "changeEvent.resourceChangeOperation"));
+  event.operation = Lower(operation);
+  MAXOPT_TRY(const std::string mask, Text(row, "changeEvent.changedFields"));
+  event.changed_fields = FieldsOfMask(mask);
+  Json detail = Json::object();
+  if (const Json* old = At(row, "changeEvent.oldResource")) detail["old"] = *old;
+  if (const Json* now = At(row, "changeEvent.newResource")) detail["new"] = *now;
+  event.detail = PrintExactJson(detail);
+  return event;
+}
+
+/// Google does not say which campaign a changed budget belongs to.
+Result<> PlaceBudgets(const Client& client, const std::string& customer,
+                      std::vector<HistoryEvent>& events, http::Deadline deadline) {
+  const std::string prefix = fmt::format("customers/{}/campaignBudgets/", customer);
+  std::set<std::string> budgets;
+  for (const HistoryEvent& event : events) {
+    if (event.id.starts_with(prefix)) budgets.insert(event.id);
+  }
+  if (budgets.empty()) return {};
+  MAXOPT_TRY(const auto rows,
+             client.SearchAll(customer,
+                              "SELECT campaign.id, campaign.campaign_budget FROM campaign "
+                              "ORDER BY campaign.id",
+                              deadline));
+  std::map<std::string, std::string> campaign_of;
+  for (const Json& row : rows) {
+    MAXOPT_TRY(const std::string budget, Text(row, "campaign.campaignBudget"));
+    MAXOPT_TRY(campaign_of[budget], Id(row, "campaign.id"));
+  }
+  for (HistoryEvent& event : events) {
+    const auto owner = campaign_of.find(event.id);
+    if (owner == campaign_of.end()) continue;
+    event.level = Level::kCampaign;
+    event.id = owner->second;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<HistoryEvent>> ReadHistory(const Client& client, const AccountInfo& account,
+                                              Instant from, Instant to, Instant now,
+                                              http::Deadline deadline) {
+  if (to < from) {
+    return Fail(Errc::kInvalidArgument, fmt::format("a history from {} to {} ends before it starts",
+                                                    PrintInstant(from), PrintInstant(to)));
+  }
+  MAXOPT_TRY(const Zone zone, Zone::Find(account.zone));
+  from = std::max(from, now - kKept + kMargin);
+  std::vector<HistoryEvent> events;
+  if (to < from) return events;
+  std::string begin = LocalText(from, zone);
+  const std::string end = LocalText(to, zone) + ".999999";
+  std::set<std::string> seen;
+  while (true) {
+    MAXOPT_TRY(
+        const auto page,
+        client.Search(
+            account.account.id,
+            fmt::format("SELECT change_event.resource_name, change_event.change_date_time, "
+                        "change_event.change_resource_type, change_event.change_resource_name, "
+                        "change_event.client_type, change_event.user_email, "
+                        "change_event.resource_change_operation, change_event.changed_fields, "
+                        "change_event.old_resource, change_event.new_resource, "
+                        "change_event.campaign, change_event.ad_group FROM change_event "
+                        "WHERE change_event.change_date_time >= '{}' "
+                        "AND change_event.change_date_time <= '{}' "
+                        "ORDER BY change_event.change_date_time ASC LIMIT {}",
+                        begin, end, kRowsMax),
+            deadline, /*limited=*/true));
+    if (!page.complete) {
+      return Fail(Errc::kBadAnswer, "Google Ads' change history is incomplete: " + page.why);
+    }
+    std::string last = begin;
+    for (const Json& row : page.rows) {
+      MAXOPT_TRY(last, Text(row, "changeEvent.changeDateTime"));
+      if (!seen.insert(PrintExactJson(row)).second) continue;
+      MAXOPT_TRY(auto event, EventOf(row, zone));
+      events.push_back(std::move(event));
+    }
+    if (page.rows.size() < kRowsMax) break;
+    // Full: there may be more. Going on from the last instant repeats what that instant holds,
+    // which `seen` knows.
+    if (last == begin) {
+      return Fail(Errc::kBadAnswer,
+                  fmt::format("Google Ads has more than {} changes at {}; the history cannot be "
+                              "read past them",
+                              kRowsMax, last));
+    }
+    begin = last;
+  }
+  MAXOPT_CHECK(PlaceBudgets(client, account.account.id, events, deadline));
+  std::stable_sort(events.begin(), events.end(),
+                   [](const HistoryEvent& a, const HistoryEvent& b) { return a.at < b.at; });
+  return events;
+}
+
+}  // namespace maxopt::google_ads
