@@ -204,6 +204,7 @@ TEST_F(GoogleAdsTest, RefusedTokenIsRefreshedOnceEvenForAWrite) {
       "googleAds:mutate",
       R"({"mutateOperationResponses":[{"adGroupResult":{"resourceName":"customers/1/adGroups/5"}}]})");
   Connection connection{
+      .client = {},
       .account = kAccount,
       .base_url = "https://ads.example",
       .token_url = "https://oauth.example/token",
@@ -230,6 +231,7 @@ TEST_F(GoogleAdsTest, TokenRefusedTwiceIsAnErrorWithoutTheToken) {
   broken->On("oauth.example", R"({"access_token":"second-token","expires_in":3599})");
   broken->On("googleAds", kExpired, 401);
   Connection connection{
+      .client = {},
       .account = kAccount,
       .base_url = "https://ads.example",
       .token_url = "https://oauth.example/token",
