@@ -1,4 +1,6 @@
 #pragma once
+#include <duckdb.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "clock/clock.h"
-#include "duckdb.h"
 #include "result/result.h"
 
 /// DuckDB's C API with owners and Results: everything of it that this folder needs. Not for use
