@@ -1137,7 +1137,7 @@ TEST(HistoryTest, WhoChangedWhat) {
   EXPECT_EQ((*events)[1].level, Level::kAdGroup);
   EXPECT_EQ((*events)[1].actor, "Ann");
   EXPECT_FALSE((*events)[1].ours);
-  EXPECT_EQ((*events)[1].changed_fields, std::vector<std::string>{"daily_budget"});
+  EXPECT_EQ((*events)[1].changed_fields, (Texts{"daily_budget", "lifetime_budget"}));
   EXPECT_EQ((*events)[1].detail, R"({"old_value":100,"new_value":200})");
   EXPECT_EQ((*events)[2].level, Level::kAd);
   EXPECT_EQ((*events)[2].changed_fields, std::vector<std::string>{"status"});

@@ -348,7 +348,11 @@ Level LevelOf(std::string_view object_type, std::string_view event) {
 
 Texts ChangedFields(std::string_view event, std::string_view detail) {
   if (Contains(event, "budget")) {
-    return {Contains(LowerCase(detail), "lifetime") ? "lifetime_budget" : "daily_budget"};
+    // Meta has one event for both kinds and does not always say which.
+    const std::string text = LowerCase(detail);
+    if (Contains(text, "lifetime")) return {"lifetime_budget"};
+    if (Contains(text, "daily")) return {"daily_budget"};
+    return {"daily_budget", "lifetime_budget"};
   }
   if (Contains(event, "run_status")) return {"status"};
   if (Contains(event, "name")) return {"name"};
