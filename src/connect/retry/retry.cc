@@ -158,17 +158,14 @@ class RetryingTransport final : public http::Transport {
       return;
     }
     const Instant now = clock_->Now();
+    // "Again in 0 s" is no answer to the question how long to wait.
+    const std::chrono::seconds asked(std::max(0, error->retry_after_s.value_or(0)));
+    blocked_until_ = std::max(blocked_until_, now + asked);
     // Calls that were under way together are throttled together: that is one event.
-    if (epoch == epoch_) {
-      ++level_;
-      ++epoch_;
-      if (!error->retry_after_s)
-        blocked_until_ = std::max(blocked_until_, now + WaitLocked(level_));
-    }
-    if (error->retry_after_s) {
-      const std::chrono::seconds asked(std::max(0, *error->retry_after_s));
-      blocked_until_ = std::max(blocked_until_, now + asked);
-    }
+    if (epoch != epoch_) return;
+    ++level_;
+    ++epoch_;
+    if (asked.count() == 0) blocked_until_ = std::max(blocked_until_, now + WaitLocked(level_));
   }
 
   void Free() {

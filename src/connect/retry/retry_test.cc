@@ -198,6 +198,14 @@ TEST(ThrottleTest, RetryAfterIsHonoured) {
   EXPECT_EQ(world.wire->times(), (std::vector<std::chrono::milliseconds>{0ms, 90s}));
 }
 
+TEST(ThrottleTest, AgainInNoTimeIsStillBackedOffFrom) {
+  World world([](int call) { return call < 3 ? Status(429, "0") : Status(200); });
+  ASSERT_TRUE(world.transport->Send(kRead, After(1h)));
+  const auto times = world.wire->times();
+  ASSERT_EQ(times.size(), 4u);
+  EXPECT_GE(times.back(), 1700ms);  // at least half of 500, 1000 and 2000 ms
+}
+
 TEST(ThrottleTest, RetryAfterPastTheDeadlineIsToldAtOnce) {
   World world([](int) { return Status(429, "3600"); });
   const auto response = world.transport->Send(kRead, After(60s));
