@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace maxopt {
 namespace {
@@ -187,6 +188,16 @@ Result<> CheckFields(Level level, const Fields& fields) {
     }
   }
   return {};
+}
+
+bool SameField(std::string_view name, const FieldValue& a, const FieldValue& b) {
+  if (a == b) return true;
+  const auto* left = std::get_if<std::vector<std::string>>(&a);
+  const auto* right = std::get_if<std::vector<std::string>>(&b);
+  if (left == nullptr || right == nullptr) return false;
+  if (name == "headlines" || name == "descriptions") return false;
+  return std::set<std::string>(left->begin(), left->end()) ==
+         std::set<std::string>(right->begin(), right->end());
 }
 
 std::string TextField(const Fields& fields, std::string_view name) {

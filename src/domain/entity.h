@@ -78,6 +78,11 @@ std::span<const FieldSpec> FieldCatalogue();
 /// kInvalidArgument names the field and what is wrong with it.
 Result<> CheckFields(Level level, const Fields& fields);
 
+/// Whether two values of the field `name` mean the same. Countries, keywords and audiences are
+/// sets: platforms tell them back in an order of their own. Only texts that people see have an
+/// order.
+bool SameField(std::string_view name, const FieldValue& a, const FieldValue& b);
+
 /// Status words, the same everywhere: "active", "paused", "removed".
 inline constexpr std::string_view kActive = "active";
 inline constexpr std::string_view kPaused = "paused";

@@ -98,5 +98,16 @@ TEST(TextField, IsEmptyWhenAbsentOrNotText) {
   EXPECT_EQ(TextField(fields, "eu_political"), "");
 }
 
+TEST(SameField, SetsHaveNoOrderAndTextsDo) {
+  using List = std::vector<std::string>;
+  EXPECT_TRUE(SameField("countries", List{"DE", "AT"}, List{"AT", "DE"}));
+  EXPECT_TRUE(SameField("keywords", List{"exact:a", "exact:a"}, List{"exact:a"}));
+  EXPECT_FALSE(SameField("countries", List{"DE"}, List{"DE", "AT"}));
+  EXPECT_FALSE(SameField("headlines", List{"a", "b"}, List{"b", "a"}));
+  EXPECT_TRUE(SameField("headlines", List{"a", "b"}, List{"a", "b"}));
+  EXPECT_FALSE(SameField("name", std::string("a"), List{"a"}));
+  EXPECT_FALSE(SameField("daily_budget", Money::Micros(1, kEur), Money::Micros(1, kUsd)));
+}
+
 }  // namespace
 }  // namespace maxopt
