@@ -37,7 +37,7 @@ std::vector<std::string> Differences(const Change& change, const Fields& wanted,
         name == "name" && change.action == ChangeAction::kCreate
             ? at->second == FieldValue(WithMarker(std::get<std::string>(value), change.key)) ||
                   at->second == value
-            : at->second == value;
+            : SameField(name, at->second, value);
     if (!same) {
       out.push_back(fmt::format("{} is {}, wanted {}", name, Show(at->second), Show(value)));
     }
