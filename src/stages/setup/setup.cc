@@ -340,6 +340,13 @@ class Compiler {
     if (!fields.contains("channel_type")) {
       fields["channel_type"] = std::string(platform == Platform::kGoogleAds ? "search" : "social");
     }
+    if (platform == Platform::kGoogleAds) {
+      fields.erase("objective");
+      notes.push_back(fmt::format(
+          "{}: Google Ads keeps no objective on campaigns; \"{}\" is expressed by the bid strategy "
+          "alone",
+          line.channel, doc_.objective));
+    }
     if (platform == Platform::kGoogleAds && !fields.contains("bid_strategy")) {
       fields["bid_strategy"] = std::string("manual_cpc");
     }
@@ -468,7 +475,7 @@ Result<std::optional<Change>> UpdateOf(const Desired& want, const OwnedObject& o
   for (const auto& [name, value] : want.fields) {
     if (name == "status") continue;  // activation and pausing are changes of their own
     const auto now = live.fields.find(name);
-    if (now == live.fields.end() || now->second == value) continue;
+    if (now == live.fields.end() || SameField(name, now->second, value)) continue;
     if (name == "name") {
       const auto* text = std::get_if<std::string>(&now->second);
       if (text && WithoutMarker(*text) == std::get<std::string>(value)) continue;
