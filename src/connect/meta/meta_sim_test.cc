@@ -50,10 +50,10 @@ struct World {
                           faults)}});
     connector = Connect("v26.0");
   }
-  Connector Connect(const std::string& version) {
+  Connector Connect(const std::string& version, const std::string& origin = kOrigin) {
     Connection connection;
     connection.account = kAccount;
-    connection.base_url = kOrigin;
+    connection.base_url = origin;
     connection.version = version;
     connection.settings = {{"page_id", "99"}, {"pixel_id", "777"}};
     connection.secrets = {{"access_token", "good"}, {"app_secret", "s3cret"}};
@@ -210,6 +210,24 @@ TEST(MetaSimTest, WhatIsWrittenIsReadBack) {
   const auto accounts = world.reader().ListAccounts(After(1h));
   ASSERT_TRUE(accounts) << accounts.error().what;
   EXPECT_EQ(accounts->size(), 1u);
+}
+
+// Over sockets the links to further pages carry the server's own address.
+TEST(MetaSimTest, TheSameOverSockets) {
+  World world;
+  const auto server =
+      http::Serve([&](const http::Request& request) { return world.server->Handle(request); });
+  ASSERT_TRUE(server);
+  world.wire = http::MakeCurlTransport();
+  world.connector = world.Connect("v26.0", (*server)->origin());
+  const Tree tree = Launch(world, false);
+  for (int i = 0; i < 210; ++i) {
+    world.Apply(CampaignChange(("many/" + std::to_string(i)).c_str()));
+  }
+  ExpectAs(world.FindOne(Level::kAdGroup, tree.group), GroupChange(tree.campaign));
+  const auto account = world.reader().ReadAccount(kAccount, After(1h));
+  ASSERT_TRUE(account) << account.error().what;
+  EXPECT_EQ(account->entities.size(), 213u);  // two pages of campaigns
 }
 
 TEST(MetaSimTest, UpdatesAndRemoval) {
