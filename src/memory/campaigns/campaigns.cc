@@ -43,8 +43,6 @@ CREATE INDEX journal_by_change ON journal (change_key, seq);
 CREATE TABLE object (platform TEXT NOT NULL, account TEXT NOT NULL, address TEXT NOT NULL,
   level TEXT NOT NULL, id TEXT NOT NULL, parent_address TEXT NOT NULL, change_key TEXT NOT NULL,
   last_applied TEXT NOT NULL, PRIMARY KEY (platform, account, address));
-CREATE TABLE score (change_key TEXT PRIMARY KEY, kpi TEXT NOT NULL, predicted REAL NOT NULL,
-  low90 REAL NOT NULL, high90 REAL NOT NULL, actual REAL, method TEXT NOT NULL, scored_at TEXT);
 )sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
@@ -425,47 +423,6 @@ class SqliteStore final : public CampaignStore {
 
   Result<std::vector<OwnedObject>> Objects(const AccountId& account) override {
     return Do([&](soci::session& sql) { return ReadObjects(sql, account, ""); });
-  }
-
-  Result<> SaveScore(const Score& score) override {
-    return Do([&](soci::session& sql) -> Result<> {
-      double actual = score.actual.value_or(0);
-      soci::indicator has_actual = score.actual ? soci::i_ok : soci::i_null;
-      std::string at = score.scored_at ? PrintInstant(*score.scored_at) : "";
-      soci::indicator has_at = score.scored_at ? soci::i_ok : soci::i_null;
-      sql << "INSERT INTO score (change_key, kpi, predicted, low90, high90, actual, method, "
-             "scored_at) VALUES (:k, :p, :m, :l, :h, :a, :w, :s) ON CONFLICT (change_key) DO "
-             "UPDATE SET actual = excluded.actual, method = excluded.method, "
-             "scored_at = excluded.scored_at",
-          soci::use(score.change_key), soci::use(score.kpi), soci::use(score.predicted),
-          soci::use(score.low90), soci::use(score.high90), soci::use(actual, has_actual),
-          soci::use(score.method), soci::use(at, has_at);
-      return {};
-    });
-  }
-
-  Result<std::vector<Score>> Scores(bool open_only) override {
-    return Do([&](soci::session& sql) -> Result<std::vector<Score>> {
-      std::vector<Score> out;
-      const int open = open_only ? 1 : 0;
-      const soci::rowset<soci::row> rows =
-          (sql.prepare << "SELECT change_key, kpi, predicted, low90, high90, actual, method, "
-                          "scored_at FROM score WHERE :o = 0 OR scored_at IS NULL "
-                          "ORDER BY change_key",
-           soci::use(open));
-      for (const soci::row& row : rows) {
-        Score score{row.get<std::string>(0), row.get<std::string>(1),
-                    row.get<double>(2),      row.get<double>(3),
-                    row.get<double>(4),      std::nullopt,
-                    row.get<std::string>(6), std::nullopt};
-        if (row.get_indicator(5) == soci::i_ok) score.actual = row.get<double>(5);
-        if (row.get_indicator(7) == soci::i_ok) {
-          MAXOPT_TRY(score.scored_at, Time(row.get<std::string>(7)));
-        }
-        out.push_back(std::move(score));
-      }
-      return out;
-    });
   }
 
  private:

@@ -62,19 +62,7 @@ struct Document {
   Instant received_at{};
 };
 
-/// What a decision predicted and what came of it.
-struct Score {
-  std::string change_key;
-  std::string kpi;
-  double predicted = 0;
-  double low90 = 0;
-  double high90 = 0;
-  std::optional<double> actual;
-  std::string method;  ///< how `actual` was measured
-  std::optional<Instant> scored_at;
-};
-
-/// The campaign memory in SQL: clients, accounts, documents, plans, journal, owned objects, scores.
+/// The campaign memory in SQL: clients, accounts, documents, plans, journal, owned objects.
 /// SQLite in WAL mode with synchronous=FULL, through one connection that both writes and
 /// checkpoints; a lock file keeps a second process out (Debian's SQLite has a race between two
 /// writers that checkpoint). Thread-safe. Errors: kLocal with the file's name; kNotFound.
@@ -118,9 +106,6 @@ class CampaignStore {
   virtual Result<std::optional<OwnedObject>> FindObject(const AccountId& account,
                                                         const std::string& address) = 0;
   virtual Result<std::vector<OwnedObject>> Objects(const AccountId& account) = 0;
-
-  virtual Result<> SaveScore(const Score& score) = 0;
-  virtual Result<std::vector<Score>> Scores(bool open_only) = 0;
 };
 
 }  // namespace maxopt

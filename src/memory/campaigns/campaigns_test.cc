@@ -141,20 +141,5 @@ TEST(CampaignStore, SurvivesAndKeepsOthersOut) {
   for (const char* suffix : {"", "-wal", "-shm", ".lock"}) std::filesystem::remove(path + suffix);
 }
 
-TEST(CampaignStore, ScoresStayOpenUntilTheyAreMeasured) {
-  const auto store = Store();
-  Score score{"p/1", "revenue", 120.5, 80, 160, std::nullopt, "", std::nullopt};
-  ASSERT_TRUE(store->SaveScore(score));
-  EXPECT_EQ(store->Scores(true)->size(), 1u);
-  score.actual = 101.0;
-  score.method = "difference to the model";
-  score.scored_at = Instant(std::chrono::seconds(1'790'000'000));
-  ASSERT_TRUE(store->SaveScore(score));
-  EXPECT_EQ(store->Scores(true)->size(), 0u);
-  const Score read = store->Scores(false)->at(0);
-  EXPECT_EQ(read.actual, 101.0);
-  EXPECT_EQ(read.scored_at, score.scored_at);
-}
-
 }  // namespace
 }  // namespace maxopt
