@@ -54,8 +54,8 @@ using HeaderList = std::unique_ptr<curl_slist, FreeList>;
 void Append(HeaderList& list, const std::string& line) {
   curl_slist* grown = curl_slist_append(list.get(), line.c_str());
   if (grown == nullptr) Bug();
-  (void)list.release();
-  list.reset(grown);
+  // The list keeps its head; only an empty one has none yet.
+  if (list == nullptr) list.reset(grown);
 }
 
 /// This machine, which no proxy of the environment can reach for us.
@@ -135,7 +135,7 @@ class CurlTransport final : public Transport {
     HeaderList list;
     for (const auto& [name, value] : request.headers) {
       // curl takes "Name;" for a header with an empty value; "Name:" would remove it.
-      Append(list, value.empty() ? name + ";" : name + ": " + value);
+      Append(list, value.empty() ? name + ";" : fmt::format("{}: {}", name, value));
     }
     // Else curl calls every body a form, and waits a second for "100 Continue" before long ones.
     if (!FindHeader(request.headers, "content-type")) Append(list, "Content-Type:");

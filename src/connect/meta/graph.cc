@@ -136,7 +136,7 @@ Result<json> Graph::Call(http::Request request, http::Deadline deadline, std::st
   return ParseExactJson(response->body);
 }
 
-Result<json> Graph::Get(std::string_view path, Params params, http::Deadline deadline) {
+Result<json> Graph::Get(std::string_view path, const Params& params, http::Deadline deadline) {
   return Call({.method = "GET", .url = UrlOf(path, params), .idempotent = true}, deadline, nullptr);
 }
 

@@ -40,7 +40,7 @@ class Graph {
                                              std::shared_ptr<http::Transport> transport);
 
   /// `path` is without version: "act_1/campaigns". The answer is a JSON object.
-  Result<nlohmann::json> Get(std::string_view path, Params params, http::Deadline deadline);
+  Result<nlohmann::json> Get(std::string_view path, const Params& params, http::Deadline deadline);
   /// `trace` receives Meta's id of the call, for support.
   Result<nlohmann::json> Send(std::string_view path, Params params, Post kind,
                               http::Deadline deadline, std::string* trace = nullptr);

@@ -393,7 +393,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     std::string trouble;
     for (int run = 0; run < kReportRunsMax; ++run) {
       MAXOPT_TRY(const json started, graph_->Send(Edge("insights"), params, Post::kRead, deadline));
-      const std::string id = Text(started, "report_run_id");
+      std::string id = Text(started, "report_run_id");
       if (!AllDigits(id)) {
         return Fail(Errc::kBadAnswer, "Meta started a report without telling its id");
       }
@@ -417,7 +417,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
                                                "id,async_status,async_percent_completion,"
                                                "error_code,error_message,error_subcode"}},
                                              deadline));
-      const std::string status = Text(run, "async_status");
+      std::string status = Text(run, "async_status");
       const std::string percent = Text(run, "async_percent_completion");
       if (status.empty()) {
         return Fail(Errc::kBadAnswer, fmt::format("Meta's report {} has no status", id));
