@@ -56,6 +56,10 @@ class DeliverySource {
 };
 
 /// What the platform would report for one ad and hour (or segment of it), as known at `as_of`.
+/// Segments are words of the market, which the servers translate: "mobile", "desktop", "tablet";
+/// "DE", or "ZZ" when the unit names no country; "search", "search_partners", "display", "youtube",
+/// "facebook/feed", "instagram/stories", "tiktok", ...; "25-34/female", ages 18-24 to 65+, female,
+/// male and unknown. They sum to the whole, amount by amount.
 struct ReportRow {
   std::string campaign_id;
   std::string ad_group_id;
