@@ -144,7 +144,7 @@ const std::vector<Table>& Tables() {
        .platform = Platform::kMeta,
        .kind = kUnused,
        .must = {"account id", "region", "date", "spend", "inline link clicks"},
-       .note = "facts are not kept by region, and the same spend comes with the other tables"},
+       .note = "facts are not kept by region"},
       {.title = "Fivetran facebook_ads demographics actions",
        .platform = Platform::kMeta,
        .kind = kUnused,
