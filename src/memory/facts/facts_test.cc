@@ -316,6 +316,23 @@ TEST_F(Facts, CampaignLevelUnlessAnAccountHasOnlyDeeperOnes) {
   EXPECT_EQ(notes_, V{});
 }
 
+TEST_F(Facts, UnknownCampaignsOfTwoAccountsAreTwoRows) {
+  // Ads whose file does not name the campaign: absent, and never two currencies in one row.
+  const Day day = D("2026-03-01");
+  MetricRow ad = Row(day, "", Eur(10));
+  ad.ad_id = "700";
+  Load(Report(kGoogle, day, day, {ad}, Level::kAd), "2026-03-03T00:00:00Z");
+  ad.spend = Money::Micros(1, kUsd);
+  MetricRow known = ad;
+  known.campaign_id = "7";
+  Load(Report(kMeta, day, day, {ad, known}, Level::kAd), "2026-03-03T00:00:00Z");
+  EXPECT_EQ(Ask(Of({"spend"}, {"campaign"})),
+            (V{"7 - USD 0.000001", "- - EUR 10.00", "- - USD 0.000001"}));
+  EXPECT_EQ(Ask(Of({"clicks"}, {"campaign"})), (V{"7 - 10", "- - 10", "- - 10"}));
+  EXPECT_EQ(Ask(Of({"clicks"}, {"platform", "ad_group", "ad"})),
+            (V{"google_ads - - 700 - 10", "meta - - 700 - 20"}));
+}
+
 TEST_F(Facts, AccountLevelCountsOnlyWhereNothingDeeperIsKnown) {
   const Day day = D("2026-03-01");
   MetricRow whole = Row(day, "", Eur(8));

@@ -22,8 +22,9 @@ struct MeasureSpec {
   std::string_view parts;  ///< sums that it needs: s(pend) i(mpressions) c(licks) v(conv.) r(ev.)
   std::string_view sql;    ///< over the sums of one group
 };
-// A ratio of two counts is a real number. A price (cpc, cpm, cpa) is money: rounded to the micro,
-// half away from zero, in integers as far as the parts are integers.
+// A ratio of two counts is a real number. A price (cpc, cpm, cpa) is money: the quotient of two
+// doubles rounded to the micro, half away from zero. That is as exact as a price can be asked to be
+// (16 digits), and DuckDB divides 128-bit integers bit by bit: it took a tenth of a roll-up.
 constexpr MeasureSpec kMeasures[] = {
     {Measure::kSpend, "spend", Kind::kMoney, true, "s", "t.spend_micros"},
     {Measure::kImpressions, "impressions", Kind::kInteger, false, "i", "t.impressions"},
@@ -35,11 +36,11 @@ constexpr MeasureSpec kMeasures[] = {
     {Measure::kCtr, "ctr", Kind::kReal, false, "ci",
      "CAST(t.clicks AS DOUBLE) / nullif(CAST(t.impressions AS DOUBLE), 0)"},
     {Measure::kCpc, "cpc", Kind::kMoney, true, "sc",
-     "(2 * abs(t.spend_micros) + abs(t.clicks)) // nullif(2 * abs(t.clicks), 0) * "
-     "sign(t.spend_micros) * sign(t.clicks)"},
+     "CAST(round(CAST(t.spend_micros AS DOUBLE) / nullif(CAST(t.clicks AS DOUBLE), 0)) AS "
+     "HUGEINT)"},
     {Measure::kCpm, "cpm", Kind::kMoney, true, "si",
-     "(2000 * abs(t.spend_micros) + abs(t.impressions)) // nullif(2 * abs(t.impressions), 0) * "
-     "sign(t.spend_micros) * sign(t.impressions)"},
+     "CAST(round(CAST(t.spend_micros AS DOUBLE) * 1000 / nullif(CAST(t.impressions AS DOUBLE), 0)) "
+     "AS HUGEINT)"},
     {Measure::kCvr, "cvr", Kind::kReal, false, "vc",
      "round(t.conversions, 6) / nullif(CAST(t.clicks AS DOUBLE), 0)"},
     {Measure::kCpa, "cpa", Kind::kMoney, true, "sv",
@@ -374,8 +375,11 @@ Result<Question> CheckQuery(const FactQuery& query) {
 }
 
 std::string KnownDaysSql(const Question& question) {
+  // The name is read only where a filter may mean it: planning a join costs a millisecond.
+  const bool named = std::ranges::find(question.filters, Dimension::kAccount,
+                                       &Question::Filter::dimension) != question.filters.end();
   return fmt::format(
-      R"sql(SELECT k.account_key, a.platform, a.account_id, coalesce(e.name, '') AS account,
+      R"sql(SELECT k.account_key, a.platform, a.account_id, {3} AS account,
        coalesce(a.currency, '') AS currency, k.mask, k.days
 FROM (SELECT account_key, mask, count(*) AS days
       FROM (SELECT s.account_key, s.day,
@@ -387,22 +391,21 @@ FROM (SELECT account_key, mask, count(*) AS days
             WHERE {1}{2}
             GROUP BY s.account_key, s.day)
       GROUP BY account_key, mask) k
-JOIN accounts a ON a.account_key = k.account_key
-LEFT JOIN entities e ON e.object_key = a.object_key AND {3}
-ORDER BY a.platform, a.account_id, k.mask)sql",
+JOIN accounts a ON a.account_key = k.account_key{4})sql",
       Quote(BreakdownName(question.breakdown)), KnownThen("s", question.as_of),
-      InDays("s", question), KnownThen("e", question.as_of));
+      InDays("s", question), named ? "coalesce(e.name, '')" : "''",
+      named ? "\nLEFT JOIN entities e ON e.object_key = a.object_key AND " +
+                  KnownThen("e", question.as_of)
+            : std::string());
 }
 
 Choice ChooseSlices(const Question& question, const std::vector<KnownDays>& known) {
   struct Account {
-    std::string name;
     std::uint32_t any = 0;
     std::map<std::uint32_t, std::int64_t> days;  // by mask
   };
   Choice choice;
-  std::vector<std::int64_t> order;
-  std::map<std::int64_t, Account> accounts;
+  std::map<std::pair<std::string, std::int64_t>, Account> accounts;  // by name and key
   for (const KnownDays& row : known) {
     const bool meant = std::ranges::all_of(question.filters, [&](const Question::Filter& filter) {
       return !OfAccount(filter.dimension) || Matches(filter, row);
@@ -411,9 +414,7 @@ Choice ChooseSlices(const Question& question, const std::vector<KnownDays>& know
       choice.all_accounts = false;
       continue;
     }
-    Account& account = accounts[row.account_key];
-    if (account.days.empty()) order.push_back(row.account_key);
-    account.name = row.platform + "/" + row.account_id;
+    Account& account = accounts[{row.platform + "/" + row.account_id, row.account_key}];
     account.any |= row.mask;
     account.days[row.mask] += row.days;
   }
@@ -426,20 +427,19 @@ Choice ChooseSlices(const Question& question, const std::vector<KnownDays>& know
       question.breakdown == Breakdown::kNone
           ? "broken down further"
           : fmt::format("without the breakdown {}", BreakdownName(question.breakdown));
-  for (const std::int64_t key : order) {
-    const Account& account = accounts[key];
+  for (const auto& [name_and_key, account] : accounts) {
     const auto best = std::ranges::find_if(
         preference, [&](SliceKind kind) { return (account.any & KindBit(kind)) != 0; });
     const std::uint32_t used = best == preference.end() ? 0 : KindBit(*best);
     if (used) {
       auto part = std::ranges::find(choice.parts, *best, &Choice::Part::kind);
       if (part == choice.parts.end()) part = choice.parts.insert(part, {*best, {}});
-      part->account_keys.push_back(key);
+      part->account_keys.push_back(name_and_key.second);
     }
     for (const auto& [mask, days] : account.days) {
       if (mask & used) continue;
       choice.notes.push_back(fmt::format(
-          "{}: {} known only {} and not in this table{}", account.name, print_days(days),
+          "{}: {} known only {} and not in this table{}", name_and_key.first, print_days(days),
           mask ? "at " + PrintMask(mask) : cut, used ? ", which counts " + PrintKind(*best) : ""));
     }
   }
@@ -457,6 +457,11 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
   const bool by_account = question.Has(Dimension::kAccount);
   const bool of_account =
       by_account || question.Has(Dimension::kPlatform) || question.Has(Dimension::kCurrency);
+  // An object belongs to one account, so the sums by object need not carry the account along.
+  const ObjectSpec* owned = nullptr;
+  for (const ObjectSpec& object : kObjects) {
+    if (!owned && question.Has(object.dimension)) owned = &object;
+  }
   const bool by_period = question.period != Period::kNone;
   const bool by_hour = question.period == Period::kHour;
 
@@ -497,7 +502,7 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
   std::vector<std::string> keys;
   if (by_period) keys.push_back("p.period");
   if (by_hour) keys.push_back("m.hour");
-  if (of_account) keys.push_back("p.account_key");
+  if (of_account && !owned) keys.push_back("p.account_key");
   for (const ObjectSpec& object : kObjects) {
     if (question.Has(object.dimension)) keys.push_back(format("m.{}", object.key));
   }
@@ -533,7 +538,7 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
 
   // From accounts to what was asked of them.
   std::string_view totals = "sums";
-  if (of_account && !by_account) {
+  if (of_account && !by_account && !owned) {
     totals = "totals";
     std::vector<std::string> columns;
     for (const std::string& key : keys) {
@@ -551,54 +556,66 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
 
   // Names last, once for each row of the answer.
   std::vector<std::string> shown;
-  std::vector<std::string> ties;
+  std::vector<std::string> order;
   std::string joins;
-  if (by_account) joins += "\nJOIN accounts a ON a.account_key = t.account_key";
+  for (const ObjectSpec& object : kObjects) {
+    if (!question.Has(object.dimension)) continue;
+    joins += format("\nJOIN objects {0} ON {0}.object_key = t.{1}", object.alias, object.key);
+  }
+  if (owned && of_account) {
+    joins += format("\nJOIN accounts a ON a.account_key = {}.account_key", owned->alias);
+  } else if (by_account) {
+    joins += "\nJOIN accounts a ON a.account_key = t.account_key";
+  }
+  if (by_period) order.push_back("t.period");
   if (by_hour) {
+    order.push_back("t.hour");
     shown.push_back(
         "CAST(t.period AS VARCHAR) || ' ' || lpad(CAST(t.hour AS VARCHAR), 2, '0') || ':00:00' AS "
         "period");
   } else if (by_period) {
     shown.push_back("CAST(t.period AS VARCHAR) AS period");
   }
-  const std::string_view account_columns = by_account ? "a" : "t";
+  const std::string_view account_columns = owned || by_account ? "a" : "t";
   for (const Dimension dimension : question.dimensions) {
     switch (dimension) {
       case Dimension::kPlatform:
         shown.push_back(format("{}.platform AS platform", account_columns));
+        order.push_back(format("{}.platform", account_columns));
         break;
       case Dimension::kAccount:
         shown.push_back("a.account_id AS account_id");
         shown.push_back("ae.name AS account");
         joins += format("\nLEFT JOIN entities ae ON ae.object_key = a.object_key AND {}",
                         KnownThen("ae", question.as_of));
-        ties.push_back("t.account_key");
+        order.push_back("a.account_id");
+        order.push_back("a.account_key");
         break;
       case Dimension::kCampaign:
       case Dimension::kAdGroup:
       case Dimension::kAd: {
         const ObjectSpec& object = *ObjectOf(dimension);
-        shown.push_back(format("{}.id AS {}_id", object.alias, object.name));
+        shown.push_back(format("nullif({}.id, '') AS {}_id", object.alias, object.name));
         shown.push_back(format("{}e.name AS {}", object.alias, object.name));
-        joins += format(
-            "\nLEFT JOIN objects {0} ON {0}.object_key = t.{1}\nLEFT JOIN entities {0}e ON "
-            "{0}e.object_key = t.{1} AND {2}",
-            object.alias, object.key, KnownThen(format("{}e", object.alias), question.as_of));
-        ties.push_back(format("t.{}", object.key));
+        joins +=
+            format("\nLEFT JOIN entities {0}e ON {0}e.object_key = t.{1} AND {2}", object.alias,
+                   object.key, KnownThen(format("{}e", object.alias), question.as_of));
+        order.push_back(format("nullif({}.id, '') NULLS LAST", object.alias));
+        order.push_back(format("t.{}", object.key));
         break;
       }
       case Dimension::kSegment:
         shown.push_back(format("x.segment AS {}", BreakdownName(question.breakdown)));
         joins += "\nLEFT JOIN segments x ON x.segment_key = t.segment_key";
+        order.push_back("x.segment NULLS LAST");
         break;
       case Dimension::kCurrency:
         shown.push_back(format("{}.currency AS currency", account_columns));
+        // Below an account it is the account's, and text is dear to sort.
+        if (!owned && !by_account) order.push_back("t.currency");
         break;
     }
   }
-  std::vector<std::string> order;
-  for (std::size_t i = 1; i <= shown.size(); ++i) order.push_back(format("{} NULLS LAST", i));
-  order.insert(order.end(), ties.begin(), ties.end());
   for (const Measure measure : question.measures) {
     const MeasureSpec& spec = SpecOf(measure);
     shown.push_back(format("{} AS {}", spec.sql, spec.name));

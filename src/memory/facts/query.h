@@ -20,7 +20,7 @@ struct KnownDays {
   std::int64_t account_key;
   std::string platform;
   std::string account_id;
-  std::string account;   ///< name; "" when unknown
+  std::string account;   ///< name; "" when unknown, or when no filter needs it
   std::string currency;  ///< "" when unknown
   std::uint32_t mask;
   std::int64_t days;
@@ -82,7 +82,7 @@ struct Question {
 Result<Question> CheckQuery(const FactQuery& query);
 
 /// Asks which kinds of slices are known: columns account_key, platform, account_id, account,
-/// currency, mask, days, ordered by account.
+/// currency, mask, days, in any order.
 std::string KnownDaysSql(const Question& question);
 
 /// What to read of each account, by the level rule of facts.h, and what a reader must know of it.

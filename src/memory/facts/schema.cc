@@ -43,8 +43,8 @@ CREATE TABLE kpi (client VARCHAR, day DATE, currency VARCHAR, orders BIGINT, rev
 
 CREATE VIEW metrics_current AS
 SELECT a.platform, a.account_id, ae.name AS account, a.currency, s.level, s.grain, s.breakdown,
-       m.day, m.hour, c.id AS campaign_id, ce.name AS campaign, g.id AS ad_group_id,
-       ge.name AS ad_group, d.id AS ad_id, de.name AS ad, x.segment,
+       m.day, m.hour, nullif(c.id, '') AS campaign_id, ce.name AS campaign, nullif(g.id, '') AS ad_group_id,
+       ge.name AS ad_group, nullif(d.id, '') AS ad_id, de.name AS ad, x.segment,
        CAST(m.spend_micros AS DECIMAL(38, 6)) / 1000000 AS spend, m.spend_micros, m.impressions,
        m.clicks, m.conversions AS conversions_claimed, m.revenue_micros AS revenue_claimed_micros,
        m.impression_share, s.attribution_window, s.learnt_at, l.source

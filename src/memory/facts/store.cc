@@ -358,7 +358,6 @@ Result<> DuckFactStore::ReadObjects(AccountEntry& entry) {
 
 Result<std::int32_t> DuckFactStore::ObjectKey(AccountEntry& entry, Level level,
                                               const std::string& id) {
-  if (id.empty()) return 0;
   Dictionary& dictionary = entry.objects[DictionaryOf(level)];
   if (const auto found = dictionary.find(id); found != dictionary.end()) return found->second;
   if (!IsUtf8(id)) {
@@ -440,18 +439,21 @@ Result<LoadSummary> DuckFactStore::LoadLocked(const MetricReport& report,
   const MetricRow* before = nullptr;
   for (std::size_t i = 0; i < row_count; ++i) {
     const MetricRow& row = report.rows[i];
-    // Neighbours mostly share their parents.
+    // Neighbours mostly share their parents. A parent that the report does not name is the
+    // account's own unknown one, with the id "".
     if (before && before->campaign_id == row.campaign_id) {
       keys[i].campaign = keys[i - 1].campaign;
-    } else {
+    } else if (query.level != Level::kAccount) {
       MAXOPT_TRY(keys[i].campaign, ObjectKey(*account, Level::kCampaign, row.campaign_id));
     }
     if (before && before->ad_group_id == row.ad_group_id) {
       keys[i].ad_group = keys[i - 1].ad_group;
-    } else {
+    } else if (query.level == Level::kAdGroup || query.level == Level::kAd) {
       MAXOPT_TRY(keys[i].ad_group, ObjectKey(*account, Level::kAdGroup, row.ad_group_id));
     }
-    MAXOPT_TRY(keys[i].ad, ObjectKey(*account, Level::kAd, row.ad_id));
+    if (query.level == Level::kAd) {
+      MAXOPT_TRY(keys[i].ad, ObjectKey(*account, Level::kAd, row.ad_id));
+    }
     MAXOPT_TRY(keys[i].segment, SegmentKey(row.segment));
     before = &row;
     DayPart& day = days[day_index(row.day)];
@@ -677,7 +679,9 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
     }
     MAXOPT_TRY(const std::int32_t key, ObjectKey(*account, entity.level, entity.id));
     std::int32_t parent = 0;
-    if (entity.level == Level::kAdGroup) {
+    if (entity.parent_id.empty()) {
+      // Of a campaign, or not told.
+    } else if (entity.level == Level::kAdGroup) {
       MAXOPT_TRY(parent, ObjectKey(*account, Level::kCampaign, entity.parent_id));
     } else if (entity.level == Level::kAd) {
       MAXOPT_TRY(parent, ObjectKey(*account, Level::kAdGroup, entity.parent_id));
