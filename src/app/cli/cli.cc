@@ -1,0 +1,240 @@
+#include "app/cli/cli.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "app/demo/demo.h"
+
+namespace maxopt {
+namespace {
+
+std::string DefaultHome() {
+  if (const char* home = std::getenv("MAXOPT_HOME"); home && *home) return home;
+  if (const char* user = std::getenv("HOME"); user && *user) return std::string(user) + "/.maxopt";
+  return ".maxopt";
+}
+
+/// examples/ beside the program's source tree, or below the present folder.
+std::string DefaultExamples() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (auto folder = program.parent_path(); folder.has_relative_path();
+       folder = folder.parent_path()) {
+    const auto candidate = folder / "examples" / "alpenglow";
+    if (std::filesystem::exists(candidate / "campaign.yaml")) {
+      return std::filesystem::relative(candidate, error).string();
+    }
+  }
+  return "examples/alpenglow";
+}
+
+int Finish(const CommandContext& context, const Result<int>& result) {
+  std::fflush(stdout);
+  if (result) return *result;
+  const Error& error = result.error();
+  if (context.json) {
+    nlohmann::ordered_json out{{"code", ErrcName(error.code)}, {"what", error.what}};
+    if (!error.platform_code.empty()) out["platform_code"] = error.platform_code;
+    fmt::print("{}\n", nlohmann::ordered_json{{"error", out}}.dump(2));
+  }
+  fmt::print(stderr, "maxopt: {}{}\n", error.what,
+             error.platform_code.empty() ? "" : " [" + error.platform_code + "]");
+  return kExitError;
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  CLI::App app{
+      "Max Optimizer: sets paid-media campaigns up, watches, optimises and reports them.\n"
+      "Nothing is written to a platform except by an approved plan.\n"
+      "Exit codes: 0 nothing wrong (plan: no change), 1 error, 2 changes pending."};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "maxopt 0.1.0");
+  app.fallthrough();
+  CommandContext context;
+  bool home_given = false;
+  app.add_option_function<std::string>(
+      "--home", [&](const std::string& folder) { context.home = folder, home_given = true; },
+      "everything Max keeps lives here (default: $MAXOPT_HOME, else ~/.maxopt)");
+  app.add_flag("--json", context.json, "answer as JSON on standard output");
+
+  std::function<Result<int>()> run;
+  const auto command = [&](CLI::App* parent, const char* name, const char* help) {
+    return parent->add_subcommand(name, help);
+  };
+
+  DemoOptions demo;
+  auto* demo_command = command(&app, "demo", "the whole job on simulated platforms, over sockets");
+  demo_command->add_option("--seed", demo.seed, "of the simulated world")->capture_default_str();
+  demo_command->add_option("--days", demo.days, "to live through after the launch")
+      ->check(CLI::Range(1, 365))
+      ->capture_default_str();
+  demo_command->add_option("--history", demo.history_days, "days of history before it")
+      ->check(CLI::Range(90, 730))
+      ->capture_default_str();
+  demo_command->add_option("--examples", demo.examples, "folder with campaign.yaml, policy.yaml");
+  demo_command->add_flag("--keep", demo.keep, "leave the platform servers running at the end");
+  demo_command->callback([&] {
+    run = [&] {
+      demo.home = home_given ? context.home : "build/demo";
+      if (demo.examples.empty()) demo.examples = DefaultExamples();
+      return RunDemo(demo);
+    };
+  });
+
+  command(&app, "init", "write templates of connections.yaml and policy.yaml")->callback([&] {
+    run = [&] { return InitCommand(context); };
+  });
+  command(&app, "connect", "read the accounts of connections.yaml and keep them")->callback([&] {
+    run = [&] { return ConnectCommand(context); };
+  });
+  command(&app, "doctor", "check files, memories and reachability")->callback([&] {
+    run = [&] { return DoctorCommand(context); };
+  });
+
+  ImportArguments import;
+  auto* import_command =
+      command(&app, "import",
+              "load CSV exports, connector tables or orders as facts; all of it or nothing");
+  import_command->add_option("files", import.files, "CSV files; several may complete each other")
+      ->required();
+  import_command->add_option("--client", import.client, "whose orders they are");
+  import_command->add_option("--account", import.account, "account id, where the files name none");
+  import_command->add_option("--platform", import.platform, "platform, where it cannot be told");
+  import_command->add_option("--currency", import.currency, "ISO 4217, where the files name none");
+  import_command->add_option("--day", import.day, "day of rows that carry none");
+  import_command->add_option("--year", import.year, "year of days written without one");
+  import_command->add_option("--decimal", import.decimal, "decimal mark, where it could be either")
+      ->check(CLI::IsMember({".", ","}));
+  import_command->callback([&] { run = [&] { return ImportCommand(context, import); }; });
+
+  QueryArguments query;
+  auto* query_command = command(&app, "query", "answer any roll-up of the facts");
+  query_command
+      ->add_option(
+          "--measures", query.measures,
+          "spend, impressions, clicks, conversions, revenue, ctr, cpc, cpm, cvr, cpa, roas")
+      ->capture_default_str();
+  query_command->add_option(
+      "--by", query.by,
+      "platform, account, campaign, ad_group, ad, device, country, placement, "
+      "age_gender, keyword, search_term, currency");
+  query_command->add_option("--filter", query.filters, "dimension=value,value or dimension!=value");
+  query_command->add_option("--from", query.from, "first day");
+  query_command->add_option("--to", query.to, "last day");
+  query_command->add_option("--grain", query.grain, "none, hour, day, week or month")
+      ->capture_default_str();
+  query_command->add_option("--as-of", query.as_of, "as it was known then (RFC 3339)");
+  query_command->add_option("--level", query.level, "account, campaign, ad_group or ad");
+  query_command->add_flag("--csv", query.csv, "answer as CSV");
+  query_command->add_flag("--explain", query.explain, "show the SQL instead");
+  query_command->callback([&] { run = [&] { return QueryCommand(context, query); }; });
+
+  std::string file;
+  const auto document = [&](const char* name, const char* help,
+                            Result<int> (*function)(const CommandContext&, const std::string&)) {
+    auto* sub = command(&app, name, help);
+    sub->add_option("file", file, "campaign document (YAML)")->required();
+    sub->callback([&, function] { run = [&, function] { return function(context, file); }; });
+  };
+  document("check", "review a campaign document; sends nothing", CheckCommand);
+  document("plan", "show what a campaign document would change; sends nothing", PlanCommand);
+  document("activate", "plan to switch on what a document's plan created", ActivateCommand);
+
+  std::string plan_id;
+  std::string by;
+  std::string status;
+  bool journal = false;
+  auto* plans_command = command(&app, "plans", "list plans, newest first");
+  plans_command->add_option("--status", status, "only these");
+  plans_command->callback([&] { run = [&] { return PlansCommand(context, status); }; });
+  const auto with_plan = [&](const char* name, const char* help) {
+    auto* sub = command(&app, name, help);
+    sub->add_option("plan", plan_id, "id of the plan")->required();
+    return sub;
+  };
+  auto* show_command = with_plan("show", "show a plan, or its journal");
+  show_command->add_flag("--journal", journal, "every step of every change, and how it is known");
+  show_command->callback([&] { run = [&] { return ShowCommand(context, plan_id, journal); }; });
+  auto* approve_command = with_plan("approve", "approve a guarded plan");
+  approve_command->add_option("--by", by, "who approves")->required();
+  approve_command->callback([&] { run = [&] { return ApproveCommand(context, plan_id, by); }; });
+  with_plan("reject", "reject a plan")->callback([&] {
+    run = [&] { return RejectCommand(context, plan_id); };
+  });
+  with_plan("apply", "send an approved plan, or go on with one that was cut off")->callback([&] {
+    run = [&] { return ApplyCommand(context, plan_id); };
+  });
+  auto* undo_command = with_plan("undo", "plan the inverse of what a plan did");
+  undo_command->add_option("--by", by, "who asks");
+  undo_command->callback([&] { run = [&] { return UndoCommand(context, plan_id, by); }; });
+
+  bool off = false;
+  auto* halt_command = command(&app, "halt", "send nothing but pauses and cuts from now on");
+  halt_command->add_flag("--off", off, "lift it");
+  halt_command->callback([&] { run = [&] { return HaltCommand(context, !off); }; });
+
+  std::string client;
+  std::string depth = "day";
+  auto* monitor_command = command(&app, "monitor", "pull all platforms and restate the facts");
+  monitor_command->add_option("--client", client, "only this one");
+  monitor_command->add_option("--depth", depth, "hour, day (restatement window) or year")
+      ->capture_default_str();
+  monitor_command->callback([&] { run = [&] { return MonitorCommand(context, client, depth); }; });
+
+  bool dry = false;
+  auto* recommend_command = command(&app, "recommend", "propose budgets by marginal return");
+  recommend_command->add_option("client", client, "client; may be left out when there is one");
+  recommend_command->add_flag("--dry-run", dry, "show it without storing a plan");
+  recommend_command->callback(
+      [&] { run = [&] { return RecommendCommand(context, client, !dry); }; });
+
+  ReportArguments report;
+  auto* report_command = command(&app, "report", "write a report as Markdown and HTML");
+  report_command->add_option("client", report.client, "client; may be left out when there is one");
+  report_command->add_option("--from", report.from, "first day (default: 28 days)");
+  report_command->add_option("--to", report.to, "last day (default: yesterday)");
+  report_command->add_option("--out", report.out, "folder (default: reports/ in the home)");
+  report_command->callback([&] { run = [&] { return ReportCommand(context, report); }; });
+
+  auto* status_command = command(&app, "status", "accounts, freshness and open plans");
+  status_command->add_option("--client", client, "only this one");
+  status_command->callback([&] { run = [&] { return StatusCommand(context, client); }; });
+
+  SimArguments sim;
+  auto* sim_command = command(&app, "sim", "the simulated platforms");
+  sim_command->require_subcommand(1);
+  auto* serve_command = command(sim_command, "serve", "serve Google Ads, Meta and TikTok");
+  serve_command->add_option("--seed", sim.seed, "of the world")->capture_default_str();
+  serve_command->add_option("--start", sim.start, "day on which its clock stands")
+      ->capture_default_str();
+  serve_command->add_option("--history", sim.history_days, "days of a client's past before it")
+      ->check(CLI::Range(0, 730))
+      ->capture_default_str();
+  serve_command
+      ->add_option("--speed", sim.hours_per_second, "simulated hours a second; 0: only when told")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  serve_command->add_option("--port", sim.port, "control port, the platforms on the next three");
+  serve_command->add_option("--connect-home", sim.home, "write a connections.yaml for it there");
+  serve_command->callback([&] { run = [&] { return SimServeCommand(context, sim); }; });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kExitOk : kExitError;
+  }
+  if (context.home.empty()) context.home = DefaultHome();
+  return Finish(context, run());
+}
+
+}  // namespace maxopt

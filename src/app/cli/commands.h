@@ -1,0 +1,75 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "result/result.h"
+
+namespace maxopt {
+
+/// What every command gets.
+struct CommandContext {
+  std::string home;
+  bool json = false;
+};
+
+/// Exit codes of the command line's contract.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitError = 1;
+inline constexpr int kExitPending = 2;
+
+/// One function a command; the number is the exit code.
+Result<int> InitCommand(const CommandContext& context);
+Result<int> ConnectCommand(const CommandContext& context);
+Result<int> DoctorCommand(const CommandContext& context);
+
+struct ImportArguments {
+  std::vector<std::string> files;
+  std::string client, account, platform, currency, day, decimal;
+  int year = 0;
+};
+Result<int> ImportCommand(const CommandContext& context, const ImportArguments& arguments);
+
+struct QueryArguments {
+  std::string measures = "spend,impressions,clicks,conversions";
+  std::string by;
+  std::vector<std::string> filters;  ///< "platform=meta,tiktok" or "campaign!=916"
+  std::string from, to, grain = "none", as_of, level;
+  bool csv = false, explain = false;
+};
+Result<int> QueryCommand(const CommandContext& context, const QueryArguments& arguments);
+
+Result<int> CheckCommand(const CommandContext& context, const std::string& file);
+Result<int> PlanCommand(const CommandContext& context, const std::string& file);
+Result<int> ActivateCommand(const CommandContext& context, const std::string& file);
+Result<int> PlansCommand(const CommandContext& context, const std::string& status);
+Result<int> ShowCommand(const CommandContext& context, const std::string& plan, bool journal);
+Result<int> ApproveCommand(const CommandContext& context, const std::string& plan,
+                           const std::string& by);
+Result<int> RejectCommand(const CommandContext& context, const std::string& plan);
+Result<int> ApplyCommand(const CommandContext& context, const std::string& plan);
+Result<int> UndoCommand(const CommandContext& context, const std::string& plan,
+                        const std::string& by);
+Result<int> HaltCommand(const CommandContext& context, bool on);
+
+Result<int> MonitorCommand(const CommandContext& context, const std::string& client,
+                           const std::string& depth);
+Result<int> RecommendCommand(const CommandContext& context, const std::string& client,
+                             bool propose);
+struct ReportArguments {
+  std::string client, from, to, out;
+};
+Result<int> ReportCommand(const CommandContext& context, const ReportArguments& arguments);
+Result<int> StatusCommand(const CommandContext& context, const std::string& client);
+
+struct SimArguments {
+  std::uint64_t seed = 1;
+  std::string start = "2026-03-01";
+  int history_days = 365;
+  double hours_per_second = 0;  ///< 0: time moves only when POST /clock/advance says so
+  std::string home;             ///< when set, a connections.yaml for these servers is written there
+  int port = 0;                 ///< first of four; 0: any free
+};
+Result<int> SimServeCommand(const CommandContext& context, const SimArguments& arguments);
+
+}  // namespace maxopt
