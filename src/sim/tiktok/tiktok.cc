@@ -392,7 +392,11 @@ std::vector<PlatformServer::Counted> TikTokServer::Objects(const AccountId& acco
   if (at == accounts_.end()) return counted;
   for (const Level level : {Level::kCampaign, Level::kAdGroup, Level::kAd}) {
     for (const auto& [id, object] : at->second->Of(level)) {
-      counted.push_back({level, id, TextOr(object.fields, NameField(level), ""), object.status});
+      const std::string_view status = object.status == "ENABLE"    ? kActive
+                                      : object.status == "DISABLE" ? kPaused
+                                                                   : kRemoved;
+      counted.push_back(
+          {level, id, TextOr(object.fields, NameField(level), ""), std::string(status)});
     }
   }
   for (const auto* files : {&at->second->images, &at->second->videos}) {
