@@ -564,6 +564,8 @@ TEST_F(TikTokTest, WhatTikTokCannotSayIsRefusedAndNothingIsSent) {
   EXPECT_TRUE(refused(Level::kAdGroup, {{"lifetime_budget", day}}));  // without an end
   EXPECT_TRUE(refused(Level::kAdGroup, {{"daily_budget", day}, {"keywords", list("exact:x")}}));
   EXPECT_TRUE(refused(Level::kAdGroup, {{"daily_budget", day}, {"countries", list("XX")}}));
+  EXPECT_TRUE(
+      refused(Level::kAdGroup, {{"daily_budget", day}, {"countries", std::vector<std::string>{}}}));
   EXPECT_TRUE(refused(Level::kAdGroup, {{"daily_budget", day}, {"age_min", std::int64_t{21}}}));
   EXPECT_TRUE(
       refused(Level::kAdGroup, {{"daily_budget", day}, {"billing_event", std::string("clicks")}}));

@@ -234,6 +234,9 @@ Result<> PutTargeting(const Context& context, const Fields& fields, bool create,
                       http::Deadline deadline) {
   MAXOPT_CHECK(Refuse(fields, {{"keywords", "TikTok ad groups here have no keywords"}}));
   if (Has(fields, "countries")) {
+    if (ListOf(fields, "countries").empty()) {
+      return Cannot("countries: an empty list would mean the whole world; name them");
+    }
     MAXOPT_TRY(const auto location_of, context.location_of_country(deadline));
     std::vector<std::string> ids;
     for (const std::string& country : ListOf(fields, "countries")) {
