@@ -106,8 +106,18 @@ Result<Client::Rows> Client::Search(std::string_view customer, const std::string
     Json body = {{"query", query}};
     body["searchSettings"] = {{"returnTotalResultsCount", true}};
     if (!token.empty()) body["pageToken"] = token;
-    MAXOPT_TRY(Answer answer,
-               Post(fmt::format("customers/{}/googleAds:search", customer), body, true, deadline));
+    auto page = Post(fmt::format("customers/{}/googleAds:search", customer), body, true, deadline);
+    if (!page) {
+      // The rows so far are good, but the rest cannot be asked for any more.
+      const std::string& code = page.error().platform_code;
+      if (!token.empty() && code.starts_with("requestError.") && code.ends_with("PAGE_TOKEN")) {
+        all.complete = false;
+        all.why = fmt::format("{} after {} rows", code, all.rows.size());
+        return all;
+      }
+      return Fail(std::move(page).error());
+    }
+    Answer& answer = *page;
 
     MAXOPT_TRY(const auto page_total, Integer(answer.body, "totalResultsCount"));
     if (page_total) total = std::max(total.value_or(0), *page_total);
@@ -136,7 +146,9 @@ Result<Client::Rows> Client::Search(std::string_view customer, const std::string
         all.rows.push_back(std::move(row));
       }
     }
-    if (next.empty()) {
+    // Complete is complete, whatever pages are still offered.
+    const bool all_here = total && static_cast<std::size_t>(*total) == all.rows.size();
+    if (next.empty() || all_here) {
       if (!total && !limited && page_rows >= kPageRows) {
         all.complete = false;
         all.why = fmt::format("the last page is full and no total was given, after {} rows",

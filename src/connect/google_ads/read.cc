@@ -78,14 +78,14 @@ Result<> AddStatus(const Json& row, const std::string& resource, std::string_vie
     effective = "ended";
   } else if (parent_paused) {
     effective = "parent_paused";
-  } else if (AnyOf(reasons, "DISAPPROVED")) {
-    effective = "rejected";
-  } else if (AnyOf(reasons, "UNDER_REVIEW")) {
-    effective = "in_review";
   } else if (primary == "ELIGIBLE" || primary == "LEARNING") {
     effective = kActive;
   } else if (primary == "LIMITED") {
     effective = "limited";
+  } else if (AnyOf(reasons, "DISAPPROVED")) {
+    effective = "rejected";
+  } else if (AnyOf(reasons, "UNDER_REVIEW")) {
+    effective = "in_review";
   }
   fields["effective_status"] = std::string(effective);
   return {};
