@@ -146,7 +146,8 @@ void Delivery::Compile() {
            ++at) {
         if (!On(at->second)) continue;
         json seen = at->second.body["ad"];
-        for (const char* own : {"id", "resourceName", "name", "finalUrlSuffix", "finalUrls"}) {
+        for (const char* own :
+             {"id", "resourceName", "name", "finalUrlSuffix", "finalUrls", "urlCustomParameters"}) {
           seen.erase(own);
         }
         Candidate candidate;

@@ -619,10 +619,17 @@ std::vector<PlatformServer::Counted> GoogleAdsServer::Objects(const AccountId& a
   for (const auto& [level, type] : levels) {
     for (const auto& [key, object] : account->All(type)) {
       const json& named = type == Type::kAdGroupAd ? object.body["ad"] : object.body;
+      std::string name = TextAt(named, "name");
+      // Search ads have no name; who needs one keeps it in a custom parameter.
+      if (const auto own = named.find("urlCustomParameters"); name.empty() && own != named.end()) {
+        for (const json& parameter : *own) {
+          if (TextAt(parameter, "key") == "mx") name = TextAt(parameter, "value");
+        }
+      }
       const std::string status = StatusOf(object);
       counted.push_back({level,
                          key.substr(key.find('~') == std::string::npos ? 0 : key.find('~') + 1),
-                         TextAt(named, "name"),
+                         std::move(name),
                          std::string(status == "ENABLED"  ? kActive
                                      : status == "PAUSED" ? kPaused
                                                           : kRemoved)});

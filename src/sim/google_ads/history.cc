@@ -107,6 +107,10 @@ void Record(Account& account, const Edit& edit, Instant now, const Author& autho
     case Type::kAsset:
       event["asset"] = name;
       break;
+    case Type::kAdGroupAsset:
+      group = TextAt(object->body, "adGroup");
+      event["asset"] = TextAt(object->body, "asset");
+      break;
     case Type::kCampaignBudget:
     case Type::kConversionAction:
       break;

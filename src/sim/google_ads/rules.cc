@@ -807,6 +807,22 @@ void Rules::CheckConversionAction(const std::string& key, json& body) {
   }
 }
 
+/// Pictures beside the texts of a search ad are links of its ad group; other fields are not served.
+void Rules::CheckAdGroupAsset(json& body) {
+  Parent(Type::kAdGroup, body, "adGroup", "ad_group");
+  const Object* asset = Parent(Type::kAsset, body, "asset", "asset");
+  const std::string field = TextAt(body, "fieldType");
+  if (field.empty()) {
+    Require("field_type");
+  } else if (field != "AD_IMAGE") {
+    Add("assetLinkError", "UNSUPPORTED_FIELD_TYPE", "This link is not supported for ad groups.",
+        {{"field_type"}}, field);
+  } else if (asset != nullptr && TextAt(asset->body, "type") != "IMAGE") {
+    Add("assetLinkError", "FIELD_TYPE_INCOMPATIBLE_WITH_ASSET_TYPE",
+        "The asset is of another type than the field takes.", {{"field_type"}}, field);
+  }
+}
+
 // --- doors --------------------------------------------------------------------------------------
 
 std::optional<std::string> Rules::ForCreate(Type type, json& body) {
@@ -840,6 +856,10 @@ std::optional<std::string> Rules::ForCreate(Type type, json& body) {
       DefaultStatus(body);
       CheckConversionAction("", body);
       break;
+    case Type::kAdGroupAsset:
+      DefaultStatus(body);
+      CheckAdGroupAsset(body);
+      break;
   }
   return std::nullopt;
 }
@@ -872,6 +892,7 @@ void Rules::ForUpdate(Type type, const std::string& key, const json& before, jso
     case Type::kAdGroupAd:
     case Type::kCampaignCriterion:
     case Type::kAsset:
+    case Type::kAdGroupAsset:
       break;
   }
 }
@@ -906,6 +927,9 @@ std::string Rules::KeyForCreate(Type type, json& body) {
       return fmt::format("{}~{}", LastPart(TextAt(body, "adGroup")), criterion_id());
     case Type::kCampaignCriterion:
       return fmt::format("{}~{}", LastPart(TextAt(body, "campaign")), criterion_id());
+    case Type::kAdGroupAsset:
+      return fmt::format("{}~{}~{}", LastPart(TextAt(body, "adGroup")),
+                         LastPart(TextAt(body, "asset")), TextAt(body, "fieldType"));
     case Type::kCampaign:
     case Type::kCampaignBudget:
     case Type::kAdGroup:

@@ -68,6 +68,7 @@ class Rules {
   void CheckAdGroupCriterion(nlohmann::json& body);
   void CheckCampaignCriterion(nlohmann::json& body);
   void CheckKeyword(const nlohmann::json& keyword);
+  void CheckAdGroupAsset(nlohmann::json& body);
   void CheckConversionAction(const std::string& key, nlohmann::json& body);
   std::optional<std::string> CheckAsset(nlohmann::json& body);
 

@@ -377,6 +377,10 @@ class Runner {
       case Type::kCampaignCriterion:
         JoinCampaign(row, TextAt(object.body, "campaign"));
         break;
+      case Type::kAdGroupAsset:
+        JoinGroup(row, TextAt(object.body, "adGroup"));
+        Join(row, Type::kAsset, TextAt(object.body, "asset"));
+        break;
       case Type::kCampaignBudget:
       case Type::kAsset:
       case Type::kConversionAction:

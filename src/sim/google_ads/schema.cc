@@ -32,6 +32,8 @@ enum AdType TEXT_AD EXPANDED_TEXT_AD EXPANDED_DYNAMIC_SEARCH_AD HOTEL_AD SHOPPIN
 enum AdvertisingChannelSubType SEARCH_MOBILE_APP DISPLAY_MOBILE_APP SEARCH_EXPRESS DISPLAY_EXPRESS SHOPPING_SMART_ADS DISPLAY_GMAIL_AD DISPLAY_SMART_CAMPAIGN VIDEO_ACTION VIDEO_NON_SKIPPABLE APP_CAMPAIGN APP_CAMPAIGN_FOR_ENGAGEMENT LOCAL_CAMPAIGN SHOPPING_COMPARISON_LISTING_ADS SMART_CAMPAIGN VIDEO_SEQUENCE APP_CAMPAIGN_FOR_PRE_REGISTRATION VIDEO_REACH_TARGET_FREQUENCY TRAVEL_ACTIVITIES YOUTUBE_AUDIO
 enum AdvertisingChannelType SEARCH DISPLAY SHOPPING HOTEL VIDEO MULTI_CHANNEL LOCAL SMART PERFORMANCE_MAX LOCAL_SERVICES TRAVEL DEMAND_GEN
 enum AgeRangeType AGE_RANGE_18_24 AGE_RANGE_25_34 AGE_RANGE_35_44 AGE_RANGE_45_54 AGE_RANGE_55_64 AGE_RANGE_65_UP AGE_RANGE_UNDETERMINED
+enum AssetFieldType HEADLINE DESCRIPTION MANDATORY_AD_TEXT MARKETING_IMAGE MEDIA_BUNDLE YOUTUBE_VIDEO BOOK_ON_GOOGLE LEAD_FORM PROMOTION CALLOUT STRUCTURED_SNIPPET SITELINK MOBILE_APP HOTEL_CALLOUT CALL PRICE LONG_HEADLINE BUSINESS_NAME SQUARE_MARKETING_IMAGE PORTRAIT_MARKETING_IMAGE LOGO LANDSCAPE_LOGO VIDEO CALL_TO_ACTION_SELECTION AD_IMAGE BUSINESS_LOGO HOTEL_PROPERTY DEMAND_GEN_CAROUSEL_CARD BUSINESS_MESSAGE TALL_PORTRAIT_MARKETING_IMAGE RELATED_YOUTUBE_VIDEOS LANDING_PAGE_PREVIEW LONG_DESCRIPTION CALL_TO_ACTION CLASSIC_DISPLAY_IMAGE TEXT_DISCLAIMER
+enum AssetLinkStatus ENABLED REMOVED PAUSED
 enum AssetSource ADVERTISER AUTOMATICALLY_CREATED
 enum AssetType YOUTUBE_VIDEO MEDIA_BUNDLE IMAGE TEXT LEAD_FORM BOOK_ON_GOOGLE PROMOTION CALLOUT STRUCTURED_SNIPPET SITELINK PAGE_FEED DYNAMIC_EDUCATION MOBILE_APP HOTEL_CALLOUT CALL PRICE CALL_TO_ACTION DYNAMIC_REAL_ESTATE DYNAMIC_CUSTOM DYNAMIC_HOTELS_AND_RENTALS DYNAMIC_FLIGHTS DYNAMIC_TRAVEL DYNAMIC_LOCAL DYNAMIC_JOBS LOCATION HOTEL_PROPERTY DEMAND_GEN_CAROUSEL_CARD BUSINESS_MESSAGE APP_DEEP_LINK YOUTUBE_VIDEO_LIST
 enum AttributionModel EXTERNAL GOOGLE_ADS_LAST_CLICK GOOGLE_SEARCH_ATTRIBUTION_FIRST_CLICK GOOGLE_SEARCH_ATTRIBUTION_LINEAR GOOGLE_SEARCH_ATTRIBUTION_TIME_DECAY GOOGLE_SEARCH_ATTRIBUTION_POSITION_BASED GOOGLE_SEARCH_ATTRIBUTION_DATA_DRIVEN
@@ -350,6 +352,13 @@ message Asset
   image_asset ImageAsset imm oneof:asset_data
   text_asset TextAsset imm oneof:asset_data
   youtube_video_asset YoutubeVideoAsset imm oneof:asset_data
+message AdGroupAsset
+  resource_name string imm
+  ad_group string imm
+  asset string imm
+  field_type AssetFieldType imm
+  source AssetSource out
+  status AssetLinkStatus
 message ValueSettings
   default_value double
   default_currency_code string
@@ -423,6 +432,7 @@ message ChangedResource
   campaign_budget CampaignBudget
   campaign_criterion CampaignCriterion
   asset Asset
+  ad_group_asset AdGroupAsset
 message ChangeEvent
   resource_name string out
   change_date_time string out
@@ -494,6 +504,7 @@ resource keyword_view KeywordView customer campaign ad_group ad_group_criterion 
 resource geographic_view GeographicView customer campaign ad_group metrics
 resource campaign_criterion CampaignCriterion customer campaign
 resource asset Asset customer
+resource ad_group_asset AdGroupAsset customer campaign ad_group asset
 resource conversion_action ConversionAction customer
 resource change_event ChangeEvent customer campaign ad_group asset
 resource change_status ChangeStatus customer campaign ad_group ad_group_ad ad_group_criterion campaign_criterion campaign_budget asset
@@ -536,6 +547,11 @@ message AssetOperation
   update_mask mask
   create Asset oneof:operation
   update Asset oneof:operation
+message AdGroupAssetOperation
+  update_mask mask
+  create AdGroupAsset
+  update AdGroupAsset
+  remove string
 message ConversionActionOperation
   update_mask mask
   create ConversionAction oneof:operation
@@ -548,6 +564,7 @@ message MutateOperation
   ad_group_ad_operation AdGroupAdOperation oneof:operation
   ad_group_criterion_operation AdGroupCriterionOperation oneof:operation
   campaign_criterion_operation CampaignCriterionOperation oneof:operation
+  ad_group_asset_operation AdGroupAssetOperation oneof:operation
   asset_operation AssetOperation oneof:operation
   conversion_action_operation ConversionActionOperation oneof:operation
 enum ResponseContentType RESOURCE_NAME_ONLY MUTABLE_RESOURCE

@@ -26,6 +26,8 @@ constexpr TypeInfo kInfos[] = {
     {Type::kAsset, "asset", "asset", "Asset", "assets", "ASSET", "assetError"},
     {Type::kConversionAction, "conversion_action", "conversionAction", "ConversionAction",
      "conversionActions", "", "conversionActionError"},
+    {Type::kAdGroupAsset, "ad_group_asset", "adGroupAsset", "AdGroupAsset", "adGroupAssets",
+     "AD_GROUP_ASSET", "assetLinkError"},
 };
 
 void AppendTexts(const json& value, std::string& out) {
@@ -429,6 +431,9 @@ json Shown(const Account& account, Type type, const std::string& key, const Obje
       shown["ownerCustomer"] = account.CustomerName();
       shown["includeInConversionsMetric"] =
           object.body.contains("primaryForGoal") ? BoolAt(object.body, "primaryForGoal") : true;
+      break;
+    case Type::kAdGroupAsset:
+      shown["source"] = "ADVERTISER";
       break;
   }
   return shown;

@@ -23,10 +23,12 @@ enum class Type {
   kCampaignCriterion,
   kAsset,
   kConversionAction,
+  kAdGroupAsset,
 };
 inline constexpr Type kTypes[] = {
-    Type::kCampaign,         Type::kCampaignBudget,    Type::kAdGroup, Type::kAdGroupAd,
-    Type::kAdGroupCriterion, Type::kCampaignCriterion, Type::kAsset,   Type::kConversionAction};
+    Type::kCampaign,  Type::kCampaignBudget,   Type::kAdGroup,
+    Type::kAdGroupAd, Type::kAdGroupCriterion, Type::kCampaignCriterion,
+    Type::kAsset,     Type::kConversionAction, Type::kAdGroupAsset};
 
 struct TypeInfo {
   Type type;
