@@ -64,8 +64,8 @@ struct Ended {
 };
 
 /// Runs maxopt with arguments and environment, as a shell would.
-Ended Run(const fs::path& home, const std::vector<std::string>& arguments,
-          const std::map<std::string, std::string>& environment) {
+Ended RunMaxopt(const fs::path& home, const std::vector<std::string>& arguments,
+                const std::map<std::string, std::string>& environment) {
   const fs::path log = home / "run.log";
   const pid_t child = ::fork();
   if (child == 0) {
@@ -128,14 +128,14 @@ class Crash : public testing::TestWithParam<Platform> {
     const fs::path picture = fs::path(MAXOPT_SOURCE_DIR) / "examples/alpenglow/creatives/night.png";
     fs::copy_file(picture, home / "picture.png");
     const auto environment = Environment(*world);
-    const Ended connected = Run(home, {"connect"}, environment);
+    const Ended connected = RunMaxopt(home, {"connect"}, environment);
     ASSERT_EQ(connected.code, 0) << connected.out;
-    const Ended planned = Run(home, {"plan", (home / "campaign.yaml").string()}, environment);
+    const Ended planned = RunMaxopt(home, {"plan", (home / "campaign.yaml").string()}, environment);
     ASSERT_EQ(planned.code, 2) << planned.out;
     const std::size_t at = planned.out.find("p-2026");
     ASSERT_NE(at, std::string::npos) << planned.out;
     plan_ = planned.out.substr(at, 15);
-    const Ended approved = Run(home, {"approve", plan_, "--by", "test"}, environment);
+    const Ended approved = RunMaxopt(home, {"approve", plan_, "--by", "test"}, environment);
     ASSERT_EQ(approved.code, 0) << approved.out;
   }
 
@@ -175,7 +175,7 @@ class Crash : public testing::TestWithParam<Platform> {
       EXPECT_EQ(counts[level], 1) << LevelName(level);
     }
     EXPECT_LE(counts[Level::kAsset], 1);
-    const Ended journal = Run(c.home, {"show", plan_, "--journal"}, Environment(*c.world));
+    const Ended journal = RunMaxopt(c.home, {"show", plan_, "--journal"}, Environment(*c.world));
     EXPECT_EQ(journal.code, 0);
     std::size_t verified = 0;
     for (std::size_t at = journal.out.find("  verified "); at != std::string::npos;
@@ -193,7 +193,7 @@ class Crash : public testing::TestWithParam<Platform> {
       Case c = Begin(fmt::format("{}_{}", point, nth));
       auto environment = Environment(*c.world);
       environment["MAXOPT_KILL_AT"] = fmt::format("{}:{}", point, nth);
-      const Ended first = Run(c.home, {"apply", plan_}, environment);
+      const Ended first = RunMaxopt(c.home, {"apply", plan_}, environment);
       if (first.signal == 0) {
         EXPECT_EQ(first.code, 0) << first.out;
         ExpectOneOfEach(c);
@@ -202,7 +202,7 @@ class Crash : public testing::TestWithParam<Platform> {
       }
       EXPECT_EQ(first.signal, SIGKILL) << first.out;
       ++killed;
-      const Ended second = Run(c.home, {"apply", plan_}, Environment(*c.world));
+      const Ended second = RunMaxopt(c.home, {"apply", plan_}, Environment(*c.world));
       EXPECT_EQ(second.code, 0) << second.out;
       ExpectOneOfEach(c);
       fs::remove_all(c.home);
@@ -248,7 +248,7 @@ TEST_P(Crash, EveryAnswerToAWriteLost) {
       SCOPED_TRACE(fmt::format("{} on write {}", sim::FaultName(fault), nth));
       Case c = Begin(fmt::format("lost_{}_{}", sim::FaultName(fault), nth));
       c.world->faults(GetParam()).Add({fault, "POST", writes, nth, 1});
-      const Ended applied = Run(c.home, {"apply", plan_}, Environment(*c.world));
+      const Ended applied = RunMaxopt(c.home, {"apply", plan_}, Environment(*c.world));
       EXPECT_EQ(applied.code, 0) << applied.out;
       ExpectOneOfEach(c);
       fs::remove_all(c.home);
@@ -264,7 +264,9 @@ TEST_P(Crash, EveryAnswerToAWriteLost) {
 
 INSTANTIATE_TEST_SUITE_P(Platforms, Crash,
                          testing::Values(Platform::kGoogleAds, Platform::kMeta, Platform::kTikTok),
-                         [](const auto& info) { return std::string(PlatformName(info.param)); });
+                         [](const auto& platform) {
+                           return std::string(PlatformName(platform.param));
+                         });
 
 }  // namespace
 }  // namespace maxopt
