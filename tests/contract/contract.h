@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -56,8 +57,14 @@ struct PlatformUnderTest {
   std::vector<Money> budgets;
 
   std::string origin;  ///< "http://google.sim"
-  /// Part of the URL of the calls that write, for faults: "googleAds:mutate".
+  /// Part of the URL of the calls that write, for faults: "googleAds:mutate". Where it differs by
+  /// level, write_path_of has it.
   std::string write_path;
+  std::map<Level, std::string> write_path_of;
+  std::string WritePath(Level level) const {
+    const auto at = write_path_of.find(level);
+    return at == write_path_of.end() ? write_path : at->second;
+  }
   std::string write_method = "POST";
   /// Part of the URL of a call that reads objects (not of a token endpoint).
   std::string read_path;
