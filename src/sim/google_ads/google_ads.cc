@@ -346,7 +346,7 @@ class GoogleAdsServer final : public PlatformServer {
     }
     answer["fieldMask"] = result.field_mask;
     if (BoolAt(settings, "returnTotalResultsCount")) {
-      answer["totalResultsCount"] = std::to_string(result.rows.size());
+      answer["totalResultsCount"] = std::to_string(result.total);
     }
     if (summary && !result.summary.is_null()) answer["summaryRow"] = result.summary;
     answer["queryResourceConsumption"] = std::to_string(100 + end - offset);
@@ -475,10 +475,6 @@ class GoogleAdsServer final : public PlatformServer {
         const TypeInfo& info = InfoOf(written->type);
         result["resourceName"] = written->resource_name;
         if (whole) {
-          if (const auto image = written->resource.find("imageAsset");
-              image != written->resource.end()) {
-            image->erase("data");
-          }
           result[std::string(info.json)] = std::move(written->resource);
         }
         if (collection == nullptr) result = {{fmt::format("{}Result", info.json), result}};
@@ -627,12 +623,11 @@ std::vector<PlatformServer::Counted> GoogleAdsServer::Objects(const AccountId& a
         }
       }
       const std::string status = StatusOf(object);
-      counted.push_back({level,
-                         key.substr(key.find('~') == std::string::npos ? 0 : key.find('~') + 1),
-                         std::move(name),
-                         std::string(status == "ENABLED"  ? kActive
-                                     : status == "PAUSED" ? kPaused
-                                                          : kRemoved)});
+      counted.push_back(
+          {level, key.substr(key.find('~') == std::string::npos ? 0 : key.find('~') + 1), name,
+           std::string(status == "ENABLED"  ? kActive
+                       : status == "PAUSED" ? kPaused
+                                            : kRemoved)});
     }
   }
   return counted;

@@ -12,9 +12,11 @@ namespace maxopt::sim {
 /// accounts, for login-customer-id. options.versions: "v25" and so on, as in the URL.
 ///
 /// Served: googleAds:search, :searchStream, :mutate; campaigns, campaignBudgets, adGroups,
-/// adGroupAds, adGroupCriteria, campaignCriteria, assets, conversionActions :mutate;
-/// customers:listAccessibleCustomers. Fields and enums that it knows are in schema.cc; every other
-/// field is refused as unknown rather than ignored.
+/// adGroupAds, adGroupCriteria, campaignCriteria, assets, adGroupAssets, conversionActions with
+/// :mutate; customers:listAccessibleCustomers. Fields and enums that it knows are in schema.cc;
+/// every other field is refused as unknown rather than ignored. Performance Max campaigns can be
+/// created but have no asset groups, so they never deliver; keywords share their ad group's traffic
+/// by the hour.
 ///
 /// `market` and `clock` must outlive the server.
 std::unique_ptr<PlatformServer> MakeGoogleAdsServer(Market& market, Clock& clock,

@@ -80,7 +80,6 @@ void Record(Account& account, const Edit& edit, Instant now, const Author& autho
     event["changedFields"] = fmt::format("{}", fmt::join(edit.changed, ","));
   const auto with_name = [&](json body) {
     body["resourceName"] = name;
-    if (const auto image = body.find("imageAsset"); image != body.end()) image->erase("data");
     return json{{info.json, std::move(body)}};
   };
   if (edit.operation != "CREATE") event["oldResource"] = with_name(edit.old_body);
@@ -101,15 +100,15 @@ void Record(Account& account, const Edit& edit, Instant now, const Author& autho
     case Type::kAdGroupCriterion:
       group = TextAt(object->body, "adGroup");
       break;
+    case Type::kAdGroupAsset:
+      group = TextAt(object->body, "adGroup");
+      event["asset"] = TextAt(object->body, "asset");
+      break;
     case Type::kCampaignCriterion:
       campaign = TextAt(object->body, "campaign");
       break;
     case Type::kAsset:
       event["asset"] = name;
-      break;
-    case Type::kAdGroupAsset:
-      group = TextAt(object->body, "adGroup");
-      event["asset"] = TextAt(object->body, "asset");
       break;
     case Type::kCampaignBudget:
     case Type::kConversionAction:

@@ -170,7 +170,7 @@ class Step {
       Add("mutateError", "RESOURCE_ALREADY_EXISTS", "The resource exists already.", {{"create"}});
       return std::nullopt;
     }
-    account_.Put(operation_.type, key, {body, options_.now, options_.now});
+    account_.Put(operation_.type, key, {body, options_.now, options_.now, rules.digest()});
     Record(account_, {operation_.type, key, "CREATE", json::object(), body, LeafPaths(body)},
            options_.now, options_.author);
     if (!temporary.empty()) {

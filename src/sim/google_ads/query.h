@@ -58,6 +58,7 @@ using Reports = std::vector<std::vector<ReportRow>>;
 
 struct QueryResult {
   std::vector<nlohmann::json> rows;
+  std::size_t total = 0;   ///< rows before LIMIT
   nlohmann::json summary;  ///< metrics over all rows before LIMIT; null without metrics
   std::string field_mask;
 };

@@ -156,6 +156,7 @@ void Rules::CheckCampaign(const std::string& key, const json* before, json& body
   CheckCampaignNetworks(body);
   CheckCampaignBudgetLink(key, before, body);
   CheckCampaignFlight(before, body);
+  CheckCustomParameters(body, {});
 }
 
 void Rules::CheckCampaignBidding(const json& body) {
@@ -426,6 +427,7 @@ void Rules::CheckAdGroup(const std::string& key, const json* before, json& body)
   CheckBid(body, "cpcBidMicros", "cpc_bid_micros");
   CheckBid(body, "cpmBidMicros", "cpm_bid_micros");
   CheckBid(body, "targetCpaMicros", "target_cpa_micros");
+  CheckCustomParameters(body, {});
   if (campaign == nullptr || before != nullptr) return;
   const std::string channel = TextAt(campaign->body, "advertisingChannelType");
   if (channel == "PERFORMANCE_MAX") {
@@ -551,6 +553,12 @@ void Rules::CheckNewAd(json& body) {
     return;
   }
   CheckFinalUrls(*ad);
+  CheckCustomParameters(*ad, {{"ad"}});
+  if (ad->contains("name") &&
+      (ad->contains("responsiveSearchAd") || ad->contains("responsiveDisplayAd"))) {
+    Add("adError", "CANNOT_SET_FIELD", "Ads of this type have no name.", {{"ad"}, {"name"}},
+        TextAt(*ad, "name"));
+  }
   std::string_view channel_needed;
   if (const auto rsa = ad->find("responsiveSearchAd"); rsa != ad->end()) {
     const Path at{{"ad"}, {"responsive_search_ad"}};
@@ -714,7 +722,6 @@ void Rules::CheckCampaignCriterion(json& body) {
 
 std::optional<std::string> Rules::CheckAsset(json& body) {
   std::string type;
-  std::string identity;
   if (const auto image = body.find("imageAsset"); image != body.end()) {
     type = "IMAGE";
     const std::string data = TextAt(*image, "data");
@@ -733,21 +740,22 @@ std::optional<std::string> Rules::CheckAsset(json& body) {
       Add("imageError", "INVALID_IMAGE", "The data is no PNG, JPEG or GIF.", at);
       return std::nullopt;
     }
-    identity = Sha256Hex(*bytes);
+    digest_ = Sha256Hex(*bytes);
+    image->erase("data");
     (*image)["fileSize"] = std::to_string(bytes->size());
     (*image)["mimeType"] = info->mime_type;
     (*image)["fullSize"] = {{"widthPixels", std::to_string(info->width)},
                             {"heightPixels", std::to_string(info->height)}};
   } else if (const auto text = body.find("textAsset"); text != body.end()) {
     type = "TEXT";
-    identity = TextAt(*text, "text");
-    if (identity.empty()) {
+    digest_ = TextAt(*text, "text");
+    if (digest_.empty()) {
       Add("assetError", "ASSET_DATA_IS_MISSING", "The text is empty.", {{"text_asset"}, {"text"}});
     }
   } else if (const auto video = body.find("youtubeVideoAsset"); video != body.end()) {
     type = "YOUTUBE_VIDEO";
-    identity = TextAt(*video, "youtubeVideoId");
-    if (identity.empty()) {
+    digest_ = TextAt(*video, "youtubeVideoId");
+    if (digest_.empty()) {
       Add("assetError", "ASSET_DATA_IS_MISSING", "The video has no id.",
           {{"youtube_video_asset"}, {"youtube_video_id"}});
     }
@@ -761,18 +769,8 @@ std::optional<std::string> Rules::CheckAsset(json& body) {
     return std::nullopt;
   }
   body["type"] = type;
-  const auto identity_of = [](const json& other) -> std::string {
-    if (const auto image = other.find("imageAsset"); image != other.end()) {
-      return Sha256Hex(DecodeBase64(TextAt(*image, "data")).value_or(""));
-    }
-    if (const auto text = other.find("textAsset"); text != other.end()) {
-      return TextAt(*text, "text");
-    }
-    const auto video = other.find("youtubeVideoAsset");
-    return video == other.end() ? std::string() : TextAt(*video, "youtubeVideoId");
-  };
   for (const auto& [key, other] : account_.All(Type::kAsset)) {
-    if (TextAt(other.body, "type") == type && identity_of(other.body) == identity) return key;
+    if (TextAt(other.body, "type") == type && other.digest == digest_) return key;
   }
   const std::string name = TextAt(body, "name");
   for (const auto& [key, other] : account_.All(Type::kAsset)) {
@@ -783,6 +781,55 @@ std::optional<std::string> Rules::CheckAsset(json& body) {
     }
   }
   return std::nullopt;
+}
+
+void Rules::CheckAdGroupAsset(json& body) {
+  Parent(Type::kAdGroup, body, "adGroup", "ad_group");
+  const Object* asset = Parent(Type::kAsset, body, "asset", "asset");
+  const std::string field = TextAt(body, "fieldType");
+  if (field.empty()) {
+    Require("field_type");
+  } else if (field != "AD_IMAGE") {
+    Add("assetLinkError", "UNSUPPORTED_FIELD_TYPE",
+        "Assets of this field type cannot be linked to an ad group.", {{"field_type"}}, field);
+  } else if (asset != nullptr && TextAt(asset->body, "type") != "IMAGE") {
+    Add("assetLinkError", "FIELD_TYPE_INCOMPATIBLE_WITH_ASSET_TYPE",
+        "The asset is of another type than the field takes.", {{"asset"}}, TextAt(body, "asset"));
+  }
+}
+
+void Rules::CheckCustomParameters(const json& body, const Path& at) {
+  const std::size_t count = ListSize(body, "urlCustomParameters");
+  Path list_at = at;
+  list_at.push_back({"url_custom_parameters"});
+  if (count > 8) {
+    Add("urlFieldError", "URL_CUSTOM_PARAMETERS_COUNT_EXCEEDS_LIMIT",
+        "8 custom parameters are possible.", list_at, std::to_string(count));
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const json& parameter = body["urlCustomParameters"][i];
+    Path key_at = list_at;
+    key_at.back().index = i;
+    Path value_at = key_at;
+    key_at.push_back({"key"});
+    value_at.push_back({"value"});
+    const std::string key = TextAt(parameter, "key");
+    const bool plain = std::all_of(key.begin(), key.end(), [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+    if (key.empty()) {
+      Add("fieldError", "REQUIRED", "The required field was not present.", key_at);
+    } else if (!plain) {
+      Add("urlFieldError", "INVALID_CHARACTERS_IN_URL_CUSTOM_PARAMETER_KEY",
+          "The key may hold letters and digits only.", key_at, key);
+    } else if (key.size() > 16) {
+      Add("stringLengthError", "TOO_LONG", "The key is longer than 16 bytes.", key_at, key);
+    }
+    if (TextAt(parameter, "value").size() > 250) {
+      Add("stringLengthError", "TOO_LONG", "The value is longer than 250 bytes.", value_at);
+    }
+  }
 }
 
 void Rules::CheckConversionAction(const std::string& key, json& body) {
@@ -804,22 +851,6 @@ void Rules::CheckConversionAction(const std::string& key, json& body) {
   } else if (*lookback < 1 || *lookback > 90) {
     Add("rangeError", *lookback < 1 ? "TOO_LOW" : "TOO_HIGH", "1 to 90 days are possible.",
         {{"click_through_lookback_window_days"}}, std::to_string(*lookback));
-  }
-}
-
-/// Pictures beside the texts of a search ad are links of its ad group; other fields are not served.
-void Rules::CheckAdGroupAsset(json& body) {
-  Parent(Type::kAdGroup, body, "adGroup", "ad_group");
-  const Object* asset = Parent(Type::kAsset, body, "asset", "asset");
-  const std::string field = TextAt(body, "fieldType");
-  if (field.empty()) {
-    Require("field_type");
-  } else if (field != "AD_IMAGE") {
-    Add("assetLinkError", "UNSUPPORTED_FIELD_TYPE", "This link is not supported for ad groups.",
-        {{"field_type"}}, field);
-  } else if (asset != nullptr && TextAt(asset->body, "type") != "IMAGE") {
-    Add("assetLinkError", "FIELD_TYPE_INCOMPATIBLE_WITH_ASSET_TYPE",
-        "The asset is of another type than the field takes.", {{"field_type"}}, field);
   }
 }
 
@@ -852,13 +883,13 @@ std::optional<std::string> Rules::ForCreate(Type type, json& body) {
       break;
     case Type::kAsset:
       return CheckAsset(body);
-    case Type::kConversionAction:
-      DefaultStatus(body);
-      CheckConversionAction("", body);
-      break;
     case Type::kAdGroupAsset:
       DefaultStatus(body);
       CheckAdGroupAsset(body);
+      break;
+    case Type::kConversionAction:
+      DefaultStatus(body);
+      CheckConversionAction("", body);
       break;
   }
   return std::nullopt;

@@ -26,6 +26,8 @@ class Rules {
                  nlohmann::json& after);
   /// New key; fills ids inside the body where the resource has them (ads).
   std::string KeyForCreate(Type type, nlohmann::json& body);
+  /// Of the content of the asset that ForCreate has seen.
+  const std::string& digest() const { return digest_; }
 
  private:
   void Add(std::string family, std::string code, std::string message, Path path,
@@ -69,12 +71,14 @@ class Rules {
   void CheckCampaignCriterion(nlohmann::json& body);
   void CheckKeyword(const nlohmann::json& keyword);
   void CheckAdGroupAsset(nlohmann::json& body);
+  void CheckCustomParameters(const nlohmann::json& body, const Path& at);
   void CheckConversionAction(const std::string& key, nlohmann::json& body);
   std::optional<std::string> CheckAsset(nlohmann::json& body);
 
   Account& account_;
   Instant now_;
   Report report_;
+  std::string digest_;
 };
 
 }  // namespace maxopt::sim::google_ads

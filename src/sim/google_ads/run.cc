@@ -305,10 +305,12 @@ class Runner {
       for (json& row : Entities(query_.from->name)) Keep(std::move(row), std::nullopt);
     }
     Sort();
+    const std::size_t total = rows_.size();
     if (query_.limit && rows_.size() > static_cast<std::size_t>(*query_.limit)) {
       rows_.resize(static_cast<std::size_t>(*query_.limit));
     }
     QueryResult result;
+    result.total = total;
     result.rows.reserve(rows_.size());
     for (const json& row : rows_) result.rows.push_back(Project(row));
     if (query_.with_metrics) result.summary = SummaryRow();
@@ -361,8 +363,9 @@ class Runner {
   /// The row of one stored object with everything that hangs above it.
   json RowOf(Type type, const std::string& key) {
     json row;
-    row[std::string(InfoOf(type).json)] = ShownOnce(type, key);
     const Object& object = *account_.Find(type, key);
+    row[std::string(InfoOf(type).json)] =
+        Shown(account_, type, key, object, viewpoint_.now, query_.with_states);
     switch (type) {
       case Type::kCampaign:
         Join(row, Type::kCampaignBudget, TextAt(object.body, "campaignBudget"));
@@ -374,12 +377,12 @@ class Runner {
       case Type::kAdGroupCriterion:
         JoinGroup(row, TextAt(object.body, "adGroup"));
         break;
-      case Type::kCampaignCriterion:
-        JoinCampaign(row, TextAt(object.body, "campaign"));
-        break;
       case Type::kAdGroupAsset:
         JoinGroup(row, TextAt(object.body, "adGroup"));
         Join(row, Type::kAsset, TextAt(object.body, "asset"));
+        break;
+      case Type::kCampaignCriterion:
+        JoinCampaign(row, TextAt(object.body, "campaign"));
         break;
       case Type::kCampaignBudget:
       case Type::kAsset:

@@ -33,6 +33,7 @@ enum AdvertisingChannelSubType SEARCH_MOBILE_APP DISPLAY_MOBILE_APP SEARCH_EXPRE
 enum AdvertisingChannelType SEARCH DISPLAY SHOPPING HOTEL VIDEO MULTI_CHANNEL LOCAL SMART PERFORMANCE_MAX LOCAL_SERVICES TRAVEL DEMAND_GEN
 enum AgeRangeType AGE_RANGE_18_24 AGE_RANGE_25_34 AGE_RANGE_35_44 AGE_RANGE_45_54 AGE_RANGE_55_64 AGE_RANGE_65_UP AGE_RANGE_UNDETERMINED
 enum AssetFieldType HEADLINE DESCRIPTION MANDATORY_AD_TEXT MARKETING_IMAGE MEDIA_BUNDLE YOUTUBE_VIDEO BOOK_ON_GOOGLE LEAD_FORM PROMOTION CALLOUT STRUCTURED_SNIPPET SITELINK MOBILE_APP HOTEL_CALLOUT CALL PRICE LONG_HEADLINE BUSINESS_NAME SQUARE_MARKETING_IMAGE PORTRAIT_MARKETING_IMAGE LOGO LANDSCAPE_LOGO VIDEO CALL_TO_ACTION_SELECTION AD_IMAGE BUSINESS_LOGO HOTEL_PROPERTY DEMAND_GEN_CAROUSEL_CARD BUSINESS_MESSAGE TALL_PORTRAIT_MARKETING_IMAGE RELATED_YOUTUBE_VIDEOS LANDING_PAGE_PREVIEW LONG_DESCRIPTION CALL_TO_ACTION CLASSIC_DISPLAY_IMAGE TEXT_DISCLAIMER
+enum AssetLinkPrimaryStatus ELIGIBLE PAUSED REMOVED PENDING LIMITED NOT_ELIGIBLE
 enum AssetLinkStatus ENABLED REMOVED PAUSED
 enum AssetSource ADVERTISER AUTOMATICALLY_CREATED
 enum AssetType YOUTUBE_VIDEO MEDIA_BUNDLE IMAGE TEXT LEAD_FORM BOOK_ON_GOOGLE PROMOTION CALLOUT STRUCTURED_SNIPPET SITELINK PAGE_FEED DYNAMIC_EDUCATION MOBILE_APP HOTEL_CALLOUT CALL PRICE CALL_TO_ACTION DYNAMIC_REAL_ESTATE DYNAMIC_CUSTOM DYNAMIC_HOTELS_AND_RENTALS DYNAMIC_FLIGHTS DYNAMIC_TRAVEL DYNAMIC_LOCAL DYNAMIC_JOBS LOCATION HOTEL_PROPERTY DEMAND_GEN_CAROUSEL_CARD BUSINESS_MESSAGE APP_DEEP_LINK YOUTUBE_VIDEO_LIST
@@ -187,7 +188,7 @@ message AdGroup
 message PolicyTextList
   texts []string
 message PolicyTopicEvidence
-  text_list PolicyTextList
+  text_list PolicyTextList oneof:value
 message PolicyTopicEntry
   topic string
   type PolicyTopicEntryType
@@ -359,6 +360,7 @@ message AdGroupAsset
   field_type AssetFieldType imm
   source AssetSource out
   status AssetLinkStatus
+  primary_status AssetLinkPrimaryStatus out
 message ValueSettings
   default_value double
   default_currency_code string
@@ -458,6 +460,7 @@ message ChangeStatus
   ad_group_criterion string out
   campaign_criterion string out
   asset string out
+  ad_group_asset string out
   campaign_budget string out
 message Metrics
   impressions int64
@@ -507,7 +510,7 @@ resource asset Asset customer
 resource ad_group_asset AdGroupAsset customer campaign ad_group asset
 resource conversion_action ConversionAction customer
 resource change_event ChangeEvent customer campaign ad_group asset
-resource change_status ChangeStatus customer campaign ad_group ad_group_ad ad_group_criterion campaign_criterion campaign_budget asset
+resource change_status ChangeStatus customer campaign ad_group ad_group_ad ad_group_criterion campaign_criterion campaign_budget asset ad_group_asset
 resource geo_target_constant GeoTargetConstant
 resource language_constant LanguageConstant
 
@@ -549,9 +552,9 @@ message AssetOperation
   update Asset oneof:operation
 message AdGroupAssetOperation
   update_mask mask
-  create AdGroupAsset
-  update AdGroupAsset
-  remove string
+  create AdGroupAsset oneof:operation
+  update AdGroupAsset oneof:operation
+  remove string oneof:operation
 message ConversionActionOperation
   update_mask mask
   create ConversionAction oneof:operation
@@ -564,8 +567,8 @@ message MutateOperation
   ad_group_ad_operation AdGroupAdOperation oneof:operation
   ad_group_criterion_operation AdGroupCriterionOperation oneof:operation
   campaign_criterion_operation CampaignCriterionOperation oneof:operation
-  ad_group_asset_operation AdGroupAssetOperation oneof:operation
   asset_operation AssetOperation oneof:operation
+  ad_group_asset_operation AdGroupAssetOperation oneof:operation
   conversion_action_operation ConversionActionOperation oneof:operation
 enum ResponseContentType RESOURCE_NAME_ONLY MUTABLE_RESOURCE
 message SearchSettings
@@ -629,6 +632,12 @@ message MutateCampaignCriteriaRequest
 message MutateAssetsRequest
   customer_id string
   operations []AssetOperation
+  partial_failure bool
+  validate_only bool
+  response_content_type ResponseContentType
+message MutateAdGroupAssetsRequest
+  customer_id string
+  operations []AdGroupAssetOperation
   partial_failure bool
   validate_only bool
   response_content_type ResponseContentType

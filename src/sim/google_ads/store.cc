@@ -24,10 +24,10 @@ constexpr TypeInfo kInfos[] = {
     {Type::kCampaignCriterion, "campaign_criterion", "campaignCriterion", "CampaignCriterion",
      "campaignCriteria", "CAMPAIGN_CRITERION", "campaignCriterionError"},
     {Type::kAsset, "asset", "asset", "Asset", "assets", "ASSET", "assetError"},
-    {Type::kConversionAction, "conversion_action", "conversionAction", "ConversionAction",
-     "conversionActions", "", "conversionActionError"},
     {Type::kAdGroupAsset, "ad_group_asset", "adGroupAsset", "AdGroupAsset", "adGroupAssets",
      "AD_GROUP_ASSET", "assetLinkError"},
+    {Type::kConversionAction, "conversion_action", "conversionAction", "ConversionAction",
+     "conversionActions", "", "conversionActionError"},
 };
 
 void AppendTexts(const json& value, std::string& out) {
@@ -424,16 +424,16 @@ json Shown(const Account& account, Type type, const std::string& key, const Obje
     case Type::kAsset:
       shown["id"] = key;
       shown["source"] = "ADVERTISER";
-      if (const auto image = shown.find("imageAsset"); image != shown.end()) image->erase("data");
+      break;
+    case Type::kAdGroupAsset:
+      shown["source"] = "ADVERTISER";
+      shown["primaryStatus"] = StatusOf(object) == "ENABLED" ? "ELIGIBLE" : StatusOf(object);
       break;
     case Type::kConversionAction:
       shown["id"] = key;
       shown["ownerCustomer"] = account.CustomerName();
       shown["includeInConversionsMetric"] =
           object.body.contains("primaryForGoal") ? BoolAt(object.body, "primaryForGoal") : true;
-      break;
-    case Type::kAdGroupAsset:
-      shown["source"] = "ADVERTISER";
       break;
   }
   return shown;

@@ -22,13 +22,13 @@ enum class Type {
   kAdGroupCriterion,
   kCampaignCriterion,
   kAsset,
-  kConversionAction,
   kAdGroupAsset,
+  kConversionAction,
 };
 inline constexpr Type kTypes[] = {
     Type::kCampaign,  Type::kCampaignBudget,   Type::kAdGroup,
     Type::kAdGroupAd, Type::kAdGroupCriterion, Type::kCampaignCriterion,
-    Type::kAsset,     Type::kConversionAction, Type::kAdGroupAsset};
+    Type::kAsset,     Type::kAdGroupAsset,     Type::kConversionAction};
 
 struct TypeInfo {
   Type type;
@@ -46,6 +46,7 @@ struct Object {
   nlohmann::json body;  ///< what was set; what Google derives is added when read
   Instant created_at;
   Instant submitted_at;  ///< for review: of an ad's texts
+  std::string digest{};  ///< of an asset's content, which itself is not kept
 };
 
 /// One row of change_event, as GAQL will show it.
