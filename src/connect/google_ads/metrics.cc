@@ -53,7 +53,7 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
       return Fail(Errc::kInvalidArgument,
                   "hours are read by campaign and without a breakdown from Google Ads");
     }
-    shape.dimensions.push_back("segments.hour");
+    shape.dimensions.emplace_back("segments.hour");
     shape.impression_share = false;
   }
   if (query.breakdown == Breakdown::kNone) return shape;
@@ -65,17 +65,17 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
   }
   switch (query.breakdown) {
     case Breakdown::kDevice:
-      shape.dimensions.push_back("segments.device");
+      shape.dimensions.emplace_back("segments.device");
       return shape;
     case Breakdown::kPlacement:
-      shape.dimensions.push_back("segments.ad_network_type");
+      shape.dimensions.emplace_back("segments.ad_network_type");
       return shape;
     case Breakdown::kCountry:
       // Two rows for a country: people who are there and people interested in it. They add up.
       shape.resource = "geographic_view";
       shape.rows_add_up = true;
-      shape.dimensions.push_back("geographic_view.country_criterion_id");
-      shape.dimensions.push_back("geographic_view.location_type");
+      shape.dimensions.emplace_back("geographic_view.country_criterion_id");
+      shape.dimensions.emplace_back("geographic_view.location_type");
       return shape;
     case Breakdown::kKeyword:
       // One row for a keyword of an ad group; the same keyword in two of them adds up.

@@ -387,7 +387,7 @@ class Update {
   explicit Update(std::string resource) { body_["resourceName"] = std::move(resource); }
   void Set(const char* json_name, const char* mask_name, std::string value) {
     body_[json_name] = std::move(value);
-    mask_.push_back(mask_name);
+    mask_.emplace_back(mask_name);
   }
   bool empty() const { return mask_.empty(); }
   Json Done() {

@@ -271,7 +271,8 @@ constexpr std::string_view kAssetSelect = "SELECT asset.id, asset.name, asset.ty
 
 /// Runs `select` once, or once for every kIdsAtOnce ids.
 Result<std::vector<Json>> Select(const Client& client, const std::string& customer,
-                                 std::string_view select, std::vector<std::string> conditions,
+                                 std::string_view select,
+                                 const std::vector<std::string>& conditions,
                                  std::string_view id_field, const std::vector<std::string>* ids,
                                  std::string_view order, http::Deadline deadline) {
   std::vector<Json> rows;
@@ -295,6 +296,7 @@ Result<std::vector<Json>> Select(const Client& client, const std::string& custom
 
 std::vector<std::string> IdsOf(const std::vector<Entity>& entities) {
   std::vector<std::string> ids;
+  ids.reserve(entities.size());
   for (const Entity& entity : entities) ids.push_back(entity.id);
   return ids;
 }
@@ -318,14 +320,14 @@ Result<> AddCampaignCriteria(const Client& client, const std::string& customer,
   std::vector<std::string> conditions = {"campaign_criterion.type IN ('LOCATION', 'LANGUAGE')"};
   std::vector<std::string> ids = IdsOf(campaigns);
   const bool all = wanted.by == Wanted::By::kNotRemoved;
-  if (all) conditions.push_back("campaign.status != 'REMOVED'");
+  if (all) conditions.emplace_back("campaign.status != 'REMOVED'");
   MAXOPT_TRY(const auto rows,
              Select(client, customer,
                     "SELECT campaign.id, campaign_criterion.criterion_id, campaign_criterion.type, "
                     "campaign_criterion.status, campaign_criterion.negative, "
                     "campaign_criterion.location.geo_target_constant, "
                     "campaign_criterion.language.language_constant FROM campaign_criterion",
-                    std::move(conditions), "campaign.id", all ? nullptr : &ids,
+                    conditions, "campaign.id", all ? nullptr : &ids,
                     "campaign.id, campaign_criterion.criterion_id", deadline));
   Sets sets;
   for (const Json& row : rows) {
@@ -352,8 +354,8 @@ Result<> AddKeywords(const Client& client, const std::string& customer, const Wa
   std::vector<std::string> ids = IdsOf(ad_groups);
   const bool all = wanted.by == Wanted::By::kNotRemoved;
   if (all) {
-    conditions.push_back("campaign.status != 'REMOVED'");
-    conditions.push_back("ad_group.status != 'REMOVED'");
+    conditions.emplace_back("campaign.status != 'REMOVED'");
+    conditions.emplace_back("ad_group.status != 'REMOVED'");
   }
   MAXOPT_TRY(const auto rows,
              Select(client, customer,
@@ -361,7 +363,7 @@ Result<> AddKeywords(const Client& client, const std::string& customer, const Wa
                     "ad_group_criterion.status, ad_group_criterion.negative, "
                     "ad_group_criterion.keyword.text, ad_group_criterion.keyword.match_type "
                     "FROM ad_group_criterion",
-                    std::move(conditions), "ad_group.id", all ? nullptr : &ids,
+                    conditions, "ad_group.id", all ? nullptr : &ids,
                     "ad_group.id, ad_group_criterion.criterion_id", deadline));
   Sets sets;
   for (const Json& row : rows) {
@@ -470,6 +472,7 @@ Result<std::vector<AccountInfo>> ListAccounts(const Client& client,
     }
   }
   std::vector<AccountInfo> list;
+  list.reserve(accounts.size());
   for (auto& [id, info] : accounts) list.push_back(std::move(info));
   return list;
 }
@@ -515,7 +518,7 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
   }
   if (wanted.by == Wanted::By::kMarker) {
     if (level == Level::kAd) {
-      conditions.push_back("ad_group_ad.ad.type = 'RESPONSIVE_SEARCH_AD'");
+      conditions.emplace_back("ad_group_ad.ad.type = 'RESPONSIVE_SEARCH_AD'");
     } else {
       conditions.push_back(
           fmt::format("{} LIKE {}", name_field, Quoted("%" + LikeEscaped(wanted.marker))));
@@ -530,7 +533,7 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
     }
   }
   MAXOPT_TRY(const auto rows,
-             Select(client, customer, select, std::move(conditions), id_field,
+             Select(client, customer, select, conditions, id_field,
                     wanted.by == Wanted::By::kIds ? &wanted.ids : nullptr, id_field, deadline));
   std::vector<Entity> entities;
   for (const Json& row : rows) {
