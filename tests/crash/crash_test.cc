@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,20 +68,29 @@ struct Ended {
 Ended RunMaxopt(const fs::path& home, const std::vector<std::string>& arguments,
                 const std::map<std::string, std::string>& environment) {
   const fs::path log = home / "run.log";
-  const pid_t child = ::fork();
-  if (child == 0) {
-    const int fd = ::open(log.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
-    ::dup2(fd, 1);
-    ::dup2(fd, 2);
-    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    std::vector<std::string> words{MAXOPT_BINARY, "--home", home.string()};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    ::execv(MAXOPT_BINARY, argv.data());
-    ::_exit(127);
-  }
+  std::vector<std::string> words{MAXOPT_BINARY, "--home", home.string()};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<std::string> variables;
+  for (char** entry = environ; *entry; ++entry) variables.emplace_back(*entry);
+  for (const auto& [name, value] : environment) variables.push_back(name + "=" + value);
+  const auto pointers = [](std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (std::string& text : texts) out.push_back(text.data());
+    out.push_back(nullptr);
+    return out;
+  };
+  // Spawned, not forked: the servers' threads may hold the allocator's lock at the moment of a
+  // fork.
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+  ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  pid_t child = 0;
+  const int spawned = ::posix_spawn(&child, MAXOPT_BINARY, &actions, nullptr,
+                                    pointers(words).data(), pointers(variables).data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  EXPECT_EQ(spawned, 0);
+  if (spawned != 0) return {};
   int status = 0;
   ::waitpid(child, &status, 0);
   Ended ended;

@@ -18,7 +18,6 @@ constexpr std::size_t kDaysMin = 56;
 constexpr double kPriorReturnSd = 0.9;
 constexpr double kPriorKSd = 0.7;
 constexpr double kPriorASd = 0.25;
-constexpr double kClaimTrust = 0.5;
 
 double Hill(double x, double k, double a) {
   if (x <= 0) return 0;
@@ -127,7 +126,7 @@ class Channel {
       on += spend > 0 ? 1 : 0;
     }
     mean_ = on == 0 ? 0 : sum / static_cast<double>(on);
-    const double expected = data.claimed_roas > 0 ? kClaimTrust * data.claimed_roas : 1.0;
+    const double expected = data.claimed_roas > 0 ? data.claim_trust * data.claimed_roas : 1.0;
     prior_.log_return_mean = std::log(expected);
     state_ = {prior_.log_return_mean, std::log(1.5), 0, std::log(0.4 / 0.6)};
   }
@@ -186,7 +185,7 @@ Result<> Check(const ResponseData& data) {
                               channel.spend.size(), data.revenue.size()));
     }
     if (!std::all_of(channel.spend.begin(), channel.spend.end(), good) ||
-        !good(channel.claimed_roas)) {
+        !good(channel.claimed_roas) || !(channel.claim_trust > 0 && channel.claim_trust <= 1)) {
       return Fail(
           Errc::kInvalidArgument,
           fmt::format("channel {} holds a value that is negative or not a number", channel.id));

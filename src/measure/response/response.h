@@ -14,6 +14,8 @@ struct ResponseData {
     std::string id;
     std::vector<double> spend;  ///< currency units a day; 0 when off
     double claimed_roas = 0;    ///< revenue the platform claims over spend; 0: it claims nothing
+    /// Share of the claim that is believed to be incremental before looking at the data; (0, 1].
+    double claim_trust = 0.5;
   };
   std::vector<Channel> channels;
   std::vector<double> revenue;  ///< currency units a day, observed, all sources
@@ -63,7 +65,7 @@ struct ResponseFit {
 /// integrated out; autocorrelated noise is prewhitened (Cochrane-Orcutt). Per channel beta, k, a
 /// and decay are sampled by Metropolis within Gibbs; the noise scale by its conjugate update.
 /// Priors (defaults of this product, wide on purpose, not tuned on any data set): the return at the
-/// mean spend is log-normal around half of the claimed one (around 1 without a claim) with sd 0.9
+/// mean spend is log-normal around claim_trust of the claimed one (around 1 without), with sd 0.9
 /// of the logarithm; k log-normal around 1.5x the mean spend, sd 0.7; a log-normal around 1, sd
 /// 0.25; decay Beta(2, 3). Deterministic: the same data and options give the same bytes. Errors
 /// kInvalidArgument: lengths differ, fewer than 56 days, a number not finite or negative Source Jin

@@ -28,6 +28,7 @@ struct RecommendOptions {
   int history_days = 420;
   ResponseOptions response{};
   double confidence_min = 0.8;  ///< share of the posterior in which the move must gain
+  double risk_aversion = 0.5;   ///< price of one standard deviation of a channel's change
   double gain_min = 0.002;      ///< of the media response; below it a move is not worth its risk
 };
 
