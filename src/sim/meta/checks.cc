@@ -576,6 +576,8 @@ void DeriveAdSet(Object* adset) {
   adset->retargeting = false;
   const auto targeting = adset->fields.find("targeting");
   if (targeting == adset->fields.end()) return;
+  if (!targeting->contains("age_min")) (*targeting)["age_min"] = 18;
+  if (!targeting->contains("age_max")) (*targeting)["age_max"] = 65;
   if (const Json* geo = Child(*targeting, "geo_locations")) {
     if (const Json* countries = Child(*geo, "countries")) {
       for (const Json& country : *countries) adset->countries.push_back(ScalarText(country));

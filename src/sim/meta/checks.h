@@ -33,7 +33,8 @@ Graph<> CheckCampaign(const Object& campaign, const CheckContext& context);
 Graph<> CheckAdSet(const Object& adset, const CheckContext& context);
 Graph<> CheckCreative(const Object& creative, const Account& account);
 
-/// Fills the derived members that the market asks for every hour.
+/// Fill the derived members that the market asks for every hour; an ad set also gets the ages that
+/// Meta fills in. Require an object that passed its check.
 void DeriveAdSet(Object* adset);
 void DeriveCreative(Object* creative);
 

@@ -143,14 +143,15 @@ struct RowContext {
   const Object* campaign;  ///< null above that level
   const Object* adset;
   const Object* ad;
-};
+  int decimals;  ///< of money in the account's currency
 
-std::string PrintMicros(std::int64_t micros) { return PrintRatio(micros, 1'000'000, 2); }
+  std::string Print(std::int64_t micros) const { return PrintRatio(micros, 1'000'000, decimals); }
+};
 
 /// Actions with the default value and the windows asked for. A window without any has no key; the
 /// view windows beyond a day that Meta retired never have one.
 Json ActionList(const std::vector<ActionRow>& actions, const RowContext& context, bool money) {
-  const auto print = [money](std::int64_t n) { return money ? PrintMicros(n) : fmt::to_string(n); };
+  const auto print = [&](std::int64_t n) { return money ? context.Print(n) : fmt::to_string(n); };
   Json list = Json::array();
   for (const ActionRow& action : actions) {
     Json entry = {{"action_type", action.type}, {"value", print(action.count.standard())}};
@@ -247,7 +248,7 @@ constexpr Column kColumns[] = {
      [](const Sums& s, const RowContext&) -> Json { return fmt::to_string(Reach(s.impressions)); }},
     {"frequency",
      [](const Sums& s, const RowContext&) { return Ratio(s.impressions, Reach(s.impressions)); }},
-    {"spend", [](const Sums& s, const RowContext&) -> Json { return PrintMicros(s.spend_micros); }},
+    {"spend", [](const Sums& s, const RowContext& c) -> Json { return c.Print(s.spend_micros); }},
     {"social_spend", [](const Sums&, const RowContext&) -> Json { return "0"; }},
     {"cpm",
      [](const Sums& s, const RowContext&) { return Ratio(s.spend_micros, s.impressions * 1'000); }},
@@ -333,36 +334,15 @@ struct CellKey {
   auto operator<=>(const CellKey&) const = default;
 };
 
-bool Matches(const InsightsFilter& filter, const std::string& text) {
-  const auto number = [](const std::string& of) -> std::optional<double> {
-    double value = 0;
-    const auto [end, error] = std::from_chars(of.data(), of.data() + of.size(), value);
-    if (error != std::errc() || end != of.data() + of.size()) return std::nullopt;
-    return value;
-  };
-  const std::string& wanted = filter.values.front();
-  const bool in = std::ranges::find(filter.values, text) != filter.values.end();
-  if (filter.op == "EQUAL" || filter.op == "IN") return in;
-  if (filter.op == "NOT_EQUAL" || filter.op == "NOT_IN") return !in;
-  if (filter.op == "CONTAIN") return text.find(wanted) != std::string::npos;
-  if (filter.op == "NOT_CONTAIN") return text.find(wanted) == std::string::npos;
-  const auto have = number(text);
-  const auto bound = number(wanted);
-  if (!have || !bound) return false;
-  if (filter.op == "GREATER_THAN") return *have > *bound;
-  if (filter.op == "GREATER_THAN_OR_EQUAL") return *have >= *bound;
-  if (filter.op == "LESS_THAN") return *have < *bound;
-  return *have <= *bound;
-}
-
-bool IsMetricFilter(const InsightsFilter& filter) {
-  return filter.field.find('.') == std::string::npos;
-}
+bool IsMetricFilter(const Filter& filter) { return filter.field.find('.') == std::string::npos; }
 
 class Builder {
  public:
   Builder(const InsightsQuery& query, const Account& account, Instant now)
-      : query_(query), account_(account), now_(now) {}
+      : query_(query),
+        account_(account),
+        now_(now),
+        decimals_(MinorUnitDecimals(account.currency(), MinorUnits::kIso4217).value_or(2)) {}
 
   Graph<InsightsAnswer> Run(const FetchRows& fetch) {
     for (const std::string& field : query_.fields) {
@@ -445,7 +425,7 @@ class Builder {
     };
     for (const auto& [name, object, level] : objects) {
       bool status_asked = false;
-      for (const InsightsFilter& filter : query_.filters) {
+      for (const Filter& filter : query_.filters) {
         const std::string prefix = std::string(name) + ".";
         if (!filter.field.starts_with(prefix)) continue;
         const std::string field = filter.field.substr(prefix.size());
@@ -469,9 +449,12 @@ class Builder {
     const bool campaign = query_.level >= Level::kCampaign;
     const bool adset = query_.level >= Level::kAdGroup;
     const bool ad = query_.level >= Level::kAd;
-    return {query_, account_, campaign ? account_.Find(Kind::kCampaign, row.campaign_id) : nullptr,
+    return {query_,
+            account_,
+            campaign ? account_.Find(Kind::kCampaign, row.campaign_id) : nullptr,
             adset ? account_.Find(Kind::kAdSet, row.ad_group_id) : nullptr,
-            ad ? account_.Find(Kind::kAd, row.ad_id) : nullptr};
+            ad ? account_.Find(Kind::kAd, row.ad_id) : nullptr,
+            decimals_};
   }
 
   Graph<InsightsAnswer> Print() {
@@ -510,7 +493,7 @@ class Builder {
     for (Printed& entry : printed) answer.rows.push_back(std::move(entry.row));
 
     if (!query_.summary.empty()) {
-      const RowContext context{query_, account_, nullptr, nullptr, nullptr};
+      const RowContext context{query_, account_, nullptr, nullptr, nullptr, decimals_};
       answer.summary = Json::object();
       for (const std::string& field : query_.summary) {
         if (const Column* column = FindColumn(field)) {
@@ -532,7 +515,7 @@ class Builder {
   }
 
   bool KeepsMetrics(const Sums& sums, const RowContext& context) const {
-    return std::ranges::all_of(query_.filters, [&](const InsightsFilter& filter) {
+    return std::ranges::all_of(query_.filters, [&](const Filter& filter) {
       if (!IsMetricFilter(filter)) return true;
       const Column* column = FindColumn(filter.field);
       return column != nullptr && Matches(filter, ScalarText(column->print(sums, context)));
@@ -563,6 +546,7 @@ class Builder {
   const InsightsQuery& query_;
   const Account& account_;
   Instant now_;
+  int decimals_;
   std::map<CellKey, Cell> cells_;
   std::map<std::string, bool> shown_;  ///< by ad
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "sim/market/market.h"
+#include "sim/meta/filter.h"
 #include "sim/meta/model.h"
 
 namespace maxopt::sim::meta {
@@ -12,12 +13,6 @@ namespace maxopt::sim::meta {
 struct DayRange {
   Day since;
   Day until;
-};
-
-struct InsightsFilter {
-  std::string field;  ///< "campaign.id", "ad.effective_status", "spend", ...
-  std::string op;
-  std::vector<std::string> values;
 };
 
 /// Parameters of one insights question, checked.
@@ -29,7 +24,7 @@ struct InsightsQuery {
   std::vector<DayRange> periods;  ///< what each row is about, in order; may overlap
   std::vector<std::string> breakdowns;
   std::vector<std::string> windows;  ///< asked for beside the default
-  std::vector<InsightsFilter> filters;
+  std::vector<Filter> filters;
   std::vector<std::string> sort;
   std::vector<std::string> summary;
   Breakdown market_breakdown = Breakdown::kNone;

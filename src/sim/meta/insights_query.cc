@@ -218,42 +218,6 @@ Graph<> ReadBreakdowns(const Params& params, InsightsQuery* query) {
   return {};
 }
 
-Graph<> ReadFilters(const Params& params, InsightsQuery* query) {
-  constexpr std::string_view kFields =
-      "campaign.id adset.id ad.id campaign.name adset.name ad.name campaign.effective_status "
-      "adset.effective_status ad.effective_status spend impressions clicks reach";
-  constexpr std::string_view kOperators =
-      "EQUAL NOT_EQUAL GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN NOT_IN "
-      "CONTAIN NOT_CONTAIN";
-  const auto list = params.Structure("filtering");
-  if (!list) return Refuse(list.error());
-  if (list->is_null()) return {};
-  if (!list->is_array()) return RefuseParam("Param filtering must be an array");
-  for (const Json& item : *list) {
-    if (!item.is_object()) return RefuseParam("Param filtering must be an array of objects");
-    InsightsFilter filter;
-    filter.field = ScalarText(item.value("field", Json("")));
-    filter.op = ScalarText(item.value("operator", Json("")));
-    if (!HasWord(kFields, filter.field)) {
-      return RefuseParam(fmt::format("Filtering field {} is not supported; use one of {}",
-                                     filter.field, ListWords(kFields)));
-    }
-    if (!HasWord(kOperators, filter.op)) {
-      return RefuseParam(fmt::format("Filtering operator must be one of {{{}}} - got \"{}\".",
-                                     ListWords(kOperators), filter.op));
-    }
-    const Json value = item.value("value", Json());
-    if (value.is_array()) {
-      for (const Json& one : value) filter.values.push_back(ScalarText(one));
-    } else if (!value.is_null()) {
-      filter.values.push_back(ScalarText(value));
-    }
-    if (filter.values.empty()) return RefuseParam("Filtering needs a value");
-    query->filters.push_back(std::move(filter));
-  }
-  return {};
-}
-
 Graph<Level> ReadLevel(const Params& params, Level node_level) {
   constexpr std::pair<std::string_view, Level> kLevels[] = {{"account", Level::kAccount},
                                                             {"campaign", Level::kCampaign},
@@ -317,7 +281,12 @@ Graph<InsightsQuery> ReadInsightsQuery(const Params& params, const Account& acco
         "\"{}\".",
         *when));
   }
-  if (auto ok = ReadFilters(params, &query); !ok) return Refuse(ok.error());
+  auto filters = ReadFilters(params,
+                             "campaign.id adset.id ad.id campaign.name adset.name ad.name "
+                             "campaign.effective_status adset.effective_status ad.effective_status "
+                             "spend impressions clicks reach");
+  if (!filters) return Refuse(filters.error());
+  query.filters = *std::move(filters);
   auto sort = params.List("sort");
   if (!sort) return Refuse(sort.error());
   query.sort = *std::move(sort);

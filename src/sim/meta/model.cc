@@ -39,6 +39,11 @@ Money Account::FromMinor(std::int64_t minor) const {
   return *money;
 }
 
+Level LevelOf(Kind kind) {
+  if (kind == Kind::kCampaign) return Level::kCampaign;
+  return kind == Kind::kAdSet ? Level::kAdGroup : Level::kAd;
+}
+
 std::string_view KindName(Kind kind) {
   switch (kind) {
     case Kind::kCampaign:

@@ -101,5 +101,7 @@ struct Account {
 };
 
 std::string_view KindName(Kind kind);
+/// Level of a campaign, ad set or ad.
+Level LevelOf(Kind kind);
 
 }  // namespace maxopt::sim::meta

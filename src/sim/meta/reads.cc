@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/meta/fields.h"
+#include "sim/meta/filter.h"
 #include "sim/meta/meta_server.h"
 
 namespace maxopt::sim::meta {
@@ -18,48 +19,22 @@ constexpr std::int64_t kPageRefused = 5'000;
 constexpr std::int64_t kLearningConversions = 50;
 constexpr days kLearningDays{7};
 
-/// One condition of `filtering` on a list of objects.
-struct ListFilter {
-  std::string field;
-  std::string op;
-  std::vector<std::string> values;
-};
-
-Graph<std::vector<ListFilter>> ReadListFilters(const Params& params, Kind kind) {
-  constexpr std::string_view kOperators =
-      "EQUAL NOT_EQUAL GREATER_THAN GREATER_THAN_OR_EQUAL LESS_THAN LESS_THAN_OR_EQUAL IN NOT_IN "
-      "CONTAIN NOT_CONTAIN";
-  std::vector<ListFilter> filters;
-  const auto list = params.Structure("filtering");
-  if (!list) return Refuse(list.error());
-  if (list->is_null()) return filters;
-  if (!list->is_array()) return RefuseParam("Param filtering must be an array");
+Graph<std::vector<Filter>> ReadListFilters(const Params& params, Kind kind) {
+  auto filters = ReadFilters(params,
+                             "id name status effective_status configured_status objective "
+                             "created_time updated_time campaign.id adset.id ad.id campaign_id "
+                             "adset_id campaign.name adset.name ad.name campaign.effective_status "
+                             "adset.effective_status ad.effective_status hash");
+  if (!filters) return filters;
   const std::string own = kind == Kind::kCampaign ? "campaign."
                           : kind == Kind::kAdSet  ? "adset."
-                          : kind == Kind::kAd     ? "ad."
-                                                  : "";
-  for (const Json& item : *list) {
-    if (!item.is_object()) return RefuseParam("Param filtering must be an array of objects");
-    ListFilter filter{ScalarText(item.value("field", Json(""))),
-                      ScalarText(item.value("operator", Json(""))),
-                      {}};
-    if (!own.empty() && filter.field.starts_with(own)) filter.field.erase(0, own.size());
-    if (!HasWord("id name status effective_status configured_status objective created_time "
-                 "updated_time campaign.id adset.id campaign_id adset_id hash",
-                 filter.field)) {
-      return RefuseParam(fmt::format("Filtering field {} is invalid", filter.field));
+                                                  : "ad.";
+  for (Filter& filter : *filters) {
+    if (filter.field.starts_with(own)) filter.field.erase(0, own.size());
+    // Of a parent only its id is known to a list.
+    if (filter.field.find('.') != std::string::npos && !filter.field.ends_with(".id")) {
+      return RefuseParam(fmt::format("Filtering field {} is invalid here", filter.field));
     }
-    if (!HasWord(kOperators, filter.op)) {
-      return RefuseParam(fmt::format("Filtering operator must be one of {{{}}} - got \"{}\".",
-                                     ListWords(kOperators), filter.op));
-    }
-    const Json value = item.value("value", Json());
-    if (value.is_array()) {
-      for (const Json& one : value) filter.values.push_back(ScalarText(one));
-    } else if (!value.is_null()) {
-      filter.values.push_back(ScalarText(value));
-    }
-    filters.push_back(std::move(filter));
   }
   return filters;
 }
@@ -77,22 +52,6 @@ std::string FilterText(const Object& object, const std::string& field, const Acc
   if (field == "created_time") return seconds(object.created_at);
   if (field == "updated_time") return seconds(object.updated_at);
   return object.text(field);
-}
-
-bool Passes(const ListFilter& filter, const std::string& text) {
-  const bool in = std::ranges::find(filter.values, text) != filter.values.end();
-  if (filter.op == "IN" || filter.op == "EQUAL") return in;
-  if (filter.op == "NOT_IN" || filter.op == "NOT_EQUAL") return !in;
-  const std::string wanted = filter.values.empty() ? "" : filter.values.front();
-  if (filter.op == "CONTAIN") return text.find(wanted) != std::string::npos;
-  if (filter.op == "NOT_CONTAIN") return text.find(wanted) == std::string::npos;
-  // Digits of equal length compare as numbers do; ids and unix times are such.
-  const auto longer = text.size() <=> wanted.size();
-  const auto order = longer != 0 ? longer : text <=> wanted;
-  if (filter.op == "GREATER_THAN") return order > 0;
-  if (filter.op == "GREATER_THAN_OR_EQUAL") return order >= 0;
-  if (filter.op == "LESS_THAN") return order < 0;
-  return order <= 0;
 }
 
 std::unexpected<GraphError> NoSuchField(std::string_view name, std::string_view node) {
@@ -282,7 +241,6 @@ Graph<Json> MetaServer::ObjectJson(const Object& object, const std::vector<Field
     const std::string& name = field.name;
     if (!IsField(object.kind, name)) return NoSuchField(name, KindName(object.kind));
     if (name == "id") continue;
-    Json value;
     const auto nested = [&](Kind kind, const std::string& id) -> Graph<Json> {
       const Object* other = account.Find(kind, id);
       if (other == nullptr) return Json();
@@ -446,7 +404,7 @@ Graph<Json> MetaServer::ListObjects(const Call& call, Account& account, Kind kin
   };
   // Gone ones show only to a caller who names a status.
   const bool status_asked =
-      !statuses->empty() || std::ranges::any_of(*filters, [](const ListFilter& filter) {
+      !statuses->empty() || std::ranges::any_of(*filters, [](const Filter& filter) {
         return filter.field == "effective_status" || filter.field == "status" ||
                filter.field == "configured_status";
       });
@@ -465,8 +423,8 @@ Graph<Json> MetaServer::ListObjects(const Call& call, Account& account, Kind kin
         std::ranges::find(*statuses, EffectiveStatus(object, account, now)) == statuses->end()) {
       continue;
     }
-    const bool passes = std::ranges::all_of(*filters, [&](const ListFilter& filter) {
-      return Passes(filter, FilterText(object, filter.field, account, now));
+    const bool passes = std::ranges::all_of(*filters, [&](const Filter& filter) {
+      return Matches(filter, FilterText(object, filter.field, account, now));
     });
     if (!passes) continue;
     found.push_back(&object);

@@ -90,10 +90,7 @@ Graph<Json> MetaServer::ReadRun(ReportRun& run, const Call& call, Account& accou
               {"date_stop", nullptr}};
   if (done) all["time_completed"] = seconds(*run.completed_at);
   const Object* object = account.FindAny(run.node);
-  const Level level = object == nullptr                 ? Level::kAccount
-                      : object->kind == Kind::kCampaign ? Level::kCampaign
-                      : object->kind == Kind::kAdSet    ? Level::kAdGroup
-                                                        : Level::kAd;
+  const Level level = object == nullptr ? Level::kAccount : LevelOf(object->kind);
   if (const auto query = ReadInsightsQuery(run.params, account, level,
                                            object == nullptr ? "" : run.node, run.asked_at)) {
     all["date_start"] = PrintDay(query->periods.front().since);
@@ -125,10 +122,7 @@ Graph<Json> MetaServer::RunInsights(ReportRun& run, const Call& call, Account& a
                               "it is ready"});
   }
   const Object* object = account.FindAny(run.node);
-  const Level level = object == nullptr                 ? Level::kAccount
-                      : object->kind == Kind::kCampaign ? Level::kCampaign
-                      : object->kind == Kind::kAdSet    ? Level::kAdGroup
-                                                        : Level::kAd;
+  const Level level = object == nullptr ? Level::kAccount : LevelOf(object->kind);
   return AnswerInsights(call, run.params, account, level, object == nullptr ? "" : run.node,
                         *run.completed_at);
 }

@@ -90,9 +90,8 @@ class FieldParser {
   std::size_t at_ = 0;
 };
 
-Graph<> TakePairs(const std::vector<std::pair<std::string, std::string>>& pairs, Params* params) {
+void TakePairs(const std::vector<std::pair<std::string, std::string>>& pairs, Params* params) {
   for (const auto& [name, value] : pairs) params->Set(name, Json(value));
-  return {};
 }
 
 Graph<> TakeBody(const http::Request& request, Call* call) {
@@ -120,7 +119,8 @@ Graph<> TakeBody(const http::Request& request, Call* call) {
   }
   const auto pairs = http::DecodeForm(request.body);
   if (!pairs) return RefuseParam("The form body cannot be read: " + pairs.error().what);
-  return TakePairs(*pairs, &call->params);
+  TakePairs(*pairs, &call->params);
+  return {};
 }
 
 }  // namespace
@@ -244,7 +244,7 @@ Graph<Call> DecodeCall(const http::Request& request) {
   if (!path) return RefuseParam("The address cannot be read: " + path.error().what);
   SplitPath(*path, &call);
   call.query = url->query;
-  if (auto taken = TakePairs(url->query, &call.params); !taken) return Refuse(taken.error());
+  TakePairs(url->query, &call.params);
   // Clients send "{}" with GET; what is in it counts like the query.
   if (auto taken = TakeBody(request, &call); !taken) return Refuse(taken.error());
 
@@ -267,6 +267,14 @@ Graph<Call> DecodeCall(const http::Request& request) {
   const std::string_view host = http::FindHeader(request.headers, "host").value_or("localhost");
   call.url_prefix = fmt::format("{}://{}{}", scheme, host, url->path);
   return call;
+}
+
+int VersionMajor(std::string_view version) {
+  int major = 0;
+  if (IsVersion(version)) {
+    std::from_chars(version.data() + 1, version.data() + version.size(), major);
+  }
+  return major;
 }
 
 std::string PrintMetaTime(Instant at, const Zone& zone) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,9 @@ struct Call {
 Graph<Call> DecodeCall(const http::Request& request);
 /// Splits "v26.0/act_1/ads" into version and segments of `call`.
 void SplitPath(std::string_view path, Call* call);
+
+/// 26 of "v26.0"; 0 when there is none.
+int VersionMajor(std::string_view version);
 
 /// "2026-09-01T00:00:00+0200": how Meta writes instants.
 std::string PrintMetaTime(Instant at, const Zone& zone);

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "sim/meta/fields.h"
 #include "sim/meta/meta_server.h"
@@ -14,11 +13,6 @@ constexpr std::string_view kManagementCase = "ads_management";
 
 std::int64_t HourOf(Instant at) {
   return std::chrono::floor<std::chrono::hours>(at).time_since_epoch().count();
-}
-
-Level LevelOf(Kind kind) {
-  if (kind == Kind::kCampaign) return Level::kCampaign;
-  return kind == Kind::kAdSet ? Level::kAdGroup : Level::kAd;
 }
 
 /// Equal work whatever the first difference, as for every secret.
@@ -34,14 +28,6 @@ bool SameSecret(std::string_view a, std::string_view b) {
 std::string Secret(const ServerOptions& options, const std::string& name) {
   const auto it = options.secrets.find(name);
   return it == options.secrets.end() ? "" : it->second;
-}
-
-int VersionMajor(const std::string& version) {
-  int major = 0;
-  if (version.size() > 1) {
-    std::from_chars(version.data() + 1, version.data() + version.size(), major);
-  }
-  return major;
 }
 
 }  // namespace

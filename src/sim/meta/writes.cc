@@ -35,10 +35,6 @@ Graph<bool> ValidateOnly(const Params& params, Kind kind) {
   return has("validate_only");
 }
 
-int MajorOf(const std::string& version) {
-  return version.size() > 1 ? std::atoi(version.c_str() + 1) : 0;
-}
-
 /// A copy of `base` with the written fields over it; null takes a field away.
 Object Merged(const Object& base, const Json& given) {
   Object merged = base;
@@ -95,7 +91,7 @@ Graph<Json> MetaServer::CreateObject(const Call& call, Account& account, Kind ki
     object = Merged(Object{.kind = kind, .id = ""}, *fields);
     // A caller who does not say PAUSED gets an object that delivers.
     if (object.status().empty()) object.fields["status"] = "ACTIVE";
-    const CheckContext context{account, now, MajorOf(call.version), true, *fields, 0};
+    const CheckContext context{account, now, VersionMajor(call.version), true, *fields, 0};
     if (kind == Kind::kCampaign) {
       if (!object.fields.contains("buying_type")) object.fields["buying_type"] = "AUCTION";
       if (auto ok = CheckCampaign(object, context); !ok) return Refuse(ok.error());
@@ -112,9 +108,6 @@ Graph<Json> MetaServer::CreateObject(const Call& call, Account& account, Kind ki
         object.fields["start_time"] =
             std::chrono::floor<std::chrono::seconds>(now).time_since_epoch().count();
       }
-      Json& targeting = object.fields["targeting"];
-      if (!targeting.contains("age_min")) targeting["age_min"] = 18;
-      if (!targeting.contains("age_max")) targeting["age_max"] = 65;
       DeriveAdSet(&object);
     }
     if (kind == Kind::kAd) {
