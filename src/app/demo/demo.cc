@@ -459,6 +459,8 @@ Result<int> RunDemo(const DemoOptions& options) {
                   n % 10 == 0 || day == last);
   }
   progress.Done();
+  MAXOPT_CHECK(ImportOrders(stage, last - days(3), last));
+  MAXOPT_CHECK(Monitor(stage.home->monitor_world(), kClient, {.depth = MonitorDepth::kDay}));
 
   // The same world once more, the plan's split kept: common random numbers make the two comparable.
   progress.Show("the same world without the optimiser", false);

@@ -246,6 +246,20 @@ class Recommender {
     return {};
   }
 
+  /// As far as the curve is known: a fifth above the spend of all but the highest twentieth of the
+  /// days that the channel was on. Beyond it lies extrapolation; staying there a while extends it.
+  static Money MostTried(const Channel& channel, Currency currency) {
+    std::vector<double> on;
+    for (const double spend : channel.spend) {
+      if (spend > 0) on.push_back(spend);
+    }
+    if (on.empty()) return Money::Zero(currency);
+    const auto at =
+        on.begin() + static_cast<std::ptrdiff_t>(0.95 * static_cast<double>(on.size() - 1));
+    std::nth_element(on.begin(), at, on.end());
+    return Money::Micros(static_cast<std::int64_t>(*at * 1.2 * 1e6), currency);
+  }
+
   static double ClaimedRoas(const Channel& channel) {
     return channel.claimed_spend > 0 ? channel.claimed_revenue / channel.claimed_spend : 0;
   }
@@ -298,15 +312,16 @@ class Recommender {
       view.marginal = response->MarginalAt(Units(now) * std::min(ratio, 1.0));
       MAXOPT_TRY(const Money low, FloorToMinor(now.TimesBp(10'000 - policy_.step_max_bp), table));
       MAXOPT_TRY(const Money high, FloorToMinor(now.TimesBp(10'000 + policy_.step_max_bp), table));
+      MAXOPT_TRY(const Money tried, FloorToMinor(MostTried(past, currency), table));
       // Rounding down may step one unit too far at the lower end.
       MAXOPT_TRY(const Money unit, MoneyFromMinor(1, currency, table));
       const Money floor = low < now.TimesBp(10'000 - policy_.step_max_bp) ? low + unit : low;
       const double scale = std::min(ratio, 1.0);
-      problem.push_back({id, floor, view.demand_limited ? now : high, now,
-                         [response, scale, now, aversion = options_.risk_aversion](double x) {
-                           return CautiousResponse(*response, Units(now) * scale, x * scale,
-                                                   aversion);
-                         }});
+      problem.push_back(
+          {id, floor, view.demand_limited ? now : std::max(now, std::min(high, tried)), now,
+           [response, scale, now, aversion = options_.risk_aversion](double x) {
+             return CautiousResponse(*response, Units(now) * scale, x * scale, aversion);
+           }});
       responses.push_back(&*response);
       delivery.push_back(scale);
       total += now;

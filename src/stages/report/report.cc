@@ -216,10 +216,17 @@ class Writer {
     const Table table(total);
     Money observed = Money::Zero(client_.currency);
     std::int64_t orders = 0;
+    std::int64_t days_known = 0;
+    const std::int64_t days_asked = (options_.to - options_.from).count() + 1;
     for (const KpiRow& row : kpi) {
       if (row.currency != client_.currency) continue;
       observed += row.revenue;
       orders += row.orders;
+      ++days_known;
+    }
+    if (days_known > 0 && days_known < days_asked) {
+      notes_.push_back(
+          fmt::format("Orders are known of {} of the {} days only.", days_known, days_asked));
     }
     if (total.rows.empty()) md_ += "| No delivery was reported in this period | |\n";
     for (const auto& row : total.rows) {
@@ -241,7 +248,8 @@ class Writer {
           "| ROAS the platforms claim | {} |\n",
           Text(table.At(row, "conversions")), Text(table.At(row, "revenue")),
           Ratio(table.At(row, "roas")));
-      if (!kpi.empty() && spend.kind == FactCell::Kind::kMoney && spend.integer > 0) {
+      // Orders of four days over the spend of five would be no ratio at all.
+      if (days_known == days_asked && spend.kind == FactCell::Kind::kMoney && spend.integer > 0) {
         md_ += fmt::format(
             "| Observed revenue over spend, all sources | {:.2f} |\n",
             static_cast<double>(observed.micros()) / static_cast<double>(spend.integer));

@@ -51,6 +51,29 @@ TEST_F(ReportTest, ShowsTheNumbersAsTheyAre) {
   EXPECT_NE(report->html.find("<svg"), std::string::npos);
 }
 
+TEST_F(ReportTest, ObservedRevenueIsDividedOnlyWhenEveryDayIsKnown) {
+  Load("A | social | Spring");
+  const Instant at = *ParseInstant("2026-03-09T00:00:00Z");
+  const auto load = [&](int first, int last) {
+    std::vector<KpiRow> rows;
+    for (int day = first; day <= last; ++day) {
+      rows.push_back({"A", *ParseDay("2026-03-01") + std::chrono::days(day - 1), kEur, 10,
+                      Money::Micros(1'234'560'000, kEur)});
+    }
+    ASSERT_TRUE(facts_->LoadKpi(rows, at, "test"));
+  };
+  load(2, 7);
+  const auto some = Write();
+  ASSERT_TRUE(some);
+  EXPECT_EQ(some->markdown.find("Observed revenue over spend"), std::string::npos);
+  EXPECT_NE(some->markdown.find("of 6 of the 7 days only"), std::string::npos);
+  load(8, 8);
+  const auto all = Write();  // seven days of 1,234.56 over a spend of 1,234.56
+  ASSERT_TRUE(all);
+  EXPECT_NE(all->markdown.find("| Observed revenue over spend, all sources | 7.00 |"),
+            std::string::npos);
+}
+
 TEST_F(ReportTest, HostileNamesStayText) {
   Load("<script>alert(1)</script> ![x](file:///etc/passwd) <iframe src=file:///etc/passwd>");
   const auto report = Write();
