@@ -70,7 +70,7 @@ std::string Translated(std::string text) {
 }  // namespace
 
 void MetaServer::Record(Account& account, const Object& object, std::string event_type,
-                        std::string category, const Writer& writer, Json extra) {
+                        std::string category, const Writer& writer, const Json& extra) {
   account.activities.push_back({.at = Now(),
                                 .event_type = std::move(event_type),
                                 .object_id = object.id,
@@ -102,7 +102,7 @@ void MetaServer::RecordChanges(Account& account, const Object& before, const Obj
       extra["type"] = "run_status";
     }
     const std::string category(entry.field == "name" ? TypeWord(before.kind) : entry.category);
-    Record(account, after, std::string(event), category, writer, std::move(extra));
+    Record(account, after, std::string(event), category, writer, extra);
   }
   if (before.creative != after.creative) {
     Record(account, after, "update_ad_creative", "AD", writer,

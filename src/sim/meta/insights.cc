@@ -309,8 +309,8 @@ std::string PlatformPosition(std::string_view publisher, std::string_view positi
 
 std::string DimensionValue(const std::string& breakdown, const ReportRow& row) {
   const std::size_t slash = std::min(row.segment.find('/'), row.segment.size());
-  const std::string first = row.segment.substr(0, slash);
-  const std::string second =
+  std::string first = row.segment.substr(0, slash);
+  std::string second =
       slash < row.segment.size() ? row.segment.substr(slash + 1) : std::string("unknown");
   if (breakdown == "age" || breakdown == "publisher_platform") return first;
   if (breakdown == "gender") return second;

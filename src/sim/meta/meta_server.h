@@ -98,7 +98,7 @@ class MetaServer final : public PlatformServer {
 
   // activities.cc
   void Record(Account& account, const Object& object, std::string event_type, std::string category,
-              const Writer& writer, Json extra);
+              const Writer& writer, const Json& extra);
   void RecordChanges(Account& account, const Object& before, const Object& after,
                      const Writer& writer);
   Graph<Json> ListActivities(const Call& call, Account& account) const;

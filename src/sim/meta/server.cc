@@ -218,7 +218,8 @@ http::Headers MetaServer::UsageHeaders(const Charged& charged) const {
     if (insights) {
       insights_percent = used;
     } else {
-      management_percent = quota <= 0 ? 100.0 : static_cast<double>(count * 10'000 / quota) / 100.0;
+      const std::int64_t hundredths = quota <= 0 ? 10'000 : count * 10'000 / quota;
+      management_percent = static_cast<double>(hundredths) / 100.0;
     }
     if (insights != charged.insights) continue;
     const auto hour_ends = std::chrono::ceil<std::chrono::minutes>(
