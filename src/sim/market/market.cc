@@ -689,7 +689,7 @@ void MarketImpl::Deliver(const Plan& plan, int local_hour, double baseline_mean)
     auto [found, first_time] = account.creatives.try_emplace(shown.creative_key);
     Creative& creative = found->second;
     if (first_time) {
-      // Quality is the creative's own, wherever it runs; its mean over creatives is 1.
+      // Quality is the creative's own, wherever it runs; its median over creatives is 1.
       const double luck =
           Random(options_.seed, Draw::kCreative, HashText(shown.creative_key), 0).Normal();
       creative.quality = std::exp(0.15 * options_.noise * luck);

@@ -326,7 +326,7 @@ TEST(Market, SomeConversionsAreTakenBack) {
   EXPECT_GT(down, 3);
 }
 
-std::string YearDigest(std::uint64_t seed, bool other_campaign) {
+std::string MonthOfReports(std::uint64_t seed, bool other_campaign) {
   World world("2025-06-01T22:00:00Z", 1, seed);
   world.google.units = {UnitOf("g", Audience::kSearchGeneric, Eur(300))};
   world.meta.units = {UnitOf("m", Audience::kProspecting, Eur(300))};
@@ -347,12 +347,12 @@ std::string YearDigest(std::uint64_t seed, bool other_campaign) {
 }
 
 TEST(Market, SameSeedSameBytes) {
-  EXPECT_EQ(YearDigest(5, false), YearDigest(5, false));
-  EXPECT_NE(YearDigest(5, false), YearDigest(6, false));
+  EXPECT_EQ(MonthOfReports(5, false), MonthOfReports(5, false));
+  EXPECT_NE(MonthOfReports(5, false), MonthOfReports(6, false));
 }
 
 TEST(Market, AnotherCampaignLeavesTheLuckOfTheRestAlone) {
-  EXPECT_EQ(YearDigest(5, false), YearDigest(5, true));
+  EXPECT_EQ(MonthOfReports(5, false), MonthOfReports(5, true));
 }
 
 TEST(Market, HowOneAdvancesDoesNotMatter) {

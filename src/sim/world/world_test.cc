@@ -129,7 +129,7 @@ TEST(World, SameSeedSameShop) {
   EXPECT_NE(shop(2), shop(3));
 }
 
-TEST(World, AYearMovesEveryChannelAndEndsOnTheSplit) {
+TEST(World, FourMonthsMoveEveryChannelAndEndOnTheSplit) {
   const auto world = MakeWorld(4);
   HistoryOptions options;
   options.days = 120;
