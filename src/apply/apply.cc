@@ -11,19 +11,6 @@
 namespace maxopt {
 namespace {
 
-std::string Show(const FieldValue& value) {
-  struct Visitor {
-    std::string operator()(bool b) const { return b ? "true" : "false"; }
-    std::string operator()(std::int64_t n) const { return std::to_string(n); }
-    std::string operator()(const std::string& text) const { return "\"" + text + "\""; }
-    std::string operator()(const Money& money) const { return PrintMoney(money); }
-    std::string operator()(const std::vector<std::string>& list) const {
-      return fmt::format("[{}]", fmt::join(list, ", "));
-    }
-  };
-  return std::visit(Visitor{}, value);
-}
-
 /// Fields of `wanted` that the live object has with another value; those it does not tell are left
 /// out: a platform that does not say is not a platform that disagrees.
 std::vector<std::string> Differences(const Change& change, const Fields& wanted,
@@ -39,7 +26,8 @@ std::vector<std::string> Differences(const Change& change, const Fields& wanted,
                   at->second == value
             : SameField(name, at->second, value);
     if (!same) {
-      out.push_back(fmt::format("{} is {}, wanted {}", name, Show(at->second), Show(value)));
+      out.push_back(
+          fmt::format("{} is {}, wanted {}", name, ShowValue(at->second), ShowValue(value)));
     }
   }
   return out;
@@ -54,6 +42,18 @@ std::vector<std::string> Untold(const Change& change, const Fields& live) {
     if (vital && !live.contains(name)) out.push_back(name + " is not told back");
   }
   return out;
+}
+
+/// Lists (a carousel's pictures) grow by one, other fields are set.
+void FillLink(Fields& fields, const std::string& field, const std::string& id) {
+  const auto spec = std::find_if(FieldCatalogue().begin(), FieldCatalogue().end(),
+                                 [&](const FieldSpec& f) { return f.name == field; });
+  if (spec == FieldCatalogue().end() || spec->type != FieldType::kList) {
+    fields.insert_or_assign(field, id);
+    return;
+  }
+  auto& value = fields.try_emplace(field, std::vector<std::string>{}).first->second;
+  std::get<std::vector<std::string>>(value).push_back(id);
 }
 
 bool IsFinal(ChangeState state) { return state == ChangeState::kVerified; }
@@ -312,9 +312,9 @@ class Door::Run {
     if (change.action == ChangeAction::kCreate && !change.parent_address.empty()) {
       MAXOPT_TRY(change.parent_id, id_of(change.parent_address));
     }
-    if (!change.asset_address.empty()) {
-      MAXOPT_TRY(const std::string asset, id_of(change.asset_address));
-      change.after.insert_or_assign("image", asset);
+    for (const Link& link : change.links) {
+      MAXOPT_TRY(const std::string id, id_of(link.address));
+      FillLink(change.after, link.field, id);
     }
     return {};
   }

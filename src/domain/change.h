@@ -33,6 +33,15 @@ struct Prediction {
   int horizon_days;
 };
 
+/// A field to be filled with the platform's id of an object that an earlier change of the plan
+/// makes (or that we own already): an ad's "image", a carousel's "images" (one link a picture, in
+/// order), an ad group's "pixel_id".
+struct Link {
+  std::string field;
+  std::string address;
+  friend bool operator==(const Link&, const Link&) = default;
+};
+
 /// One write to one object of one account. Only the fields that change are in `before`/`after`;
 /// fields not named here are never sent.
 struct Change {
@@ -51,7 +60,10 @@ struct Change {
   std::string why;       ///< one sentence with its numbers
   std::string evidence;  ///< JSON object: what the sentence rests on
   std::optional<Prediction> prediction;
-  std::string asset_address;  ///< for an ad: address of the picture or video uploaded in this plan
+  std::vector<Link> links;  ///< filled into `after` before sending
+  /// Fields of `after` that someone else owns and that a person decided to overwrite: never
+  /// approved by a policy alone.
+  std::vector<std::string> forced;
 };
 
 /// Deterministic mark put at the end of the name of what we create, by which it is found again when

@@ -36,13 +36,13 @@ struct LevelWord {
 constexpr LevelWord kLevels[] = {
     {Level::kAccount, "account", '-'},  {Level::kCampaign, "campaign", 'c'},
     {Level::kAdGroup, "ad_group", 'g'}, {Level::kAd, "ad", 'a'},
-    {Level::kAsset, "asset", 's'},
+    {Level::kAsset, "asset", 's'},      {Level::kConversion, "conversion", 'v'},
 };
 
 using enum FieldType;
 constexpr FieldSpec kFields[] = {
-    {"name", kText, "cgas", true, "name on the platform, our marker included"},
-    {"status", kText, "cga", true, "active | paused | removed"},
+    {"name", kText, "cgasv", true, "name on the platform, our marker included"},
+    {"status", kText, "cgav", true, "active | paused | removed"},
     // campaign
     {"objective", kText, "c", true, "awareness | traffic | engagement | leads | app | sales"},
     {"channel_type", kText, "c", true,
@@ -52,7 +52,18 @@ constexpr FieldSpec kFields[] = {
     {"start_at", kText, "cg", true, "YYYY-MM-DD HH:MM:SS on the account's clock"},
     {"end_at", kText, "cg", true, "YYYY-MM-DD HH:MM:SS on the account's clock"},
     {"bid_strategy", kText, "cg", true,
-     "manual_cpc | maximize_conversions | maximize_clicks | lowest_cost | bid_cap | cost_cap"},
+     "manual_cpc | maximize_clicks | maximize_conversions | maximize_value | target_cpa | "
+     "target_roas | lowest_cost | bid_cap | cost_cap | min_roas"},
+    {"target_cpa", kMoney, "cg", true, "wanted cost per conversion, account currency; > 0"},
+    {"target_roas_bp", kInteger, "cg", true, "wanted revenue over spend; 40000 = 4.0"},
+    {"pacing", kText, "cg", true, "even | asap; how a day's budget is spread"},
+    {"frequency_cap", kInteger, "cg", true, "most impressions to one person in frequency_days"},
+    {"frequency_days", kInteger, "cg", true, "days over which frequency_cap counts"},
+    {"dayparts", kList, "cg", true,
+     "when it may run: \"mon 08:00-20:00\", whole hours on the account's clock; absent: always"},
+    {"locations", kList, "cg", true, "the platform's ids of regions or cities to include"},
+    {"excluded_locations", kList, "cg", true, "the platform's ids of places to leave out"},
+    {"negative_keywords", kList, "cg", true, "match:text that must not trigger the ads"},
     {"special_categories", kList, "c", true,
      "housing | employment | credit | politics; empty: none"},
     {"eu_political", kBool, "c", true, "contains EU political advertising"},
@@ -60,8 +71,12 @@ constexpr FieldSpec kFields[] = {
     {"bid", kMoney, "g", true, "maximum bid per billing event, account currency; > 0"},
     {"optimization_goal", kText, "g", true, "impressions | reach | clicks | conversions | value"},
     {"billing_event", kText, "g", true, "impressions | clicks"},
-    {"conversion_event", kText, "g", true, "event optimised for: purchase, lead, ..."},
+    {"conversion_event", kText, "gv", true,
+     "what is counted: purchase | lead | sign_up | add_to_cart | begin_checkout | page_view | "
+     "app_install | ..."},
     {"pixel_id", kText, "g", true, "the platform's id of the pixel that measures conversion_event"},
+    {"attribution_click_days", kInteger, "gv", true, "conversions count this long after a click"},
+    {"attribution_view_days", kInteger, "gv", true, "... after a view without a click; 0: not"},
     {"countries", kList, "cg", true, "ISO 3166-1 alpha-2, upper case"},
     {"languages", kList, "cg", true, "ISO 639-1, lower case"},
     {"age_min", kInteger, "g", true, "years"},
@@ -79,18 +94,28 @@ constexpr FieldSpec kFields[] = {
     {"call_to_action", kText, "a", true, "shop_now | learn_more | sign_up | download | ..."},
     {"image", kText, "a", true, "platform id (or hash) of the uploaded picture"},
     {"video", kText, "a", true, "platform id of the uploaded video"},
+    {"thumbnail", kText, "a", true, "platform id (or hash) of the picture shown before the video"},
+    {"images", kList, "a", true,
+     "platform ids (or hashes) of a carousel's pictures, in order; one headline and one landing "
+     "page each, or one for all"},
     {"page_id", kText, "a", true, "Meta page or TikTok identity the ad speaks as"},
     // asset
     {"media", kText, "s", true, "image | video"},
     {"content", kText, "s", true, "base64 of the file"},
     {"sha256", kText, "s", true, "hex digest of the file"},
+    // conversion
+    {"kind", kText, "v", true, "action (Google) | pixel (Meta, TikTok)"},
+    {"counting", kText, "v", true, "one | every: conversions of one person after one click"},
+    {"attribution_model", kText, "v", true, "last_click | data_driven"},
+    {"primary", kBool, "v", true, "bidding optimises for it"},
     // set by the platform only
+    {"tag", kText, "v", false, "what the website must carry for it: an id or a label"},
     {"effective_status", kText, "cga", false,
      "active | paused | parent_paused | in_review | rejected | limited | ended | removed | other"},
     {"review_status", kText, "a", false, "pending | approved | limited | rejected"},
     {"review_reasons", kList, "a", false, "the platform's reasons, one a line"},
     {"learning_status", kText, "g", false, "learning | done | limited"},
-    {"created_at", kText, "cgas", false, "UTC instant"},
+    {"created_at", kText, "cgasv", false, "UTC instant"},
     {"platform_status", kText, "cga", false, "the platform's own word, for people"},
     {"budget_id", kText, "c", false, "Google's budget resource id"},
     {"creative_id", kText, "a", false, "Meta's ad creative id"},
@@ -150,7 +175,8 @@ Result<Level> FindLevel(std::string_view name) {
   }
   return Fail(
       Errc::kInvalidArgument,
-      fmt::format("level \"{}\" is not one of account, campaign, ad_group, ad, asset", name));
+      fmt::format("level \"{}\" is not one of account, campaign, ad_group, ad, asset, conversion",
+                  name));
 }
 
 std::string PrintAccount(const AccountId& account) {
@@ -195,7 +221,7 @@ bool SameField(std::string_view name, const FieldValue& a, const FieldValue& b) 
   const auto* left = std::get_if<std::vector<std::string>>(&a);
   const auto* right = std::get_if<std::vector<std::string>>(&b);
   if (left == nullptr || right == nullptr) return false;
-  if (name == "headlines" || name == "descriptions") return false;
+  if (name == "headlines" || name == "descriptions" || name == "images") return false;
   return std::set<std::string>(left->begin(), left->end()) ==
          std::set<std::string>(right->begin(), right->end());
 }
@@ -205,6 +231,32 @@ std::string TextField(const Fields& fields, std::string_view name) {
   if (at == fields.end()) return {};
   const auto* text = std::get_if<std::string>(&at->second);
   return text ? *text : std::string();
+}
+
+const Money* MoneyField(const Fields& fields, std::string_view name) {
+  const auto at = fields.find(std::string(name));
+  return at == fields.end() ? nullptr : std::get_if<Money>(&at->second);
+}
+
+const std::vector<std::string>& ListField(const Fields& fields, std::string_view name) {
+  static const std::vector<std::string> none;
+  const auto at = fields.find(std::string(name));
+  if (at == fields.end()) return none;
+  const auto* list = std::get_if<std::vector<std::string>>(&at->second);
+  return list ? *list : none;
+}
+
+std::string ShowValue(const FieldValue& value) {
+  struct Visitor {
+    std::string operator()(bool b) const { return b ? "true" : "false"; }
+    std::string operator()(std::int64_t n) const { return std::to_string(n); }
+    std::string operator()(const std::string& text) const { return "\"" + text + "\""; }
+    std::string operator()(const Money& money) const { return PrintMoney(money); }
+    std::string operator()(const std::vector<std::string>& list) const {
+      return fmt::format("[{}]", fmt::join(list, ", "));
+    }
+  };
+  return std::visit(Visitor{}, value);
 }
 
 }  // namespace maxopt

@@ -35,8 +35,9 @@ std::string_view PlatformName(Platform platform);
 Result<Platform> FindPlatform(std::string_view name);
 
 /// Level of the account tree. "account" > "campaign" > "ad_group" (Meta's ad set) > "ad"; an
-/// "asset" is an uploaded picture or video and hangs off the account.
-enum class Level { kAccount, kCampaign, kAdGroup, kAd, kAsset };
+/// "asset" is an uploaded picture or video, a "conversion" what is counted as one (Google's
+/// conversion action, Meta's and TikTok's pixel); both hang off the account.
+enum class Level { kAccount, kCampaign, kAdGroup, kAd, kAsset, kConversion };
 std::string_view LevelName(Level level);
 Result<Level> FindLevel(std::string_view name);
 
@@ -70,7 +71,7 @@ enum class FieldType { kBool, kInteger, kText, kMoney, kList };
 struct FieldSpec {
   std::string_view name;
   FieldType type;
-  std::string_view levels;   ///< any of c(ampaign) g(roup) a(d) s(asset)
+  std::string_view levels;   ///< any of c(ampaign) g(roup) a(d) s(asset) v(conversion)
   bool writable;             ///< false: only the platform sets it (review state, delivery)
   std::string_view meaning;  ///< one sentence: unit, allowed words
 };
@@ -99,6 +100,12 @@ struct Entity {
 };
 /// Text field or "" when absent.
 std::string TextField(const Fields& fields, std::string_view name);
+/// Money field or nullptr when absent.
+const Money* MoneyField(const Fields& fields, std::string_view name);
+/// List field or an empty list when absent.
+const std::vector<std::string>& ListField(const Fields& fields, std::string_view name);
+/// A value for people: true, 12, "text", 12.50 EUR, [a, b].
+std::string ShowValue(const FieldValue& value);
 
 /// The whole tree of one account, flat, parents before children.
 struct AccountTree {

@@ -185,7 +185,10 @@ Json ChangeJson(const Change& change) {
   put("parent_address", change.parent_address);
   put("parent_id", change.parent_id);
   put("why", change.why);
-  put("asset_address", change.asset_address);
+  for (const Link& link : change.links) {
+    json["links"].push_back({{"field", link.field}, {"address", link.address}});
+  }
+  if (!change.forced.empty()) json["forced"] = change.forced;
   if (!change.before.empty()) json["before"] = FieldsJson(change.before);
   if (!change.after.empty()) json["after"] = FieldsJson(change.after);
   if (!change.evidence.empty()) json["evidence"] = EvidenceJson(change.evidence);
@@ -313,6 +316,25 @@ Result<AccountId> ReadAccount(Members& members) {
   return AccountId{*platform, text.substr(slash + 1)};
 }
 
+/// Plans stored before links had names carry one "asset_address", an ad's picture.
+Result<std::vector<Link>> ReadLinks(Members& members) {
+  std::vector<Link> links;
+  MAXOPT_TRY(std::string asset, members.Text("asset_address"));
+  if (!asset.empty()) links.push_back({"image", std::move(asset)});
+  const Json* list = members.Find("links");
+  if (list == nullptr) return links;
+  const std::string where = members.Place("links");
+  if (!list->is_array()) return Wrong(where, "a list of links", *list);
+  for (const Json& item : *list) {
+    MAXOPT_TRY(Members link, Members::Of(item, where));
+    MAXOPT_TRY(std::string field, link.NeedText("field"));
+    MAXOPT_TRY(std::string address, link.NeedText("address"));
+    MAXOPT_CHECK(link.NothingElse());
+    links.push_back({std::move(field), std::move(address)});
+  }
+  return links;
+}
+
 Result<Change> ReadChange(const Json& json, const std::string& where) {
   MAXOPT_TRY(Members members, Members::Of(json, where));
   Change change;
@@ -328,7 +350,13 @@ Result<Change> ReadChange(const Json& json, const std::string& where) {
   MAXOPT_TRY(change.parent_address, members.Text("parent_address"));
   MAXOPT_TRY(change.parent_id, members.Text("parent_id"));
   MAXOPT_TRY(change.why, members.Text("why"));
-  MAXOPT_TRY(change.asset_address, members.Text("asset_address"));
+  MAXOPT_TRY(change.links, ReadLinks(members));
+  if (const Json* forced = members.Find("forced")) {
+    MAXOPT_TRY(const FieldValue list, ReadValue(*forced, members.Place("forced")));
+    const auto* names = std::get_if<std::vector<std::string>>(&list);
+    if (names == nullptr) return Wrong(members.Place("forced"), "a list of texts", *forced);
+    change.forced = *names;
+  }
   MAXOPT_TRY(change.before, ReadFieldsOf(members, "before"));
   MAXOPT_TRY(change.after, ReadFieldsOf(members, "after"));
   if (const Json* evidence = members.Find("evidence")) {

@@ -30,7 +30,8 @@ Change FullChange() {
   change.evidence = R"({"days":28,"marginal":3.2})";
   change.prediction =
       Prediction{.kpi = "revenue", .mean = 12.5, .low90 = -1.25, .high90 = 0.1, .horizon_days = 14};
-  change.asset_address = "spring/asset:v1";
+  change.links = {{"image", "spring/asset:v1"}};
+  change.forced = {"bid"};
   return change;
 }
 
@@ -48,7 +49,8 @@ void ExpectSame(const Change& a, const Change& b) {
   EXPECT_EQ(a.reason, b.reason);
   EXPECT_EQ(a.why, b.why);
   EXPECT_EQ(a.evidence, b.evidence);
-  EXPECT_EQ(a.asset_address, b.asset_address);
+  EXPECT_EQ(a.links, b.links);
+  EXPECT_EQ(a.forced, b.forced);
   ASSERT_EQ(a.prediction.has_value(), b.prediction.has_value());
   if (!a.prediction) return;
   EXPECT_EQ(a.prediction->kpi, b.prediction->kpi);

@@ -1,10 +1,8 @@
 #include "domain/plan.h"
 
 #include <fmt/format.h>
-#include <openssl/sha.h>
 
-#include <array>
-
+#include "domain/digest.h"
 #include "domain/json.h"
 
 namespace maxopt {
@@ -28,6 +26,10 @@ constexpr Word<ChangeState> kChangeStates[] = {
     {ChangeState::kConfirmed, "confirmed"}, {ChangeState::kVerified, "verified"},
     {ChangeState::kFailed, "failed"},
 };
+
+constexpr Word<Outcome> kOutcomes[] = {{Outcome::kRealised, "realised"},
+                                       {Outcome::kTranslated, "translated"},
+                                       {Outcome::kRefused, "refused"}};
 
 template <class E, std::size_t N>
 std::string_view NameOf(const Word<E> (&words)[N], E value) {
@@ -59,16 +61,19 @@ Result<ChangeState> FindChangeState(std::string_view name) {
   return ValueOf(kChangeStates, name, "change state");
 }
 
+std::string_view OutcomeName(Outcome outcome) { return NameOf(kOutcomes, outcome); }
+Result<Outcome> FindOutcome(std::string_view name) { return ValueOf(kOutcomes, name, "outcome"); }
+
 std::string ContentHash(const Plan& plan) {
-  // Lengths in front make the joined text unambiguous.
-  std::string text =
-      fmt::format("{}:{}{}:{}", plan.client.size(), plan.client, plan.title.size(), plan.title);
-  for (const Change& change : plan.changes) text += ToJson(change) + "\n";
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
-  std::string hex;
-  for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
+  // The length in front makes the joined text unambiguous.
+  std::string text = fmt::format("{}:{}", plan.client.size(), plan.client);
+  for (Change change : plan.changes) {
+    change.why.clear();
+    change.evidence.clear();
+    change.prediction.reset();
+    text += ToJson(change) + "\n";
+  }
+  return Sha256Hex(text);
 }
 
 Result<Change> InverseOf(const Change& change, const std::string& id, const std::string& new_key) {
@@ -79,6 +84,8 @@ Result<Change> InverseOf(const Change& change, const std::string& id, const std:
   inverse.reason = Reason::kUndo;
   inverse.why = "undo of " + change.key;
   inverse.prediction.reset();
+  inverse.links.clear();
+  inverse.forced.clear();
   if (change.action == ChangeAction::kCreate) {
     if (change.level == Level::kAsset) {
       return Fail(Errc::kInvalidArgument,

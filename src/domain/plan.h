@@ -56,6 +56,33 @@ struct GuardFinding {
   std::string fix;
 };
 
+/// What became of one field of one document on its way to a platform. Nothing is dropped silently.
+enum class Outcome {
+  kRealised,    ///< set on the platform (or kept by Max, where it is Max's to act on) as written
+  kTranslated,  ///< expressed otherwise; `how` says how
+  kRefused,     ///< cannot be expressed there; `how` says why
+};
+std::string_view OutcomeName(Outcome outcome);
+Result<Outcome> FindOutcome(std::string_view name);
+struct MatrixRow {
+  std::string document;  ///< brief | media_plan | creatives | buys
+  std::string field;     ///< "packages.search-brand.pacing"
+  std::string place;     ///< "media_plan.xlsx, sheet Media plan, cell F3"
+  std::string value;
+  std::string package;  ///< for which package; empty: for all
+  Outcome outcome = Outcome::kRealised;
+  std::string how;  ///< one sentence
+};
+
+/// An approval: bound to what was shown, once, for a while, at that exposure.
+struct Approval {
+  std::string by;
+  std::string content_hash;
+  Instant at{};
+  Instant expires_at{};
+  std::optional<Instant> used_at;  ///< when an apply took it
+};
+
 /// A stored value: the only thing that is ever applied.
 struct Plan {
   std::string id;  ///< "p-20261122-0001"
@@ -69,12 +96,15 @@ struct Plan {
   std::vector<Exposure> exposure_after;
   std::vector<GuardFinding> findings;
   std::vector<std::string> notes;  ///< translated or refused fields, one sentence each
-  std::string approved_by;
-  std::optional<Instant> approved_at;
-  std::string undoes;  ///< id of the plan that this one is the inverse of
+  std::vector<MatrixRow> matrix;   ///< set-up plans only
+  std::optional<Approval> approval;
+  std::string executed_by;  ///< who began to apply it
+  std::string undoes;       ///< id of the plan that this one is the inverse of
 };
 
-/// SHA-256 over client, title and changes in canonical JSON: what an approval is bound to.
+/// SHA-256 over what the plan does: client and changes in canonical JSON without their explaining
+/// texts (why, evidence, prediction) and without the title, which may be reworded after an
+/// approval. What an approval is bound to.
 std::string ContentHash(const Plan& plan);
 
 /// The inverse of an update: before and after swapped. Of a create: status "removed". `id` is the

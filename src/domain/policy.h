@@ -25,6 +25,12 @@ struct Policy {
   int data_age_max_hours = 36;
   /// Reasons whose plans need no person, within the steps and caps above. Empty: all need one.
   std::vector<Reason> auto_approve;
+  /// How long an approval may wait for its apply.
+  int approval_hours = 24;
+  /// Whoever approves is neither who made the plan nor who applies it.
+  bool two_people = false;
+  /// An approval is asked again when the worst day moved by more than this since. 1'000 = 10 %.
+  int exposure_drift_max_bp = 1'000;
 };
 
 }  // namespace maxopt

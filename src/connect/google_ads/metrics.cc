@@ -44,6 +44,7 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
       shape = {.resource = "ad_group_ad",
                .dimensions = {"campaign.id", "ad_group.id", "ad_group_ad.ad.id"}};
       break;
+    case Level::kConversion:
     case Level::kAsset:
       return Fail(Errc::kInvalidArgument, "Google Ads reports no costs by asset");
   }

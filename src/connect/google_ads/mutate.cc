@@ -501,6 +501,7 @@ Result<Mutation> MutationOf(const Change& change, const Context& context) {
         return CreateAdGroup(change, context);
       case Level::kAd:
         return CreateAd(change, context);
+      case Level::kConversion:
       case Level::kAsset:
         return CreateAsset(change, context);
       case Level::kAccount:
@@ -519,6 +520,7 @@ Result<Mutation> MutationOf(const Change& change, const Context& context) {
       return UpdateAdGroup(change, context);
     case Level::kAd:
       return UpdateAd(change, context);
+    case Level::kConversion:
     case Level::kAsset:
     case Level::kAccount:
       break;

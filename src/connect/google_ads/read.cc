@@ -508,6 +508,7 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
                       "ad_group_ad.status != 'REMOVED'"};
       }
       break;
+    case Level::kConversion:
     case Level::kAsset:
       select = kAssetSelect;
       id_field = "asset.id";

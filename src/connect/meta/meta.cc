@@ -41,6 +41,7 @@ std::string_view EdgeOf(Level level) {
       return "adsets";
     case Level::kAd:
       return "ads";
+    case Level::kConversion:
     case Level::kAsset:
       return "adimages";
     case Level::kAccount:
@@ -246,7 +247,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     if (create && change.level == Level::kAd) {
       Change whole = change;
       // A picture that this plan has yet to upload cannot be checked by Meta, but the rest by us.
-      const bool waits = TextField(change.after, "image").empty() && !change.asset_address.empty();
+      const bool waits = TextField(change.after, "image").empty() && !change.links.empty();
       if (waits) whole.after["image"] = std::string("pending");
       MAXOPT_TRY(json creative, meta::CreativeOf(whole, connection_));
       if (waits || change.parent_id.empty()) return {};

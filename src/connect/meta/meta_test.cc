@@ -1504,7 +1504,7 @@ TEST(ValidateTest, WhatHangsOnSomethingNotYetMadeIsCheckedByUs) {
   Fields fields = AdFields();
   fields.erase("image");
   Change ad = Create(Level::kAd, fields, "11");
-  ad.asset_address = "spring/hero";
+  ad.links = {{"image", "spring/hero"}};
   EXPECT_TRUE(world.writer().Validate(ad, After(1h)));
   EXPECT_TRUE(world.calls().empty());
   ad.after["landing_url"] = Str("ftp://x");

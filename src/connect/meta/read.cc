@@ -385,6 +385,7 @@ std::string_view FieldsOf(Level level) {
       return "id,account_id,name,campaign_id,adset_id,status,effective_status,created_time,"
              "ad_review_feedback,issues_info,creative{id,name,object_story_spec,asset_feed_spec,"
              "url_tags,title,body,image_hash,video_id,link_url,call_to_action_type}";
+    case Level::kConversion:
     case Level::kAsset:
       return kImageFields;
     case Level::kAccount:
@@ -454,6 +455,7 @@ Result<Entity> EntityFrom(Level level, const json& object, const Ground& ground)
       if (const json* creative = Member(object, "creative")) ReadCreative(*creative, reader);
       ReadReview(object, reader);
       break;
+    case Level::kConversion:
     case Level::kAsset:
       reader.Put("media", std::string("image"));
       break;

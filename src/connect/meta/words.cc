@@ -145,6 +145,7 @@ std::span<const std::string_view> EffectiveStatusesOf(Level level) {
     case Level::kAd:
       return kAdStatuses;
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       return {};
   }

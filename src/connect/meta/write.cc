@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
 #include <array>
@@ -10,6 +9,7 @@
 #include <set>
 
 #include "connect/meta/words.h"
+#include "domain/digest.h"
 #include "json/json.h"
 
 namespace maxopt::meta {
@@ -320,14 +320,6 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   if (padding > 2 || padding > static_cast<std::size_t>(size)) return std::nullopt;
   bytes.resize(static_cast<std::size_t>(size) - padding);
   return bytes;
-}
-
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  std::string hex;
-  for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
 }
 
 }  // namespace

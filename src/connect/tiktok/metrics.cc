@@ -181,6 +181,7 @@ Result<MetricRow> ToRow(const Context& context, const MetricQuery& query,
       break;
     }
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

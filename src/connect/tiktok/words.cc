@@ -119,6 +119,7 @@ std::string_view Noun(Level level) {
     case Level::kAd:
       return "ad";
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

@@ -396,7 +396,7 @@ Result<Json> NewCreative(const Context& context, const Change& change) {
   if (!creative.contains("ad_text")) return Cannot("descriptions: TikTok ads need one text");
   if (creative.contains("video_id")) {
     creative["ad_format"] = "SINGLE_VIDEO";
-  } else if (creative.contains("image_ids") || !change.asset_address.empty()) {
+  } else if (creative.contains("image_ids") || !change.links.empty()) {
     creative["ad_format"] = "SINGLE_IMAGE";
   } else {
     return Cannot("image: TikTok ads need a picture or a video");
@@ -794,6 +794,7 @@ Result<> CheckWrite(const Context& context, const Change& change, http::Deadline
       MAXOPT_CHECK(NewCreative(context, change));
       return {};
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

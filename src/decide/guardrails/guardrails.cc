@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::string_view kBudgetFields[] = {"daily_budget", "lifetime_budget"};
 
-const Money* MoneyField(const Fields& fields, std::string_view name) {
-  const auto at = fields.find(std::string(name));
-  return at == fields.end() ? nullptr : std::get_if<Money>(&at->second);
-}
-
 bool IsBudgetChange(const Change& change) {
   return std::any_of(std::begin(kBudgetFields), std::end(kBudgetFields),
                      [&](auto field) { return change.after.contains(std::string(field)); });

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/experiment.h"
 #include "domain/plan.h"
 #include "domain/policy.h"
 
@@ -22,6 +23,8 @@ struct GuardContext {
   std::map<std::string, Instant> last_budget_change;
   /// When the newest facts of the accounts in the plan were learnt; nullopt: never.
   std::optional<Instant> facts_learnt_at;
+  /// What running experiments keep still.
+  std::vector<ExperimentLock> locks;
   Instant now{};
 };
 
@@ -35,7 +38,7 @@ struct GuardVerdict {
 /// Judges a plan on the state after it, in account currency, on the worst day that the platforms'
 /// over-delivery allows. Pure. No policy blocks everything except pausing.
 /// Guards: policy_missing, account, field, currency, daily_cap, platform_cap, step, cooldown,
-/// stale_data, unread_account, created_active.
+/// stale_data, unread_account, created_active, experiment_lock, forced.
 GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContext& context);
 
 /// Order in which changes are sent so that every prefix of them stays under a cap that the whole

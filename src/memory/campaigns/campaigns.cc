@@ -458,18 +458,19 @@ class SqliteStore final : public CampaignStore {
 
   static Result<Plan> ReadPlan(soci::session& sql, const std::string& id) {
     Plan plan;
-    std::string status, created, exposure, findings, notes, approved_at;
+    std::string status, created, exposure, findings, notes, hash, approved_by, approved_at;
     sql << "SELECT id, client, title, status, created_at, created_by, exposure, findings, notes, "
-           "approved_by, approved_at, undoes FROM plan WHERE id = :i",
+           "content_hash, approved_by, approved_at, undoes FROM plan WHERE id = :i",
         soci::use(id), soci::into(plan.id), soci::into(plan.client), soci::into(plan.title),
         soci::into(status), soci::into(created), soci::into(plan.created_by), soci::into(exposure),
-        soci::into(findings), soci::into(notes), soci::into(plan.approved_by),
+        soci::into(findings), soci::into(notes), soci::into(hash), soci::into(approved_by),
         soci::into(approved_at), soci::into(plan.undoes);
     if (!sql.got_data()) return Fail(Errc::kNotFound, fmt::format("plan \"{}\" is not known", id));
     MAXOPT_TRY(plan.status, FindPlanStatus(status));
     MAXOPT_TRY(plan.created_at, Time(created));
     if (!approved_at.empty()) {
-      MAXOPT_TRY(plan.approved_at, Time(approved_at));
+      MAXOPT_TRY(const Instant at, Time(approved_at));
+      plan.approval = Approval{approved_by, hash, at, {}, std::nullopt};
     }
     const json exposures = json::parse(exposure);
     MAXOPT_TRY(plan.exposure_before, ExposureFrom(exposures.at("before")));

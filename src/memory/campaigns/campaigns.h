@@ -5,7 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "domain/constraint.h"
+#include "domain/experiment.h"
+#include "domain/message.h"
 #include "domain/plan.h"
+#include "domain/watch.h"
 #include "result/result.h"
 
 namespace maxopt {
@@ -33,6 +37,16 @@ struct OwnedObject {
   std::string parent_address;
   std::string change_key;  ///< of its create; empty when adopted
   Fields last_applied;
+};
+
+/// A run of a checklist, kept: "before_launch", "hour_1", ...
+struct ChecklistRun {
+  std::string client;
+  std::string campaign;  ///< slug
+  std::string phase;
+  Instant at{};
+  std::optional<int> score;
+  std::string json;  ///< the whole checklist
 };
 
 /// One line of the journal: what was known, when, and how it was known.
@@ -93,8 +107,13 @@ class CampaignStore {
   /// Compare and set: kConflict when the plan is not in `from`.
   virtual Result<> MovePlan(const std::string& id, PlanStatus from, PlanStatus to) = 0;
   /// kGuarded -> kApproved, bound to the content hash that was shown.
-  virtual Result<> ApprovePlan(const std::string& id, const std::string& by, Instant at,
-                               const std::string& content_hash) = 0;
+  virtual Result<> ApprovePlan(const std::string& id, const Approval& approval) = 0;
+  /// Takes the approval for one apply, once, and says who applies: kRefused when it was used or has
+  /// expired, by name and time.
+  virtual Result<> UseApproval(const std::string& id, const std::string& executed_by,
+                               Instant at) = 0;
+  /// When each object (by platform id) last had its budget changed by us.
+  virtual Result<std::map<std::string, Instant>> LastBudgetChanges(const std::string& client) = 0;
 
   /// In order of the plan.
   virtual Result<std::vector<ChangeStatus>> Changes(const std::string& plan_id) = 0;
@@ -106,6 +125,29 @@ class CampaignStore {
   virtual Result<std::optional<OwnedObject>> FindObject(const AccountId& account,
                                                         const std::string& address) = 0;
   virtual Result<std::vector<OwnedObject>> Objects(const AccountId& account) = 0;
+  /// Takes an object over that we did not make (adopt), or replaces what is known of it.
+  virtual Result<> SaveObject(const OwnedObject& object) = 0;
+  /// Every change key we ever gave out: a marker on a platform that is of none of them is not ours.
+  virtual Result<std::vector<std::string>> ChangeKeys() = 0;
+
+  virtual Result<Message> SaveMessage(Message message) = 0;
+  /// Newest first; of one recipient when given.
+  virtual Result<std::vector<Message>> Messages(const std::string& to, int limit) = 0;
+  virtual Result<> SaveChecklist(const ChecklistRun& run) = 0;
+  /// Newest first.
+  virtual Result<std::vector<ChecklistRun>> Checklists(const std::string& client,
+                                                       const std::string& campaign) = 0;
+  /// Insert or replace, by id.
+  virtual Result<> SaveExperiment(const Experiment& experiment) = 0;
+  virtual Result<std::vector<Experiment>> Experiments(const std::string& client) = 0;
+  /// Replaces all watches of the campaigns whose address begins with "<campaign>/".
+  virtual Result<> SaveWatches(const std::string& client, const std::string& campaign,
+                               const std::vector<Watch>& watches) = 0;
+  virtual Result<std::vector<Watch>> Watches(const std::string& client) = 0;
+  /// Counts a refusal (or, with `passed`, that the same went through) and moves its expiry.
+  virtual Result<> LearnConstraint(const LearnedConstraint& seen, bool passed) = 0;
+  /// Those that have not expired at `now`.
+  virtual Result<std::vector<LearnedConstraint>> Constraints(Instant now) = 0;
 };
 
 }  // namespace maxopt

@@ -74,7 +74,7 @@ TEST(CampaignStore, ApprovalIsBoundToWhatWasShown) {
   const Instant at = plan.created_at;
   EXPECT_EQ(store->ApprovePlan(plan.id, "anna", at, "another hash").error().code, Errc::kConflict);
   ASSERT_TRUE(store->ApprovePlan(plan.id, "anna", at, ContentHash(plan)));
-  EXPECT_EQ(store->GetPlan(plan.id)->approved_by, "anna");
+  EXPECT_EQ(store->GetPlan(plan.id)->approval->by, "anna");
   EXPECT_EQ(store->ApprovePlan(plan.id, "anna", at, ContentHash(plan)).error().code,
             Errc::kConflict);
   EXPECT_EQ(store->MovePlan(plan.id, PlanStatus::kGuarded, PlanStatus::kApplying).error().code,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "domain/digest.h"
 #include "sim/google_ads/geo.h"
 #include "sim/google_ads/image.h"
 #include "sim/google_ads/wire.h"

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "domain/digest.h"
 #include "sim/google_ads/delivery.h"
 #include "sim/google_ads/errors.h"
 #include "sim/google_ads/gaql.h"

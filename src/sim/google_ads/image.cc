@@ -1,9 +1,5 @@
 #include "sim/google_ads/image.h"
 
-#include <openssl/sha.h>
-
-#include <array>
-
 namespace maxopt::sim::google_ads {
 namespace {
 
@@ -43,18 +39,6 @@ std::optional<ImageInfo> ReadImage(std::string_view bytes) {
   }
   if (bytes.starts_with("\xFF\xD8\xFF"sv)) return ReadJpeg(bytes);
   return std::nullopt;
-}
-
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string hex;
-  for (const unsigned char byte : digest) {
-    hex += kHex[byte >> 4U];
-    hex += kHex[byte & 0xFU];
-  }
-  return hex;
 }
 
 }  // namespace maxopt::sim::google_ads

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace maxopt::sim::google_ads {
@@ -13,8 +12,5 @@ struct ImageInfo {
 };
 /// Reads the header; nullopt when the bytes are no PNG, JPEG or GIF.
 std::optional<ImageInfo> ReadImage(std::string_view bytes);
-
-/// Lower-case hex SHA-256.
-std::string Sha256Hex(std::string_view bytes);
 
 }  // namespace maxopt::sim::google_ads

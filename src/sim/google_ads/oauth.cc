@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "domain/digest.h"
 #include "sim/google_ads/errors.h"
 #include "sim/google_ads/image.h"
 

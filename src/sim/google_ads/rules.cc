@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "domain/digest.h"
 #include "money/money.h"
 #include "sim/google_ads/geo.h"
 #include "sim/google_ads/image.h"

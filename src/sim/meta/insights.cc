@@ -404,6 +404,7 @@ class Builder {
       case Level::kAd:
         return row.ad_id;
       case Level::kAccount:
+      case Level::kConversion:
       case Level::kAsset:
         return "";
     }

@@ -36,6 +36,7 @@ std::string_view Filters(Level level) {
              "objective_type creation_filter_start_time creation_filter_end_time buying_types "
              "optimization_goal modified_after";
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

@@ -311,6 +311,7 @@ std::string IdOf(const Query& query, const std::string& advertiser, const Report
       return row.ad_group_id;
     case Level::kAd:
       return row.ad_id;
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

@@ -69,6 +69,7 @@ std::map<std::string, Object>& Account::Of(Level level) {
     case Level::kAd:
       return ads;
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

@@ -262,6 +262,7 @@ std::string_view CreateFields(Level level) {
     case Level::kAd:
       return kCreativeCreate;
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }
@@ -277,6 +278,7 @@ std::string_view UpdateFields(Level level) {
     case Level::kAd:
       return kCreativeUpdate;
     case Level::kAccount:
+    case Level::kConversion:
     case Level::kAsset:
       break;
   }

@@ -344,10 +344,10 @@ class Writer {
       const Day day = zone.DayOf(plan.created_at);
       if (day < options_.from - days(7) || day > options_.to) continue;
       any = true;
-      md_ += fmt::format(
-          "- **{}** {} ({}, {} changes, {} by {}{})\n", PrintDay(day), Escape(plan.title), plan.id,
-          plan.changes.size(), PlanStatusName(plan.status), Escape(plan.created_by),
-          plan.approved_by.empty() ? "" : ", approved by " + Escape(plan.approved_by));
+      md_ += fmt::format("- **{}** {} ({}, {} changes, {} by {}{})\n", PrintDay(day),
+                         Escape(plan.title), plan.id, plan.changes.size(),
+                         PlanStatusName(plan.status), Escape(plan.created_by),
+                         plan.approval ? ", approved by " + Escape(plan.approval->by) : "");
       for (const Change& change : plan.changes) {
         const auto after = change.after.find("daily_budget");
         const auto before = change.before.find("daily_budget");

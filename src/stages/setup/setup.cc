@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
+
+#include "domain/digest.h"
 
 namespace maxopt {
 namespace {
@@ -19,32 +19,11 @@ std::string Base64(std::string_view bytes) {
   return out;
 }
 
-std::string Sha256Hex(std::string_view bytes) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data());
-  std::string hex;
-  for (const unsigned char byte : digest) hex += fmt::format("{:02x}", byte);
-  return hex;
-}
-
 /// Texts count characters (code points) on every platform, not bytes.
 std::size_t Characters(std::string_view utf8) {
   return static_cast<std::size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   }));
-}
-
-const std::vector<std::string>& ListField(const Fields& fields, const char* name) {
-  static const std::vector<std::string> none;
-  const auto at = fields.find(name);
-  if (at == fields.end()) return none;
-  const auto* list = std::get_if<std::vector<std::string>>(&at->second);
-  return list ? *list : none;
-}
-
-const Money* MoneyField(const Fields& fields, const char* name) {
-  const auto at = fields.find(name);
-  return at == fields.end() ? nullptr : std::get_if<Money>(&at->second);
 }
 
 /// How a platform's ads are limited. Sources: platforms' public creative specifications.
@@ -558,7 +537,7 @@ Result<Plan> CompilePlan(const CampaignDocument& document, const LiveState& live
       change.level = want.level;
       change.address = want.address;
       change.parent_address = want.parent_address;
-      change.asset_address = want.asset_address;
+      if (!want.asset_address.empty()) change.links = {{"image", want.asset_address}};
       change.after = want.fields;
       change.reason = Reason::kLaunch;
       change.why =

@@ -172,7 +172,7 @@ TEST(CompilePlan, CreatesEverythingPausedParentsFirst) {
   EXPECT_TRUE(plan->changes[4].after.contains("countries"));
   EXPECT_FALSE(plan->notes.empty());
   const Change& ad = plan->changes.back();
-  EXPECT_EQ(ad.asset_address, plan->changes[5].address);
+  EXPECT_EQ(ad.links, (std::vector<Link>{{"image", plan->changes[5].address}}));
   EXPECT_EQ(TextField(ad.after, "url_tags"),
             "utm_source=meta&utm_campaign=spring-trails&utm_content=dawn");
 }

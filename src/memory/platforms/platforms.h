@@ -1,0 +1,168 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clock/clock.h"
+#include "domain/constraint.h"
+#include "domain/entity.h"
+#include "money/money.h"
+#include "result/result.h"
+
+namespace maxopt {
+
+/// Where a requirement comes from and when it was read there.
+struct Source {
+  std::string name;  ///< title or URL of the page, proto or SDK
+  Day date{};
+};
+
+struct TextSpec {
+  std::string field;    ///< of the catalogue: "headlines"
+  std::string ad_type;  ///< "search", "image", "video", "carousel"; empty: every ad
+  int min_count = 0, max_count = 0;
+  int max_chars = 0;          ///< code points; wide characters count as the platform says
+  int recommended_chars = 0;  ///< cut off in some placements beyond this; 0: not known
+  Source source;
+};
+struct MediaSpec {
+  std::string media;                 ///< image | video
+  std::string placement;             ///< the platform's word; "any" for what all placements share
+  std::vector<std::string> formats;  ///< png jpeg gif webp mp4 mov
+  std::vector<std::string> codecs;   ///< of videos: h264 hevc vp9 ...; empty: any
+  int min_width = 0, min_height = 0;
+  struct Ratio {
+    int width, height;
+    int tolerance_bp;  ///< 300 = 3 %
+  };
+  std::vector<Ratio> ratios;  ///< empty: any
+  std::int64_t max_bytes = 0;
+  double min_seconds = 0, max_seconds = 0;  ///< of videos; max 0: no limit
+  bool required = false;                    ///< an ad of this kind of campaign needs one
+  Source source;
+};
+struct BudgetMinimum {
+  std::string level;  ///< campaign | ad_group
+  std::string kind;   ///< daily | lifetime
+  Money amount = Money::Zero(kNoCurrency);
+  std::string when;  ///< "billing by impressions"; empty: always
+  Source source;
+};
+struct ObjectiveSpec {
+  std::string objective;  ///< ours
+  std::string platform_word;
+  std::vector<std::string> optimization_goals;  ///< ours, allowed; the first is the usual one
+  std::vector<std::string> required_fields;     ///< "ad_group.pixel_id", "ad.page_id"
+  std::map<std::string, std::string> defaults;  ///< the template: field -> value as text
+  std::vector<std::string> best_practice;       ///< sentences
+  Source source;
+};
+/// Whether and where a catalogue field can be set there.
+struct FieldSupport {
+  std::string field;
+  std::string levels;  ///< any of c g a v; empty: not at all
+  std::string note;    ///< how it is expressed, or why it cannot be; for matrix and checks
+  int max_items = 0;   ///< of lists; 0: not known
+  Source source;
+};
+struct PlacementSpec {
+  std::string name;
+  std::vector<std::string> ratios;  ///< "9:16"
+  std::string note;
+};
+/// A change that puts an ad group back into learning.
+struct LearningReset {
+  std::string field;
+  int above_bp = 0;  ///< only when it moves by more; 0: any
+  std::string note;
+  Source source;
+};
+struct ReviewRule {
+  std::string id;  ///< "capitalisation", "superlatives", ...
+  std::string what;
+  std::string
+      pattern;  ///< case-insensitive words or marks that break it, "|" between; may be empty
+  Source source;
+};
+struct ApiVersion {
+  std::string version;
+  std::optional<Day> released, sunset;
+  Source source;
+};
+
+struct PlatformSpec {
+  Platform platform;
+  std::string version;    ///< of this file: "2026-11-22"
+  bool writable = false;  ///< this product has a connector that writes to it
+  std::vector<ObjectiveSpec> objectives;
+  std::vector<std::string> required_fields;  ///< of every campaign: "campaign.eu_political"
+  std::vector<BudgetMinimum> budget_minima;
+  std::vector<TextSpec> texts;
+  std::vector<MediaSpec> media;
+  std::vector<PlacementSpec> placements;
+  std::vector<FieldSupport> fields;
+  std::vector<LearningReset> learning_resets;
+  std::vector<ReviewRule> review_rules;
+  std::vector<ApiVersion> api_versions;
+  std::string budget_owner;  ///< campaign | ad_group | either: where budgets may live
+  std::map<std::string, std::string> macros;  ///< tracking: ours ("campaign_id") -> "{campaignid}"
+  std::string click_id;                       ///< "gclid", "fbclid", "ttclid"
+  std::vector<std::string> notes;
+
+  const ObjectiveSpec* FindObjective(std::string_view objective) const;
+  const FieldSupport* FindField(std::string_view field) const;
+};
+
+/// One line of the requirements, flat: what `maxopt specs` prints and SQL sees as table `specs`.
+struct Requirement {
+  Platform platform;
+  std::string section;  ///< objectives, texts, media, budget_minima, ...
+  std::string key;      ///< "sales.optimization_goals", "headlines.max_chars"
+  std::string value;
+  std::string source;
+  std::string date;
+};
+
+/// The platform requirements memory: one file per platform, embedded in the program and readable
+/// from a folder. Immutable, thread-safe.
+class PlatformSpecs {
+ public:
+  /// The files that came with this program.
+  static const PlatformSpecs& BuiltIn();
+  /// From a folder of YAML files; kInvalidArgument names file and line.
+  static Result<PlatformSpecs> Load(const std::string& folder);
+
+  std::span<const PlatformSpec> all() const { return specs_; }
+  /// nullptr when there is none.
+  const PlatformSpec* Find(Platform platform) const;
+  std::vector<Requirement> Flat() const;
+  /// Versions that are past their sunset, or within `days` of it.
+  struct Sunset {
+    Platform platform;
+    std::string version;
+    Day day;
+    int days_left;
+  };
+  std::vector<Sunset> SunsetsWithin(Day today, int days) const;
+
+ private:
+  std::vector<PlatformSpec> specs_;
+};
+
+/// Parses one requirements file. Unknown keys, missing sources and dates are errors with their
+/// line.
+Result<PlatformSpec> ParsePlatformSpec(std::string_view yaml, const std::string& file);
+
+/// Runs a read-only SELECT over the table `specs` (platform, section, key, value, source, date) and
+/// the table `constraints` of what was learnt. Returns the result as CSV with a header line.
+/// kInvalidArgument: not a single SELECT, or wrong SQL.
+Result<std::string> QuerySpecs(const PlatformSpecs& specs,
+                               const std::vector<LearnedConstraint>& learned,
+                               const std::string& sql);
+
+}  // namespace maxopt

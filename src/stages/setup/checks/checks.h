@@ -1,0 +1,94 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/policy.h"
+#include "stages/setup/compile/compile.h"
+
+namespace maxopt {
+
+/// What keeps a plan from being made (kFail), is shown (kWarn), or is worth knowing (kNote).
+enum class Severity { kFail, kWarn, kNote };
+std::string_view SeverityName(Severity severity);
+
+/// kNotChecked is not a pass: what it needs (files, live state, a browser) was not at hand.
+enum class CheckStatus { kPass, kWarn, kFail, kNotApplicable, kNotChecked };
+std::string_view CheckStatusName(CheckStatus status);
+
+/// When a checklist is run.
+enum class CheckPhase { kBeforeLaunch, kHour1, kHour24, kOnDemand };
+std::string_view CheckPhaseName(CheckPhase phase);
+
+/// What was seen at landing pages; from stages/setup/tracking, absent when not looked.
+struct LandingEvidence {
+  std::string url;  ///< with its parameters, as an ad would send people there
+  bool answered = false;
+  int status = 0;
+  std::vector<std::string> hops;  ///< every URL on the way
+  bool parameters_survive = false;
+  bool click_id_survives = false;
+  bool soft_error = false;
+  std::optional<bool> tag_present;  ///< the first-party tag is in the page
+  std::optional<bool> tag_fires;    ///< a browser loaded the page and the event arrived
+  std::string what;                 ///< one sentence
+};
+
+/// All that checks may look at. Pointers may be null: then what needs them is kNotChecked.
+struct CheckContext {
+  const CampaignDocuments* documents;
+  const PlatformSpecs* specs;
+  const Desired* desired;
+  const std::vector<ClientAccount>* accounts;
+  const Policy* policy;
+  const LiveState* live;
+  const std::vector<LandingEvidence>* landing;
+  const std::vector<LearnedConstraint>* learned;
+  Day today{};
+  CheckPhase phase = CheckPhase::kBeforeLaunch;
+};
+
+/// One check of the registry, as data.
+struct CheckInfo {
+  std::string id;      ///< "budget.sum"
+  std::string family;  ///< setup | tracking | creative | targeting | budget | policy | naming
+  Severity severity;   ///< of its failure
+  std::optional<Platform> platform;  ///< of one platform only
+  std::string question;              ///< "Do the packages' budgets add up to the brief's total?"
+  std::string fix;                   ///< what to do when it fails, in general
+};
+/// All checks, at least 120; ids are unique. Those generated from the platform requirements are
+/// made from the specs that came with the program.
+std::span<const CheckInfo> CheckRegistry();
+
+struct CheckResult {
+  std::string check;
+  std::string family;
+  Severity severity;
+  CheckStatus status;
+  std::string package;        ///< empty: of the whole campaign
+  std::vector<Place> places;  ///< both, where two documents contradict each other
+  std::string evidence;       ///< what was seen, with the numbers
+  std::string fix;
+};
+
+struct Checklist {
+  CheckPhase phase;
+  Day day{};
+  std::vector<CheckResult> results;
+  /// 0 to 100: weight of what passed over the weight of what was judged (fail counts 3, warn 1 by
+  /// severity; not applicable and not checked are left out, the latter is told beside the score).
+  /// nullopt when nothing could be judged.
+  std::optional<int> score;
+  int passed = 0, warned = 0, failed = 0, not_applicable = 0, not_checked = 0;
+};
+
+/// Runs every check of the registry over every package. Pure; order is the registry's.
+Checklist RunChecks(const CheckContext& context);
+/// True when something keeps a plan from being made.
+bool Blocks(const Checklist& checklist);
+
+}  // namespace maxopt
