@@ -134,7 +134,8 @@ struct MediaPlan {
   std::vector<Package> packages;
 };
 
-/// A file of the library.
+/// A file of the library, or (file empty) one that is on a platform already: `account` and
+/// `platform_id` (document keys "account: meta/880011223344" and "platform_id: ...").
 struct AssetDocument {
   Place place;
   std::string name;    ///< "dawn"
