@@ -125,6 +125,9 @@ struct Package {
   Said<std::string> budget_owner;        ///< campaign | ad_group
   Said<std::string> budget_allocation;   ///< fixed | optimised: whether the optimiser may move it
   MaybeSaid<Day> start, end;             ///< absent: the brief's
+  /// "always_on: true": no end date on the platform; excludes `end`. Adopted campaigns are often
+  /// so.
+  MaybeSaid<bool> always_on;
   MaybeSaid<std::vector<std::string>> optimization_goals;       ///< in order of priority
   std::map<std::string, Said<std::int64_t>> committed_metrics;  ///< "impressions": 1000000
   SaidFields fields;  ///< channel_type, pacing, countries, ...: campaign fields of the catalogue
@@ -143,6 +146,8 @@ struct AssetDocument {
   std::string bytes;   ///< its content
   std::string sha256;  ///< of the content; when the document states one, they were compared
   std::string alt;     ///< alternative text
+  std::optional<AccountId> account;
+  std::string platform_id;
 };
 struct AdDocument {
   Place place;
