@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 /// Low to high: a folder includes lower ones only. Equal ranks are neighbours.
 const std::map<std::string, int, std::less<>> kRanks = {
-    {"result", 0}, {"money", 1},   {"clock", 1},  {"json", 2},    {"domain", 3},
+    {"result", 0}, {"money", 1},   {"clock", 1},  {"json", 2},    {"sheet", 2},  {"domain", 3},
     {"http", 4},   {"measure", 5}, {"decide", 6}, {"connect", 7}, {"memory", 8},
     {"apply", 9},  {"stages", 10}, {"agent", 11}, {"app", 12},
 };

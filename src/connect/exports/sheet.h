@@ -6,12 +6,17 @@
 #include <string_view>
 #include <vector>
 
-#include "connect/exports/csv.h"
 #include "connect/exports/exports.h"
 #include "connect/exports/tables.h"
 #include "connect/exports/values.h"
+#include "sheet/sheet.h"
 
 namespace maxopt::exports {
+using sheet::CsvRecord;
+using sheet::DecodeText;
+using sheet::ParseCsv;
+using sheet::ShownCell;
+using sheet::Trim;
 
 template <class T>
 using Maybe = std::optional<T>;

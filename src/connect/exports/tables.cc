@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "connect/exports/csv.h"
+#include "sheet/sheet.h"
 
 namespace maxopt::exports {
+using sheet::Trim;
 namespace {
 
 using enum Role;

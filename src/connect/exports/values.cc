@@ -8,9 +8,11 @@
 #include <cmath>
 #include <vector>
 
-#include "connect/exports/csv.h"
+#include "sheet/sheet.h"
 
 namespace maxopt::exports {
+using sheet::ShownCell;
+using sheet::Trim;
 namespace {
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }

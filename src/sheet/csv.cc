@@ -1,10 +1,10 @@
-#include "connect/exports/csv.h"
-
 #include <fmt/format.h>
 
 #include <cstdint>
 
-namespace maxopt::exports {
+#include "sheet/sheet.h"
+
+namespace maxopt::sheet {
 namespace {
 
 void AppendUtf8(std::string& out, std::uint32_t code) {
@@ -190,4 +190,4 @@ std::string ShownCell(std::string_view cell) {
   return out + "\"";
 }
 
-}  // namespace maxopt::exports
+}  // namespace maxopt::sheet

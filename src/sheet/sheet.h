@@ -6,7 +6,7 @@
 
 #include "result/result.h"
 
-namespace maxopt::exports {
+namespace maxopt::sheet {
 
 /// One record of a CSV file.
 struct CsvRecord {
@@ -28,4 +28,4 @@ std::string_view Trim(std::string_view text);
 /// A cell as it may stand in an error: quoted and short, control characters as \xNN.
 std::string ShownCell(std::string_view cell);
 
-}  // namespace maxopt::exports
+}  // namespace maxopt::sheet
