@@ -144,7 +144,9 @@ bool Door::MayApproveItself(const Plan& plan, const Policy& policy) {
 Result<> Door::Approve(const std::string& plan_id, const std::string& by,
                        const std::string& content_hash) {
   if (by.empty()) return Fail(Errc::kInvalidArgument, "an approval names who gives it (--by)");
-  return world_.store->ApprovePlan(plan_id, by, world_.clock->Now(), content_hash);
+  const Instant now = world_.clock->Now();
+  return world_.store->ApprovePlan(
+      plan_id, {by, content_hash, now, now + std::chrono::hours(24), std::nullopt});
 }
 
 // --- apply

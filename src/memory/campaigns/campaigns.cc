@@ -44,6 +44,44 @@ CREATE TABLE object (platform TEXT NOT NULL, account TEXT NOT NULL, address TEXT
   level TEXT NOT NULL, id TEXT NOT NULL, parent_address TEXT NOT NULL, change_key TEXT NOT NULL,
   last_applied TEXT NOT NULL, PRIMARY KEY (platform, account, address));
 )sql",
+    // Approvals that expire and are used once; what set-up keeps; what refusals teach.
+    // change.budget_of is the platform id of the object whose budget the change moves.
+    R"sql(
+ALTER TABLE plan ADD COLUMN matrix TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE plan ADD COLUMN approved_hash TEXT NOT NULL DEFAULT '';
+ALTER TABLE plan ADD COLUMN approval_expires_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE plan ADD COLUMN approval_used_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE plan ADD COLUMN executed_by TEXT NOT NULL DEFAULT '';
+UPDATE plan SET approved_hash = content_hash, approval_expires_at = approved_at
+  WHERE approved_at <> '';
+UPDATE plan SET approval_used_at = approved_at
+  WHERE approved_at <> '' AND status NOT IN ('approved', 'rejected');
+ALTER TABLE change ADD COLUMN budget_of TEXT NOT NULL DEFAULT '';
+UPDATE change SET budget_of = json_extract(body, '$.id')
+  WHERE json_extract(body, '$.action') = 'update' AND
+  (json_type(body, '$.after.daily_budget') IS NOT NULL OR
+   json_type(body, '$.after.lifetime_budget') IS NOT NULL);
+CREATE INDEX change_by_budget ON change (budget_of) WHERE budget_of <> '';
+CREATE TABLE message (id TEXT PRIMARY KEY, client TEXT NOT NULL, recipient TEXT NOT NULL,
+  kind TEXT NOT NULL, title TEXT NOT NULL, about TEXT NOT NULL, json TEXT NOT NULL,
+  markdown TEXT NOT NULL, created_at TEXT NOT NULL);
+CREATE INDEX message_by_recipient ON message (recipient, id);
+CREATE TABLE checklist (id INTEGER PRIMARY KEY, client TEXT NOT NULL, campaign TEXT NOT NULL,
+  phase TEXT NOT NULL, at TEXT NOT NULL, score INTEGER, body TEXT NOT NULL);
+CREATE INDEX checklist_by_campaign ON checklist (client, campaign, id);
+CREATE TABLE experiment (id TEXT PRIMARY KEY, client TEXT NOT NULL, status TEXT NOT NULL,
+  first_day TEXT NOT NULL, last_day TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX experiment_by_client ON experiment (client, id);
+CREATE TABLE watch (id INTEGER PRIMARY KEY, client TEXT NOT NULL, address TEXT NOT NULL,
+  kpi TEXT NOT NULL, importance TEXT NOT NULL, target TEXT NOT NULL, direction TEXT NOT NULL,
+  interval_minutes INTEGER NOT NULL, warn_percent INTEGER NOT NULL,
+  critical_percent INTEGER NOT NULL);
+CREATE INDEX watch_by_client ON watch (client, address);
+CREATE TABLE learned_constraint (platform TEXT NOT NULL, code TEXT NOT NULL, level TEXT NOT NULL,
+  field TEXT NOT NULL, value TEXT NOT NULL, message TEXT NOT NULL, seen INTEGER NOT NULL,
+  passed INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL, PRIMARY KEY (platform, code, level, field, value));
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
@@ -79,6 +117,87 @@ std::string FindingsJson(const std::vector<GuardFinding>& findings) {
     out.push_back({{"guard", f.guard}, {"blocks", f.blocks}, {"what", f.what}, {"fix", f.fix}});
   }
   return out.dump();
+}
+
+std::string MatrixJson(const std::vector<MatrixRow>& rows) {
+  json out = json::array();
+  for (const MatrixRow& row : rows) {
+    out.push_back({{"document", row.document},
+                   {"field", row.field},
+                   {"place", row.place},
+                   {"value", row.value},
+                   {"package", row.package},
+                   {"outcome", OutcomeName(row.outcome)},
+                   {"how", row.how}});
+  }
+  // Cells of people's documents may hold bytes that are not UTF-8.
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<std::vector<MatrixRow>> MatrixFrom(const std::string& text) {
+  std::vector<MatrixRow> out;
+  for (const json& row : json::parse(text)) {
+    MAXOPT_TRY(const Outcome outcome, FindOutcome(row.at("outcome").get<std::string>()));
+    out.push_back({row.at("document").get<std::string>(), row.at("field").get<std::string>(),
+                   row.at("place").get<std::string>(), row.at("value").get<std::string>(),
+                   row.at("package").get<std::string>(), outcome,
+                   row.at("how").get<std::string>()});
+  }
+  return out;
+}
+
+std::string ExperimentJson(const Experiment& e) {
+  json arms = json::array();
+  for (const ExperimentArm& arm : e.arms) {
+    arms.push_back({{"name", arm.name},
+                    {"addresses", arm.addresses},
+                    {"places", arm.places},
+                    {"share_bp", arm.share_bp}});
+  }
+  return json{{"name", e.name},
+              {"hypothesis", e.hypothesis},
+              {"variable", ExperimentVariableName(e.variable)},
+              {"kpi", e.kpi},
+              {"arms", arms},
+              {"baseline", e.baseline},
+              {"mde_relative", e.mde_relative},
+              {"alpha", e.alpha},
+              {"power", e.power},
+              {"sample_per_arm", e.sample_per_arm}}
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<Experiment> ExperimentFrom(const soci::row& row) {
+  Experiment e;
+  e.id = row.get<std::string>(0);
+  e.client = row.get<std::string>(1);
+  e.status = row.get<std::string>(2);
+  MAXOPT_TRY(e.start, ParseDay(row.get<std::string>(3)));
+  MAXOPT_TRY(e.end, ParseDay(row.get<std::string>(4)));
+  const json body = json::parse(row.get<std::string>(5));
+  e.name = body.at("name").get<std::string>();
+  e.hypothesis = body.at("hypothesis").get<std::string>();
+  MAXOPT_TRY(e.variable, FindExperimentVariable(body.at("variable").get<std::string>()));
+  e.kpi = body.at("kpi").get<std::string>();
+  for (const json& arm : body.at("arms")) {
+    e.arms.push_back(
+        {arm.at("name").get<std::string>(), arm.at("addresses").get<std::vector<std::string>>(),
+         arm.at("places").get<std::vector<std::string>>(), arm.at("share_bp").get<int>()});
+  }
+  e.baseline = body.at("baseline").get<double>();
+  e.mde_relative = body.at("mde_relative").get<double>();
+  e.alpha = body.at("alpha").get<double>();
+  e.power = body.at("power").get<double>();
+  e.sample_per_arm = body.at("sample_per_arm").get<std::int64_t>();
+  return e;
+}
+
+/// The platform id whose budget the change moves; "" when it moves none.
+std::string BudgetOf(const Change& change) {
+  const bool moves =
+      change.action == ChangeAction::kUpdate &&
+      (change.after.contains("daily_budget") || change.after.contains("lifetime_budget"));
+  return moves ? change.id : std::string();
 }
 
 /// An exclusive lock on <path>.lock for the life of the store: one process writes.
@@ -271,19 +390,22 @@ class SqliteStore final : public CampaignStore {
       const std::string findings = FindingsJson(plan.findings);
       const std::string notes = json(plan.notes).dump();
       const std::string hash = ContentHash(plan);
+      const std::string matrix = MatrixJson(plan.matrix);
       sql << "INSERT INTO plan (id, client, title, status, created_at, created_by, exposure, "
-             "findings, notes, content_hash, undoes) "
-             "VALUES (:i, :c, :t, :s, :ca, :cb, :e, :f, :n, :h, :u)",
+             "findings, notes, matrix, content_hash, undoes) "
+             "VALUES (:i, :c, :t, :s, :ca, :cb, :e, :f, :n, :m, :h, :u)",
           soci::use(plan.id), soci::use(plan.client), soci::use(plan.title), soci::use(status),
           soci::use(created), soci::use(plan.created_by), soci::use(exposure), soci::use(findings),
-          soci::use(notes), soci::use(hash), soci::use(plan.undoes);
+          soci::use(notes), soci::use(matrix), soci::use(hash), soci::use(plan.undoes);
       for (std::size_t n = 0; n < plan.changes.size(); ++n) {
         const std::string body = ToJson(plan.changes[n]);
         const int position = static_cast<int>(n);
         const std::string state(ChangeStateName(ChangeState::kPlanned));
-        sql << "INSERT INTO change (key, plan_id, n, body, state) VALUES (:k, :p, :n, :b, :s)",
+        const std::string budget_of = BudgetOf(plan.changes[n]);
+        sql << "INSERT INTO change (key, plan_id, n, body, state, budget_of) "
+               "VALUES (:k, :p, :n, :b, :s, :o)",
             soci::use(plan.changes[n].key), soci::use(plan.id), soci::use(position),
-            soci::use(body), soci::use(state);
+            soci::use(body), soci::use(state), soci::use(budget_of);
       }
       transaction.commit();
       return plan;
@@ -325,22 +447,73 @@ class SqliteStore final : public CampaignStore {
     });
   }
 
-  Result<> ApprovePlan(const std::string& id, const std::string& by, Instant at,
-                       const std::string& content_hash) override {
+  Result<> ApprovePlan(const std::string& id, const Approval& approval) override {
     return Do([&](soci::session& sql) -> Result<> {
       MAXOPT_TRY(const Plan plan, ReadPlan(sql, id));
-      if (ContentHash(plan) != content_hash) {
+      if (ContentHash(plan) != approval.content_hash) {
         return Fail(Errc::kConflict,
                     fmt::format("plan {} is not what was shown for approval; show it again", id));
       }
-      const std::string when = PrintInstant(at);
-      soci::statement update =
-          (sql.prepare << "UPDATE plan SET status = 'approved', approved_by = :b, approved_at = :a "
-                          "WHERE id = :i AND status = 'guarded'",
-           soci::use(by), soci::use(when), soci::use(id));
-      update.execute(true);
-      if (update.get_affected_rows() != 1) return NotInStatus(sql, id, "guarded");
+      const bool lapsed = plan.status == PlanStatus::kApproved && plan.approval &&
+                          !plan.approval->used_at && plan.approval->expires_at <= approval.at;
+      if (plan.status != PlanStatus::kGuarded && !lapsed) return NotInStatus(sql, id, "guarded");
+      const std::string at = PrintInstant(approval.at);
+      const std::string expires = PrintInstant(approval.expires_at);
+      sql << "UPDATE plan SET status = 'approved', approved_by = :b, approved_at = :a, "
+             "approved_hash = :h, approval_expires_at = :e WHERE id = :i",
+          soci::use(approval.by), soci::use(at), soci::use(approval.content_hash),
+          soci::use(expires), soci::use(id);
       return {};
+    });
+  }
+
+  Result<> UseApproval(const std::string& id, const std::string& executed_by, Instant at) override {
+    return Do([&](soci::session& sql) -> Result<> {
+      MAXOPT_TRY(const Plan plan, ReadPlan(sql, id));
+      if (!plan.approval) {
+        return Fail(Errc::kRefused, fmt::format("plan {} has no approval", id));
+      }
+      const Approval& approval = *plan.approval;
+      if (approval.used_at) {
+        return Fail(Errc::kRefused,
+                    fmt::format("the approval of plan {} by {} was used by {} at {}", id,
+                                approval.by, plan.executed_by, PrintInstant(*approval.used_at)));
+      }
+      if (approval.expires_at <= at) {
+        return Fail(Errc::kRefused,
+                    fmt::format("the approval of plan {} by {} expired at {}; approve it again", id,
+                                approval.by, PrintInstant(approval.expires_at)));
+      }
+      if (ContentHash(plan) != approval.content_hash) {
+        return Fail(Errc::kRefused,
+                    fmt::format("plan {} is not what {} approved at {}: its content has changed; "
+                                "plan again",
+                                id, approval.by, PrintInstant(approval.at)));
+      }
+      if (plan.status != PlanStatus::kApproved) return NotInStatus(sql, id, "approved");
+      const std::string when = PrintInstant(at);
+      sql << "UPDATE plan SET status = 'applying', approval_used_at = :a, executed_by = :e "
+             "WHERE id = :i",
+          soci::use(when), soci::use(executed_by), soci::use(id);
+      return {};
+    });
+  }
+
+  Result<std::map<std::string, Instant>> LastBudgetChanges(const std::string& client) override {
+    return Do([&](soci::session& sql) -> Result<std::map<std::string, Instant>> {
+      std::map<std::string, Instant> out;
+      // SQLite takes `at` from the row that has the largest seq.
+      const soci::rowset<soci::row> rows =
+          (sql.prepare << "SELECT c.budget_of, j.at, max(j.seq) FROM change c "
+                          "JOIN plan p ON p.id = c.plan_id JOIN journal j ON j.change_key = c.key "
+                          "WHERE c.budget_of <> '' AND p.client = :c AND j.state = 'sent' "
+                          "AND c.state <> 'failed' GROUP BY c.budget_of",
+           soci::use(client));
+      for (const soci::row& row : rows) {
+        MAXOPT_TRY(const Instant at, Time(row.get<std::string>(1)));
+        out.emplace(row.get<std::string>(0), at);
+      }
+      return out;
     });
   }
 
@@ -425,6 +598,248 @@ class SqliteStore final : public CampaignStore {
     return Do([&](soci::session& sql) { return ReadObjects(sql, account, ""); });
   }
 
+  Result<> SaveObject(const OwnedObject& object) override {
+    return Do([&](soci::session& sql) -> Result<> {
+      const std::string platform(PlatformName(object.account.platform));
+      const std::string level(LevelName(object.level));
+      const std::string fields = ToJson(object.last_applied);
+      sql << "INSERT INTO object (platform, account, address, level, id, parent_address, "
+             "change_key, last_applied) VALUES (:p, :a, :ad, :l, :i, :pa, :k, :f) "
+             "ON CONFLICT (platform, account, address) DO UPDATE SET level = excluded.level, "
+             "id = excluded.id, parent_address = excluded.parent_address, "
+             "change_key = excluded.change_key, last_applied = excluded.last_applied",
+          soci::use(platform), soci::use(object.account.id), soci::use(object.address),
+          soci::use(level), soci::use(object.id), soci::use(object.parent_address),
+          soci::use(object.change_key), soci::use(fields);
+      return {};
+    });
+  }
+
+  Result<std::vector<std::string>> ChangeKeys() override {
+    return Do([&](soci::session& sql) -> Result<std::vector<std::string>> {
+      std::vector<std::string> out;
+      const soci::rowset<std::string> rows = (sql.prepare << "SELECT key FROM change");
+      for (const std::string& key : rows) out.push_back(key);
+      return out;
+    });
+  }
+
+  Result<Message> SaveMessage(Message message) override {
+    return Do([&](soci::session& sql) -> Result<Message> {
+      soci::transaction transaction(sql);
+      const std::string created = PrintInstant(message.created_at);
+      const std::string prefix =
+          "m-" + created.substr(0, 4) + created.substr(5, 2) + created.substr(8, 2) + "-";
+      int count = 0;
+      const std::string like = prefix + "%";
+      sql << "SELECT count(*) FROM message WHERE id LIKE :l", soci::use(like), soci::into(count);
+      message.id = fmt::format("{}{:04}", prefix, count + 1);
+      sql << "INSERT INTO message (id, client, recipient, kind, title, about, json, markdown, "
+             "created_at) VALUES (:i, :c, :r, :k, :t, :a, :j, :m, :ca)",
+          soci::use(message.id), soci::use(message.client), soci::use(message.to),
+          soci::use(message.kind), soci::use(message.title), soci::use(message.about),
+          soci::use(message.json), soci::use(message.markdown), soci::use(created);
+      transaction.commit();
+      return message;
+    });
+  }
+
+  Result<std::vector<Message>> Messages(const std::string& to, int limit) override {
+    return Do([&](soci::session& sql) -> Result<std::vector<Message>> {
+      std::vector<Message> out;
+      const soci::rowset<soci::row> rows =
+          (sql.prepare << "SELECT id, client, recipient, kind, title, about, json, markdown, "
+                          "created_at FROM message WHERE :t = '' OR recipient = :t "
+                          "ORDER BY rowid DESC LIMIT :l",
+           soci::use(to, "t"), soci::use(limit, "l"));
+      for (const soci::row& row : rows) {
+        MAXOPT_TRY(const Instant at, Time(row.get<std::string>(8)));
+        out.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2),
+                       row.get<std::string>(3), row.get<std::string>(4), row.get<std::string>(5),
+                       row.get<std::string>(6), row.get<std::string>(7), at});
+      }
+      return out;
+    });
+  }
+
+  Result<> SaveChecklist(const ChecklistRun& run) override {
+    return Do([&](soci::session& sql) -> Result<> {
+      const std::string at = PrintInstant(run.at);
+      int score = run.score.value_or(0);
+      soci::indicator known = run.score ? soci::i_ok : soci::i_null;
+      sql << "INSERT INTO checklist (client, campaign, phase, at, score, body) "
+             "VALUES (:c, :n, :p, :a, :s, :b)",
+          soci::use(run.client), soci::use(run.campaign), soci::use(run.phase), soci::use(at),
+          soci::use(score, known), soci::use(run.json);
+      return {};
+    });
+  }
+
+  Result<std::vector<ChecklistRun>> Checklists(const std::string& client,
+                                               const std::string& campaign) override {
+    return Do([&](soci::session& sql) -> Result<std::vector<ChecklistRun>> {
+      std::vector<ChecklistRun> out;
+      const soci::rowset<soci::row> rows =
+          (sql.prepare << "SELECT client, campaign, phase, at, score, body FROM checklist "
+                          "WHERE client = :c AND campaign = :n ORDER BY id DESC",
+           soci::use(client), soci::use(campaign));
+      for (const soci::row& row : rows) {
+        ChecklistRun run;
+        run.client = row.get<std::string>(0);
+        run.campaign = row.get<std::string>(1);
+        run.phase = row.get<std::string>(2);
+        MAXOPT_TRY(run.at, Time(row.get<std::string>(3)));
+        if (row.get_indicator(4) == soci::i_ok) run.score = row.get<int>(4);
+        run.json = row.get<std::string>(5);
+        out.push_back(std::move(run));
+      }
+      return out;
+    });
+  }
+
+  Result<> SaveExperiment(const Experiment& experiment) override {
+    return Do([&](soci::session& sql) -> Result<> {
+      const std::string start = PrintDay(experiment.start);
+      const std::string end = PrintDay(experiment.end);
+      const std::string body = ExperimentJson(experiment);
+      sql << "INSERT INTO experiment (id, client, status, first_day, last_day, body) "
+             "VALUES (:i, :c, :s, :f, :l, :b) ON CONFLICT (id) DO UPDATE SET "
+             "client = excluded.client, status = excluded.status, "
+             "first_day = excluded.first_day, last_day = excluded.last_day, body = excluded.body",
+          soci::use(experiment.id), soci::use(experiment.client), soci::use(experiment.status),
+          soci::use(start), soci::use(end), soci::use(body);
+      return {};
+    });
+  }
+
+  Result<std::vector<Experiment>> Experiments(const std::string& client) override {
+    return Do([&](soci::session& sql) -> Result<std::vector<Experiment>> {
+      std::vector<Experiment> out;
+      const soci::rowset<soci::row> rows =
+          (sql.prepare << "SELECT id, client, status, first_day, last_day, body FROM experiment "
+                          "WHERE client = :c ORDER BY id",
+           soci::use(client));
+      for (const soci::row& row : rows) {
+        MAXOPT_TRY(Experiment experiment, ExperimentFrom(row));
+        out.push_back(std::move(experiment));
+      }
+      return out;
+    });
+  }
+
+  Result<> SaveWatches(const std::string& client, const std::string& campaign,
+                       const std::vector<Watch>& watches) override {
+    return Do([&](soci::session& sql) -> Result<> {
+      soci::transaction transaction(sql);
+      const std::string below = campaign + "/";
+      // Not LIKE: a slug may hold its wildcards.
+      sql << "DELETE FROM watch WHERE client = :c AND substr(address, 1, length(:b)) = :b",
+          soci::use(client, "c"), soci::use(below, "b");
+      for (const Watch& watch : watches) {
+        if (watch.client != client || !watch.address.starts_with(below)) {
+          return Fail(Errc::kInvalidArgument,
+                      fmt::format("a watch of {} on {} is not of {}, {}", watch.client,
+                                  watch.address, client, below));
+        }
+        sql << "INSERT INTO watch (client, address, kpi, importance, target, direction, "
+               "interval_minutes, warn_percent, critical_percent) "
+               "VALUES (:c, :a, :k, :i, :t, :d, :m, :w, :p)",
+            soci::use(watch.client), soci::use(watch.address), soci::use(watch.kpi),
+            soci::use(watch.importance), soci::use(watch.target), soci::use(watch.direction),
+            soci::use(watch.interval_minutes), soci::use(watch.warn_percent),
+            soci::use(watch.critical_percent);
+      }
+      transaction.commit();
+      return {};
+    });
+  }
+
+  Result<std::vector<Watch>> Watches(const std::string& client) override {
+    return Do([&](soci::session& sql) -> Result<std::vector<Watch>> {
+      std::vector<Watch> out;
+      const soci::rowset<soci::row> rows =
+          (sql.prepare << "SELECT client, address, kpi, importance, target, direction, "
+                          "interval_minutes, warn_percent, critical_percent FROM watch "
+                          "WHERE client = :c ORDER BY id",
+           soci::use(client));
+      for (const soci::row& row : rows) {
+        out.push_back({row.get<std::string>(0), row.get<std::string>(1), row.get<std::string>(2),
+                       row.get<std::string>(3), row.get<std::string>(4), row.get<std::string>(5),
+                       row.get<int>(6), row.get<int>(7), row.get<int>(8)});
+      }
+      return out;
+    });
+  }
+
+  Result<> LearnConstraint(const LearnedConstraint& seen, bool passed) override {
+    return Do([&](soci::session& sql) -> Result<> {
+      const std::string platform(PlatformName(seen.platform));
+      const std::string last = PrintInstant(seen.last_at);
+      const std::string expires = PrintInstant(seen.expires_at);
+      if (passed) {
+        sql << "UPDATE learned_constraint SET passed = passed + 1, last_at = :l, expires_at = :e "
+               "WHERE platform = :p AND code = :c AND level = :v AND field = :f AND value = :w",
+            soci::use(last, "l"), soci::use(expires, "e"), soci::use(platform, "p"),
+            soci::use(seen.code, "c"), soci::use(seen.level, "v"), soci::use(seen.field, "f"),
+            soci::use(seen.value, "w");
+        return {};
+      }
+      // One that has expired was forgotten: it is counted from the beginning.
+      soci::transaction transaction(sql);
+      std::string old_expiry;
+      sql << "SELECT expires_at FROM learned_constraint WHERE platform = :p AND code = :c AND "
+             "level = :v AND field = :f AND value = :w",
+          soci::use(platform, "p"), soci::use(seen.code, "c"), soci::use(seen.level, "v"),
+          soci::use(seen.field, "f"), soci::use(seen.value, "w"), soci::into(old_expiry);
+      if (sql.got_data()) {
+        MAXOPT_TRY(const Instant old, Time(old_expiry));
+        if (old <= seen.last_at) {
+          sql << "DELETE FROM learned_constraint WHERE platform = :p AND code = :c AND "
+                 "level = :v AND field = :f AND value = :w",
+              soci::use(platform, "p"), soci::use(seen.code, "c"), soci::use(seen.level, "v"),
+              soci::use(seen.field, "f"), soci::use(seen.value, "w");
+        }
+      }
+      sql << "INSERT INTO learned_constraint (platform, code, level, field, value, message, seen, "
+             "passed, first_at, last_at, expires_at) "
+             "VALUES (:p, :c, :v, :f, :w, :m, 1, 0, :l, :l, :e) "
+             "ON CONFLICT (platform, code, level, field, value) DO UPDATE SET seen = seen + 1, "
+             "message = excluded.message, last_at = excluded.last_at, "
+             "expires_at = excluded.expires_at",
+          soci::use(platform, "p"), soci::use(seen.code, "c"), soci::use(seen.level, "v"),
+          soci::use(seen.field, "f"), soci::use(seen.value, "w"), soci::use(seen.message, "m"),
+          soci::use(last, "l"), soci::use(expires, "e");
+      transaction.commit();
+      return {};
+    });
+  }
+
+  Result<std::vector<LearnedConstraint>> Constraints(Instant now) override {
+    return Do([&](soci::session& sql) -> Result<std::vector<LearnedConstraint>> {
+      std::vector<LearnedConstraint> out;
+      const soci::rowset<soci::row> rows =
+          (sql.prepare << "SELECT platform, code, level, field, value, message, seen, passed, "
+                          "first_at, last_at, expires_at FROM learned_constraint "
+                          "ORDER BY platform, level, field, code, value");
+      for (const soci::row& row : rows) {
+        LearnedConstraint c{};
+        MAXOPT_TRY(c.platform, FindPlatform(row.get<std::string>(0)));
+        c.code = row.get<std::string>(1);
+        c.level = row.get<std::string>(2);
+        c.field = row.get<std::string>(3);
+        c.value = row.get<std::string>(4);
+        c.message = row.get<std::string>(5);
+        c.seen = row.get<int>(6);
+        c.passed = row.get<int>(7);
+        MAXOPT_TRY(c.first_at, Time(row.get<std::string>(8)));
+        MAXOPT_TRY(c.last_at, Time(row.get<std::string>(9)));
+        MAXOPT_TRY(c.expires_at, Time(row.get<std::string>(10)));
+        if (c.expires_at > now) out.push_back(std::move(c));
+      }
+      return out;
+    });
+  }
+
  private:
   /// Runs one unit of work under the lock; whatever SQLite throws becomes an error that names the
   /// file. An exception leaves no open transaction: soci::transaction rolls back.
@@ -458,20 +873,31 @@ class SqliteStore final : public CampaignStore {
 
   static Result<Plan> ReadPlan(soci::session& sql, const std::string& id) {
     Plan plan;
-    std::string status, created, exposure, findings, notes, hash, approved_by, approved_at;
+    std::string status, created, exposure, findings, notes, matrix, hash;
+    std::string approved_by, approved_at, expires_at, used_at;
     sql << "SELECT id, client, title, status, created_at, created_by, exposure, findings, notes, "
-           "content_hash, approved_by, approved_at, undoes FROM plan WHERE id = :i",
+           "matrix, approved_hash, approved_by, approved_at, approval_expires_at, "
+           "approval_used_at, executed_by, undoes FROM plan WHERE id = :i",
         soci::use(id), soci::into(plan.id), soci::into(plan.client), soci::into(plan.title),
         soci::into(status), soci::into(created), soci::into(plan.created_by), soci::into(exposure),
-        soci::into(findings), soci::into(notes), soci::into(hash), soci::into(approved_by),
-        soci::into(approved_at), soci::into(plan.undoes);
+        soci::into(findings), soci::into(notes), soci::into(matrix), soci::into(hash),
+        soci::into(approved_by), soci::into(approved_at), soci::into(expires_at),
+        soci::into(used_at), soci::into(plan.executed_by), soci::into(plan.undoes);
     if (!sql.got_data()) return Fail(Errc::kNotFound, fmt::format("plan \"{}\" is not known", id));
     MAXOPT_TRY(plan.status, FindPlanStatus(status));
     MAXOPT_TRY(plan.created_at, Time(created));
     if (!approved_at.empty()) {
-      MAXOPT_TRY(const Instant at, Time(approved_at));
-      plan.approval = Approval{approved_by, hash, at, {}, std::nullopt};
+      Approval approval;
+      approval.by = approved_by;
+      approval.content_hash = hash;
+      MAXOPT_TRY(approval.at, Time(approved_at));
+      MAXOPT_TRY(approval.expires_at, Time(expires_at));
+      if (!used_at.empty()) {
+        MAXOPT_TRY(approval.used_at, Time(used_at));
+      }
+      plan.approval = std::move(approval);
     }
+    MAXOPT_TRY(plan.matrix, MatrixFrom(matrix));
     const json exposures = json::parse(exposure);
     MAXOPT_TRY(plan.exposure_before, ExposureFrom(exposures.at("before")));
     MAXOPT_TRY(plan.exposure_after, ExposureFrom(exposures.at("after")));

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -106,10 +107,12 @@ class CampaignStore {
   virtual Result<std::vector<Plan>> Plans(std::optional<PlanStatus> status, int limit) = 0;
   /// Compare and set: kConflict when the plan is not in `from`.
   virtual Result<> MovePlan(const std::string& id, PlanStatus from, PlanStatus to) = 0;
-  /// kGuarded -> kApproved, bound to the content hash that was shown.
+  /// kGuarded -> kApproved, bound to the content hash that was shown. An approval that expired
+  /// unused may be given again.
   virtual Result<> ApprovePlan(const std::string& id, const Approval& approval) = 0;
-  /// Takes the approval for one apply, once, and says who applies: kRefused when it was used or has
-  /// expired, by name and time.
+  /// Takes the approval for one apply, once, and says who applies; in the same transaction
+  /// kApproved -> kApplying, so that a run that is cut off right here is one that is gone on with.
+  /// kRefused, by name and time, when it was used, has expired, or the content is another.
   virtual Result<> UseApproval(const std::string& id, const std::string& executed_by,
                                Instant at) = 0;
   /// When each object (by platform id) last had its budget changed by us.

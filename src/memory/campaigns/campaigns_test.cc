@@ -68,18 +68,191 @@ TEST(CampaignStore, KeepsAPlanToTheLetter) {
   EXPECT_EQ(store->GetPlan("p-none").error().code, Errc::kNotFound);
 }
 
+Approval By(const std::string& by, const Plan& plan, Instant at) {
+  return {by, ContentHash(plan), at, at + std::chrono::hours(24), std::nullopt};
+}
+
 TEST(CampaignStore, ApprovalIsBoundToWhatWasShown) {
   const auto store = Store();
   const Plan plan = *store->SavePlan(Launch());
   const Instant at = plan.created_at;
-  EXPECT_EQ(store->ApprovePlan(plan.id, "anna", at, "another hash").error().code, Errc::kConflict);
-  ASSERT_TRUE(store->ApprovePlan(plan.id, "anna", at, ContentHash(plan)));
-  EXPECT_EQ(store->GetPlan(plan.id)->approval->by, "anna");
-  EXPECT_EQ(store->ApprovePlan(plan.id, "anna", at, ContentHash(plan)).error().code,
-            Errc::kConflict);
+  Approval wrong = By("anna", plan, at);
+  wrong.content_hash = "another hash";
+  EXPECT_EQ(store->ApprovePlan(plan.id, wrong).error().code, Errc::kConflict);
+  ASSERT_TRUE(store->ApprovePlan(plan.id, By("anna", plan, at)));
+  const Plan approved = *store->GetPlan(plan.id);
+  EXPECT_EQ(approved.approval->by, "anna");
+  EXPECT_EQ(approved.approval->content_hash, ContentHash(plan));
+  EXPECT_EQ(approved.approval->expires_at, at + std::chrono::hours(24));
+  EXPECT_FALSE(approved.approval->used_at);
+  EXPECT_EQ(store->ApprovePlan(plan.id, By("anna", plan, at)).error().code, Errc::kConflict);
   EXPECT_EQ(store->MovePlan(plan.id, PlanStatus::kGuarded, PlanStatus::kApplying).error().code,
             Errc::kConflict);
-  EXPECT_TRUE(store->MovePlan(plan.id, PlanStatus::kApproved, PlanStatus::kApplying));
+}
+
+TEST(CampaignStore, AnApprovalIsUsedOnceAndBeforeItExpires) {
+  const auto store = Store();
+  const Plan plan = *store->SavePlan(Launch());
+  const Instant at = plan.created_at;
+  EXPECT_EQ(store->UseApproval(plan.id, "ben", at).error().code, Errc::kRefused);
+  ASSERT_TRUE(store->ApprovePlan(plan.id, By("anna", plan, at)));
+  const Instant late = at + std::chrono::hours(24);
+  const auto expired = store->UseApproval(plan.id, "ben", late);
+  ASSERT_FALSE(expired);
+  EXPECT_EQ(expired.error().code, Errc::kRefused);
+  EXPECT_NE(expired.error().what.find("expired at 2026-09-22T"), std::string::npos)
+      << expired.error().what;
+  // What lapsed unused may be approved again.
+  ASSERT_TRUE(store->ApprovePlan(plan.id, By("cleo", plan, late)));
+  ASSERT_TRUE(store->UseApproval(plan.id, "ben", late + std::chrono::hours(1)));
+  const Plan used = *store->GetPlan(plan.id);
+  EXPECT_EQ(used.status, PlanStatus::kApplying);
+  EXPECT_EQ(used.executed_by, "ben");
+  EXPECT_EQ(used.approval->used_at, late + std::chrono::hours(1));
+  const auto twice = store->UseApproval(plan.id, "dora", late);
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().code, Errc::kRefused);
+  EXPECT_NE(twice.error().what.find("used by ben"), std::string::npos) << twice.error().what;
+}
+
+TEST(CampaignStore, KeepsTheMatrix) {
+  const auto store = Store();
+  Plan plan = Launch();
+  plan.matrix = {{"media_plan", "packages.brand.pacing", "plan.xlsx, cell F3", "even", "brand",
+                  Outcome::kTranslated, "the platform spends evenly by itself"}};
+  const Plan saved = *store->SavePlan(plan);
+  const Plan read = *store->GetPlan(saved.id);
+  ASSERT_EQ(read.matrix.size(), 1u);
+  EXPECT_EQ(read.matrix[0].field, "packages.brand.pacing");
+  EXPECT_EQ(read.matrix[0].outcome, Outcome::kTranslated);
+  EXPECT_EQ(read.matrix[0].how, "the platform spends evenly by itself");
+}
+
+TEST(CampaignStore, KnowsWhenEachBudgetWasLastMoved) {
+  const auto store = Store();
+  const Plan plan = *store->SavePlan(Launch());
+  const std::string& key = plan.changes[1].key;  // the update of object 9
+  EXPECT_TRUE(store->LastBudgetChanges("Alpenglow")->empty());
+  const Instant at = plan.created_at;
+  ASSERT_TRUE(store->Record({0, key, at, ChangeState::kSent, "", ""}));
+  const Instant again = at + std::chrono::milliseconds(100);  // ".1Z" sorts before "Z" as text
+  ASSERT_TRUE(store->Record({0, key, again, ChangeState::kSent, "", ""}));
+  ASSERT_TRUE(store->Record({0, key, again, ChangeState::kConfirmed, "", "9"}));
+  const auto moved = store->LastBudgetChanges("Alpenglow");
+  ASSERT_TRUE(moved) << moved.error().what;
+  EXPECT_EQ(*moved, (std::map<std::string, Instant>{{"9", again}}));
+  EXPECT_TRUE(store->LastBudgetChanges("another")->empty());
+  // What did not happen moved nothing.
+  ASSERT_TRUE(store->Record({0, key, again, ChangeState::kFailed, "refused", ""}));
+  EXPECT_TRUE(store->LastBudgetChanges("Alpenglow")->empty());
+}
+
+TEST(CampaignStore, TakesObjectsOverAndListsItsKeys) {
+  const auto store = Store();
+  const Plan plan = *store->SavePlan(Launch());
+  EXPECT_EQ(*store->ChangeKeys(), (std::vector<std::string>{plan.id + "/1", plan.id + "/2"}));
+  const OwnedObject old{
+      "spring/old", kAccount, Level::kCampaign, "5", "", "", {{"status", std::string(kActive)}}};
+  ASSERT_TRUE(store->SaveObject(old));
+  OwnedObject moved = old;
+  moved.id = "6";
+  ASSERT_TRUE(store->SaveObject(moved));
+  const auto objects = store->Objects(kAccount);
+  ASSERT_EQ(objects->size(), 1u);
+  EXPECT_EQ((*objects)[0].id, "6");
+  EXPECT_EQ((*objects)[0].last_applied, old.last_applied);
+}
+
+TEST(CampaignStore, KeepsMessagesChecklistsAndWatches) {
+  const auto store = Store();
+  const Instant at(std::chrono::seconds(1'790'000'000));
+  Message message{"", "Alpenglow", "lucas", "creative_deployment", "t", "spring", "{}", "# t", at};
+  EXPECT_EQ(store->SaveMessage(message)->id, "m-20260921-0001");
+  message.to = "carlos";
+  EXPECT_EQ(store->SaveMessage(message)->id, "m-20260921-0002");
+  EXPECT_EQ(store->Messages("", 10)->front().id, "m-20260921-0002");
+  ASSERT_EQ(store->Messages("lucas", 10)->size(), 1u);
+  EXPECT_EQ(store->Messages("lucas", 10)->front().markdown, "# t");
+
+  ASSERT_TRUE(store->SaveChecklist({"Alpenglow", "spring", "before_launch", at, 93, "[]"}));
+  ASSERT_TRUE(store->SaveChecklist({"Alpenglow", "spring", "hour_1", at, std::nullopt, "[1]"}));
+  const auto runs = store->Checklists("Alpenglow", "spring");
+  ASSERT_EQ(runs->size(), 2u);
+  EXPECT_EQ((*runs)[0].phase, "hour_1");
+  EXPECT_EQ((*runs)[0].score, std::nullopt);
+  EXPECT_EQ((*runs)[1].score, 93);
+
+  Watch watch{"Alpenglow", "spring/search", "cpa", "primary", "20", "above", 60, 15, 40};
+  ASSERT_TRUE(store->SaveWatches("Alpenglow", "spring", {watch, watch}));
+  watch.address = "spring_2/search";  // "_" is a wildcard of LIKE and stays a letter here
+  ASSERT_TRUE(store->SaveWatches("Alpenglow", "spring_2", {watch}));
+  watch.address = "spring/social";
+  ASSERT_TRUE(store->SaveWatches("Alpenglow", "spring", {watch}));
+  const auto watches = store->Watches("Alpenglow");
+  ASSERT_EQ(watches->size(), 2u);
+  EXPECT_EQ((*watches)[1].address, "spring/social");
+  EXPECT_EQ((*watches)[1].critical_percent, 40);
+  EXPECT_EQ(store->SaveWatches("Alpenglow", "autumn", {watch}).error().code,
+            Errc::kInvalidArgument);
+}
+
+TEST(CampaignStore, KeepsExperiments) {
+  const auto store = Store();
+  Experiment e;
+  e.id = "spring/headline";
+  e.client = "Alpenglow";
+  e.name = "headline";
+  e.hypothesis = "shorter is better";
+  e.variable = ExperimentVariable::kAudience;
+  e.kpi = "ctr";
+  e.arms = {{"a", {"spring/social/a"}, {}, 5'000}, {"b", {"spring/social/b"}, {"DE"}, 5'000}};
+  e.start = *ParseDay("2026-03-01");
+  e.end = *ParseDay("2026-03-21");
+  e.baseline = 0.012;
+  e.mde_relative = 0.1;
+  e.sample_per_arm = 123'456'789'012;
+  ASSERT_TRUE(store->SaveExperiment(e));
+  e.status = "running";
+  ASSERT_TRUE(store->SaveExperiment(e));
+  const auto read = store->Experiments("Alpenglow");
+  ASSERT_TRUE(read) << read.error().what;
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ((*read)[0].status, "running");
+  EXPECT_EQ((*read)[0].variable, ExperimentVariable::kAudience);
+  EXPECT_EQ((*read)[0].arms[1].places, std::vector<std::string>{"DE"});
+  EXPECT_EQ((*read)[0].end, e.end);
+  EXPECT_EQ((*read)[0].sample_per_arm, 123'456'789'012);
+  EXPECT_DOUBLE_EQ((*read)[0].baseline, 0.012);
+}
+
+TEST(CampaignStore, ConstraintsAreCountedAndForgotten) {
+  const auto store = Store();
+  const Instant at(std::chrono::seconds(1'790'000'000));
+  const auto day = std::chrono::hours(24);
+  LearnedConstraint seen{
+      Platform::kMeta, "100/1885272", "ad_group", "bid", "0.01", "too low", 0, 0, at, at,
+      at + 90 * day};
+  ASSERT_TRUE(store->LearnConstraint(seen, true));  // nothing to pass yet
+  EXPECT_TRUE(store->Constraints(at)->empty());
+  ASSERT_TRUE(store->LearnConstraint(seen, false));
+  seen.last_at = at + day;
+  seen.expires_at = at + 91 * day;
+  ASSERT_TRUE(store->LearnConstraint(seen, false));
+  ASSERT_TRUE(store->LearnConstraint(seen, true));
+  auto known = store->Constraints(at);
+  ASSERT_EQ(known->size(), 1u);
+  EXPECT_EQ((*known)[0].seen, 2);
+  EXPECT_EQ((*known)[0].passed, 1);
+  EXPECT_EQ((*known)[0].first_at, at);
+  EXPECT_DOUBLE_EQ((*known)[0].confidence(), 0.5);
+  EXPECT_TRUE(store->Constraints(at + 91 * day)->empty());
+  seen.last_at = at + 100 * day;
+  seen.expires_at = at + 190 * day;
+  ASSERT_TRUE(store->LearnConstraint(seen, false));
+  known = store->Constraints(at + 100 * day);
+  ASSERT_EQ(known->size(), 1u);
+  EXPECT_EQ((*known)[0].seen, 1);
+  EXPECT_EQ((*known)[0].passed, 0);
 }
 
 TEST(CampaignStore, JournalIsAppendedAndConfirmedObjectsAreOwned) {
