@@ -6,6 +6,8 @@
 #include <array>
 #include <set>
 
+#include "domain/dayparts.h"
+
 namespace maxopt {
 namespace {
 
@@ -222,6 +224,11 @@ bool SameField(std::string_view name, const FieldValue& a, const FieldValue& b) 
   const auto* right = std::get_if<std::vector<std::string>>(&b);
   if (left == nullptr || right == nullptr) return false;
   if (name == "headlines" || name == "descriptions" || name == "images") return false;
+  if (name == "dayparts") {
+    const auto hours = ParseDayparts(*left);
+    const auto others = ParseDayparts(*right);
+    if (hours && others) return *hours == *others;
+  }
   return std::set<std::string>(left->begin(), left->end()) ==
          std::set<std::string>(right->begin(), right->end());
 }
