@@ -68,6 +68,7 @@ struct FieldSupport {
   std::string levels;  ///< any of c g a v; empty: not at all
   std::string note;    ///< how it is expressed, or why it cannot be; for matrix and checks
   int max_items = 0;   ///< of lists; 0: not known
+  std::vector<std::string> allowed;  ///< words or numbers it takes (windows: "1", "7"); empty: any
   Source source;
 };
 struct PlacementSpec {

@@ -152,6 +152,8 @@ struct AssetDocument {
 struct AdDocument {
   Place place;
   Said<std::string> name;
+  /// The platform's name, where it is not `name`: two adopted ads may be called the same there.
+  MaybeSaid<std::string> ad_name;
   std::vector<Said<std::string>> packages;  ///< where it may run; empty: where buys assign it
   SaidFields fields;                        ///< ad fields of the catalogue, texts above all
   MaybeSaid<std::string> image, video, thumbnail;  ///< names of assets
@@ -173,8 +175,9 @@ struct Creatives {
 struct BuyAdGroup {
   Place place;
   Said<std::string> name;
-  SaidFields fields;                   ///< ad group fields of the catalogue
-  std::vector<Said<std::string>> ads;  ///< names of ads; empty: all of the package's
+  MaybeSaid<std::string> ad_group_name;  ///< the platform's name, where it is not `name`
+  SaidFields fields;                     ///< ad group fields of the catalogue
+  std::vector<Said<std::string>> ads;    ///< names of ads; empty: all of the package's
 };
 /// Media buying details and placements of one package, from the media buyer.
 struct Buy {
