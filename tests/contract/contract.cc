@@ -105,6 +105,71 @@ ContractWorld::Ids ContractWorld::Launch(const std::string& key) {
   return ids;
 }
 
+Change ContractWorld::CreateWith(const PlatformUnderTest::Overlay& with, Level level,
+                                 const std::string& parent_id, const std::string& key,
+                                 std::map<std::string, std::string>& refs) {
+  const auto id_of = [&](const std::string& word) {
+    if (const auto known = refs.find(word); known != refs.end()) return known->second;
+    const bool conversion = word == "@conversion";
+    const auto more = platform.more_assets.find(word.substr(1));
+    const Fields& fields = conversion                           ? platform.conversion
+                           : more != platform.more_assets.end() ? more->second
+                                                                : platform.asset;
+    const auto made = connector.writer->Apply(
+        Create(conversion ? Level::kConversion : Level::kAsset, fields, "", key + word), Soon());
+    EXPECT_TRUE(made) << word << ": " << made.error().what;
+    return refs[word] = made ? made->id : std::string();
+  };
+  const auto fill = [&](std::string& text) {
+    if (text.starts_with('@')) text = id_of(text);
+  };
+  Fields fields;
+  const Fields* over = nullptr;
+  if (level == Level::kCampaign) {
+    fields = CampaignFields();
+    over = &with.campaign;
+  } else if (level == Level::kAdGroup) {
+    fields = AdGroupFields();
+    over = &with.ad_group;
+  } else {
+    fields = platform.ad("@asset");
+    over = &with.ad;
+  }
+  for (const std::string& name : with.without) fields.erase(name);
+  for (const auto& [name, value] : *over) fields[name] = value;
+  for (auto& [name, value] : fields) {
+    if (auto* text = std::get_if<std::string>(&value)) fill(*text);
+    if (auto* list = std::get_if<std::vector<std::string>>(&value)) {
+      for (std::string& one : *list) fill(one);
+    }
+  }
+  return Create(level, std::move(fields), parent_id, key + "/" + std::string(LevelName(level)));
+}
+
+ContractWorld::Ids ContractWorld::LaunchWith(const PlatformUnderTest::Overlay& with, Level deepest,
+                                             const std::string& key,
+                                             std::map<Level, Change>* sent) {
+  Ids ids;
+  std::map<std::string, std::string> refs;
+  const std::tuple<Level, std::string*, const std::string*> objects[] = {
+      {Level::kCampaign, &ids.campaign, nullptr},
+      {Level::kAdGroup, &ids.ad_group, &ids.campaign},
+      {Level::kAd, &ids.ad, &ids.ad_group}};
+  for (const auto& [level, id, parent] : objects) {
+    const Change change =
+        CreateWith(with, level, parent == nullptr ? std::string() : *parent, key, refs);
+    const auto applied = connector.writer->Apply(change, Soon());
+    if (!applied) {
+      ADD_FAILURE() << LevelName(level) << ": " << applied.error().what;
+      return {};
+    }
+    *id = applied->id;
+    if (sent != nullptr) sent->emplace(level, change);
+    if (level == deepest) break;
+  }
+  return ids;
+}
+
 void ContractWorld::Activate(const Ids& ids) {
   const std::tuple<Level, std::string, std::string> objects[] = {
       {Level::kAd, ids.ad, ids.ad_group},
@@ -491,6 +556,183 @@ TEST_P(ConnectorContract, ValidatingWritesNothing) {
       world.Create(Level::kCampaign, world.CampaignFields(), "", "k"), ContractWorld::Soon());
   EXPECT_TRUE(checked) << checked.error().what;
   EXPECT_TRUE(world.server->Objects(world.account).empty());
+}
+
+// --- fields beyond the basic ones ---------------------------------------------------------------
+
+namespace {
+
+std::string IdAt(const ContractWorld::Ids& ids, Level level) {
+  return level == Level::kCampaign  ? ids.campaign
+         : level == Level::kAdGroup ? ids.ad_group
+                                    : ids.ad;
+}
+std::string ParentAt(const ContractWorld::Ids& ids, Level level) {
+  return level == Level::kCampaign  ? std::string()
+         : level == Level::kAdGroup ? ids.campaign
+                                    : ids.ad_group;
+}
+/// An update to an empty list may be told as no list.
+void ExpectUpdated(const PlatformUnderTest& platform, Change sent, const Fields& live) {
+  std::erase_if(sent.after, [&](const auto& field) {
+    const auto* list = std::get_if<std::vector<std::string>>(&field.second);
+    return list != nullptr && list->empty() && !live.contains(field.first);
+  });
+  ExpectToldBack(platform, sent, live);
+}
+
+}  // namespace
+
+TEST_P(ConnectorContract, FieldsItCarriesAreToldBackAsSentAndAsChanged) {
+  for (const auto& carried : GetParam().carried) {
+    SCOPED_TRACE(carried.name);
+    ContractWorld world(GetParam());
+    std::map<Level, Change> sent;
+    const auto ids = world.LaunchWith(carried.with, carried.level, "carried", &sent);
+    if (ids.campaign.empty()) continue;
+    for (const auto& [level, change] : sent) {
+      const auto live = world.FindOne(level, IdAt(ids, level));
+      ASSERT_TRUE(live);
+      ExpectToldBack(GetParam(), change, live->fields);
+      EXPECT_EQ(TextField(live->fields, "status"), kPaused);
+    }
+    for (const Fields& update : carried.updates) {
+      const Change change = world.Update(carried.level, IdAt(ids, carried.level),
+                                         ParentAt(ids, carried.level), update);
+      const auto applied = world.connector.writer->Apply(change, ContractWorld::Soon());
+      ASSERT_TRUE(applied) << applied.error().what;
+      EXPECT_EQ(applied->id, change.id);
+      const auto live = world.FindOne(carried.level, change.id);
+      ASSERT_TRUE(live);
+      ExpectUpdated(GetParam(), change, live->fields);
+      // The same again changes nothing and is no error.
+      const auto again = world.connector.writer->Apply(change, ContractWorld::Soon());
+      ASSERT_TRUE(again) << again.error().what;
+      const auto same = world.FindOne(carried.level, change.id);
+      ASSERT_TRUE(same);
+      EXPECT_EQ(same->fields, live->fields);
+    }
+  }
+}
+
+TEST_P(ConnectorContract, FieldsItCannotExpressAreRefusedByName) {
+  for (const auto& refused : GetParam().refused) {
+    SCOPED_TRACE(refused.field);
+    ContractWorld world(GetParam());
+    std::map<std::string, std::string> refs;
+    std::string parent;
+    for (const Level level : {Level::kCampaign, Level::kAdGroup, Level::kAd}) {
+      const Change change = world.CreateWith(refused.with, level, parent, "refused", refs);
+      const auto applied = world.connector.writer->Apply(change, ContractWorld::Soon());
+      if (level != refused.level) {
+        ASSERT_TRUE(applied) << LevelName(level) << ": " << applied.error().what;
+        parent = applied->id;
+        continue;
+      }
+      ASSERT_FALSE(applied);
+      EXPECT_TRUE(applied.error().code == Errc::kInvalidArgument ||
+                  applied.error().code == Errc::kRefused)
+          << applied.error().what;
+      EXPECT_NE(applied.error().what.find(refused.field), std::string::npos)
+          << applied.error().what;
+      EXPECT_EQ(world.CountObjects(level), 0);
+      break;
+    }
+  }
+}
+
+TEST_P(ConnectorContract, ConversionsAreMadeFoundReadAndChanged) {
+  if (GetParam().conversion.empty()) GTEST_SKIP() << "makes no conversions";
+  ContractWorld world(GetParam());
+  const Change change = world.Create(Level::kConversion, GetParam().conversion, "", "goal");
+  const auto made = world.connector.writer->Apply(change, ContractWorld::Soon());
+  ASSERT_TRUE(made) << made.error().what;
+  const auto live = world.FindOne(Level::kConversion, made->id);
+  ASSERT_TRUE(live);
+  ExpectToldBack(GetParam(), change, live->fields);
+  EXPECT_NE(TextField(live->fields, "tag"), "") << "what the website must carry is not told";
+  EXPECT_TRUE(CheckFields(Level::kConversion, live->fields));
+
+  const auto found = world.FindMarker(Level::kConversion, "goal");
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found.front().id, made->id);
+  EXPECT_TRUE(world.FindMarker(Level::kConversion, "another key").empty());
+  const auto tree = world.connector.reader->ReadAccount(world.account, ContractWorld::Soon());
+  ASSERT_TRUE(tree) << tree.error().what;
+  EXPECT_EQ(std::count_if(tree->entities.begin(), tree->entities.end(),
+                          [&](const Entity& e) {
+                            return e.level == Level::kConversion && e.id == made->id &&
+                                   e.fields == live->fields;
+                          }),
+            1);
+
+  if (!GetParam().conversion_update.empty()) {
+    const Change update =
+        world.Update(Level::kConversion, made->id, "", GetParam().conversion_update);
+    const auto applied = world.connector.writer->Apply(update, ContractWorld::Soon());
+    ASSERT_TRUE(applied) << applied.error().what;
+    const auto after = world.FindOne(Level::kConversion, made->id);
+    ASSERT_TRUE(after);
+    ExpectToldBack(GetParam(), update, after->fields);
+  }
+  if (!GetParam().conversion_removable) return;
+  const auto removed = world.connector.writer->Apply(
+      world.Update(Level::kConversion, made->id, "", {{"status", std::string(kRemoved)}}),
+      ContractWorld::Soon());
+  ASSERT_TRUE(removed) << removed.error().what;
+  const auto gone = world.connector.reader->ReadAccount(world.account, ContractWorld::Soon());
+  ASSERT_TRUE(gone) << gone.error().what;
+  EXPECT_TRUE(std::none_of(gone->entities.begin(), gone->entities.end(),
+                           [&](const Entity& e) { return e.id == made->id; }));
+}
+
+TEST_P(ConnectorContract, ConversionIsFoundAfterALostAnswer) {
+  if (GetParam().conversion.empty()) GTEST_SKIP() << "makes no conversions";
+  ContractWorld world(GetParam());
+  const int before = world.CountObjects(Level::kConversion);
+  world.faults.Add({.fault = Fault::kDropResponse,
+                    .method = GetParam().write_method,
+                    .path = GetParam().WritePath(Level::kConversion)});
+  const auto applied = world.connector.writer->Apply(
+      world.Create(Level::kConversion, GetParam().conversion, "", "lost"), ContractWorld::Soon());
+  ASSERT_FALSE(applied);
+  EXPECT_EQ(applied.error().code, Errc::kUnknownOutcome) << applied.error().what;
+  world.faults.Clear();
+  EXPECT_EQ(world.FindMarker(Level::kConversion, "lost").size(), 1u);
+  EXPECT_EQ(world.CountObjects(Level::kConversion), before + 1);
+}
+
+TEST_P(ConnectorContract, EditsInThePlatformsScreensAreToldWithTheirAuthor) {
+  for (const auto& edit : GetParam().human_edits) {
+    SCOPED_TRACE(edit.fields.begin()->first + " by " + edit.actor);
+    ContractWorld world(GetParam());
+    const auto ids = world.LaunchWith(edit.with, edit.level, "edited");
+    ASSERT_FALSE(IdAt(ids, edit.level).empty());
+    world.Advance(std::chrono::hours(2));
+    const std::string id = IdAt(ids, edit.level);
+    const auto edited =
+        world.server->HumanEdit(world.account, edit.level, id, edit.fields, edit.actor);
+    ASSERT_TRUE(edited) << edited.error().what;
+    const auto live = world.FindOne(edit.level, id);
+    ASSERT_TRUE(live);
+    ExpectUpdated(GetParam(), world.Update(edit.level, id, "", edit.fields), live->fields);
+    world.Advance(std::chrono::hours(1));
+    const auto events = world.connector.reader->ReadHistory(
+        {world.account, ParseInstant("2026-09-01T13:00:00Z").value(), world.clock->Now()},
+        ContractWorld::Soon());
+    ASSERT_TRUE(events) << events.error().what;
+    std::set<std::string> told;
+    for (const HistoryEvent& event : *events) {
+      if (event.ours || event.level != edit.level || event.id != id) continue;
+      if (GetParam().history_names_people || edit.actor == "platform") {
+        EXPECT_EQ(event.actor, edit.actor);
+      }
+      told.insert(event.changed_fields.begin(), event.changed_fields.end());
+    }
+    for (const auto& [name, value] : edit.fields) {
+      EXPECT_TRUE(told.contains(name)) << name << " is not in the history";
+    }
+  }
 }
 
 // --- answers that get lost -----------------------------------------------------------------------

@@ -52,6 +52,51 @@ struct PlatformUnderTest {
   /// where the platform's file sets them.
   std::set<std::string> not_told_back{"content", "sha256"};
 
+  /// A conversion (conversion action, pixel) that the platform makes; empty: it makes none.
+  Fields conversion{};
+  /// What may be changed on it; empty: nothing but its status.
+  Fields conversion_update{};
+  /// The platform can take a conversion away again.
+  bool conversion_removable = true;
+
+  /// What is set over the basic fields of campaign, ad group and ad. A text or list member "@asset"
+  /// stands for the id of `asset`, "@conversion" for that of `conversion`, and "@x" for that of
+  /// more_assets["x"].
+  struct Overlay {
+    Fields campaign{};
+    Fields ad_group{};
+    Fields ad{};
+    std::set<std::string> without{};  ///< basic fields that are not sent, at any level
+  };
+  std::map<std::string, Fields> more_assets{};
+  /// One promise about fields beyond the basic ones: all objects down to `level` are made with the
+  /// overlay and tell it back, and each update of the object of `level` is told back as well.
+  struct Carried {
+    std::string name;  ///< for people
+    Level level = Level::kCampaign;
+    Overlay with{};
+    std::vector<Fields> updates{};
+  };
+  std::vector<Carried> carried{};
+  /// What the platform cannot express: refused with the field's name before anything is made at
+  /// `level`.
+  struct Refused {
+    std::string field;
+    Level level = Level::kCampaign;
+    Overlay with{};
+  };
+  std::vector<Refused> refused{};
+  /// What people (and by the actor "platform" the platform's own automation) edit in the platform's
+  /// screens: told back, and named in the history with its author. Each over objects made with the
+  /// overlay.
+  struct HumanEdit {
+    Level level = Level::kCampaign;
+    Fields fields;
+    std::string actor = "ann@client.example";
+    Overlay with{};
+  };
+  std::vector<HumanEdit> human_edits{};
+
   Level budget_level = Level::kCampaign;
   /// Budgets to be kept exactly: odd cents, a currency without cents, a large one.
   std::vector<Money> budgets;
@@ -119,6 +164,15 @@ class ContractWorld {
     std::string asset;
     std::string ad;
   };
+  /// Creates the objects down to `deepest` with an overlay, and what the overlay names; a test
+  /// failure and empty ids when one fails. `sent`: the changes by level.
+  Ids LaunchWith(const PlatformUnderTest::Overlay& with, Level deepest, const std::string& key,
+                 std::map<Level, Change>* sent = nullptr);
+  /// The create of one level with an overlay, its "@" words filled in; those assets and conversions
+  /// are made by `refs` once.
+  Change CreateWith(const PlatformUnderTest::Overlay& with, Level level,
+                    const std::string& parent_id, const std::string& key,
+                    std::map<std::string, std::string>& refs);
   /// Creates campaign, ad group, asset and ad; a test failure and empty ids when one fails.
   Ids Launch(const std::string& key = "launch");
   /// Switches the three on.
