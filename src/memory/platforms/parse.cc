@@ -592,7 +592,8 @@ class Parser {
     if (const YAML::Node* chars = only(entry.Find("max_chars"), "max_chars", text)) {
       field.max_chars = Count(*chars, entry.Named("max_chars"));
     }
-    if (const YAML::Node* values = only(entry.Find("allowed"), "allowed", text || number || flag)) {
+    if (const YAML::Node* allowed =
+            only(entry.Find("allowed"), "allowed", text || number || flag)) {
       field.allowed = Texts(*allowed, entry.Named("allowed"));
       if (flag) {
         for (const YAML::Node& value : *allowed) Flag(value, entry.Named("allowed"));
