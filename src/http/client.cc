@@ -99,6 +99,8 @@ class CurlTransport final : public Transport {
     answer.max_body_bytes = options_.max_body_bytes;
     char text[CURL_ERROR_SIZE] = {};
     Set(handle, request, url, headers.get(), left, answer, text);
+    HeaderList pin;
+    if (!request.connect_to.empty()) Pin(handle, request.connect_to, pin);
     const CURLcode code = curl_easy_perform(handle);
     long status = 0;
     long sent_bytes = 0;
@@ -182,6 +184,21 @@ class CurlTransport final : public Transport {
     set(CURLOPT_HEADERFUNCTION, &OnHeader);
     set(CURLOPT_HEADERDATA, &answer);
     set(CURLOPT_ERRORBUFFER, error_text);
+  }
+
+  /// Whatever host curl reads out of the URL, the connection goes to `address`: were its reading
+  /// another than ours, or the resolver's answer another than before, nothing would change. The
+  /// connection is neither taken from the kept ones nor kept.
+  static void Pin(CURL* handle, const std::string& address, HeaderList& pin) {
+    const bool six = address.find(':') != std::string::npos;
+    Append(pin, six ? fmt::format("::[{}]:", address) : fmt::format("::{}:", address));
+    const auto set = [handle](CURLoption option, auto value) {
+      if (curl_easy_setopt(handle, option, value) != CURLE_OK) Bug();
+    };
+    set(CURLOPT_CONNECT_TO, pin.get());
+    set(CURLOPT_PROXY, "");
+    set(CURLOPT_FRESH_CONNECT, 1L);
+    set(CURLOPT_FORBID_REUSE, 1L);
   }
 
   /// A handle keeps its connections, so the one used last is the one most likely still warm.

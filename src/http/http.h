@@ -31,6 +31,9 @@ struct Request {
   /// True for reads: sending it twice changes nothing, so the retrying transport may. A search by
   /// POST is a read. On the server's side it is just "GET or HEAD".
   bool idempotent = false;
+  /// Client: an IP address to connect to, past the resolver and any proxy; TLS and the Host header
+  /// still go by url. For those who judged the address before. Empty: what the host resolves to.
+  std::string connect_to{};
 };
 /// In place of a status, what a simulated server "answers" when the connection breaks. The client
 /// sees no Response but an error.

@@ -453,6 +453,28 @@ TEST(CurlTest, RefusedPortIsUnavailable) {
   EXPECT_EQ(response.error().code, Errc::kUnavailable) << response.error().what;
 }
 
+TEST(CurlTest, ConnectsToTheGivenAddressWhateverTheHostIs) {
+  std::atomic<int> seen = 0;
+  const auto server = Serve([&](const Request& request) {
+    ++seen;
+    const auto host = FindHeader(request.headers, "host");
+    return Response{.body = std::string(host.value_or(""))};
+  });
+  ASSERT_TRUE(server);
+  const auto transport = MakeCurlTransport();
+  Request request;
+  request.url = "http://shop.invalid:" + std::to_string((*server)->port()) + "/a";
+  request.idempotent = true;
+  request.connect_to = "127.0.0.1";
+  const auto response = transport->Send(request, After(10s));
+  ASSERT_TRUE(response) << response.error().what;
+  EXPECT_EQ(response->body, "shop.invalid:" + std::to_string((*server)->port()));
+  // The pinned connection is not kept for those who did not pin.
+  request.connect_to.clear();
+  EXPECT_FALSE(transport->Send(request, After(10s)));
+  EXPECT_EQ(seen, 1);
+}
+
 TEST(CurlTest, AnUnknownHostIsUnavailable) {
   const auto response = MakeCurlTransport()->Send({.url = "http://nowhere.invalid/"}, After(20s));
   ASSERT_FALSE(response);
