@@ -8,6 +8,7 @@
 
 #include "domain/policy.h"
 #include "stages/setup/compile/compile.h"
+#include "stages/setup/tracking/tracking.h"
 
 namespace maxopt {
 
@@ -22,20 +23,6 @@ std::string_view CheckStatusName(CheckStatus status);
 /// When a checklist is run.
 enum class CheckPhase { kBeforeLaunch, kHour1, kHour24, kOnDemand };
 std::string_view CheckPhaseName(CheckPhase phase);
-
-/// What was seen at landing pages; from stages/setup/tracking, absent when not looked.
-struct LandingEvidence {
-  std::string url;  ///< with its parameters, as an ad would send people there
-  bool answered = false;
-  int status = 0;
-  std::vector<std::string> hops;  ///< every URL on the way
-  bool parameters_survive = false;
-  bool click_id_survives = false;
-  bool soft_error = false;
-  std::optional<bool> tag_present;  ///< the first-party tag is in the page
-  std::optional<bool> tag_fires;    ///< a browser loaded the page and the event arrived
-  std::string what;                 ///< one sentence
-};
 
 /// All that checks may look at. Pointers may be null: then what needs them is kNotChecked.
 struct CheckContext {
