@@ -99,8 +99,8 @@ struct Brief {
   std::string brand;  ///< defaults to the client
   Said<Currency> currency;
   Said<Day> start, end;
-  Said<Money> total_budget;                    ///< hard
-  MaybeSaid<Money> daily_budget_cap;           ///< hard, over all packages
+  Said<Money> total_budget{Money::Zero(kNoCurrency), {}};  ///< hard
+  MaybeSaid<Money> daily_budget_cap;                       ///< hard, over all packages
   MaybeSaid<std::string> budget_cap_timezone;  ///< IANA; a day of the cap is a day there
   std::vector<KpiTarget> kpis;
   std::vector<ConversionGoal> conversions;
@@ -122,9 +122,9 @@ struct Package {
   MaybeSaid<Money> budget;               ///< for the whole flight
   MaybeSaid<Money> daily_budget;         ///< absent: budget spread over the flight
   MaybeSaid<Money> min_spend_target;     ///< soft
-  Said<std::string> budget_owner;        ///< campaign | ad_group
-  Said<std::string> budget_allocation;   ///< fixed | optimised: whether the optimiser may move it
-  MaybeSaid<Day> start, end;             ///< absent: the brief's
+  Said<std::string> budget_owner{"campaign", {}};    ///< campaign | ad_group
+  Said<std::string> budget_allocation{"fixed", {}};  ///< fixed | optimised: may the optimiser move
+  MaybeSaid<Day> start, end;                         ///< absent: the brief's
   /// "always_on: true": no end date on the platform; excludes `end`. Adopted campaigns are often
   /// so.
   MaybeSaid<bool> always_on;
