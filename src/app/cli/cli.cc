@@ -209,6 +209,21 @@ int RunCommandLine(int argc, char** argv) {
   status_command->add_option("--client", client, "only this one");
   status_command->callback([&] { run = [&] { return StatusCommand(context, client); }; });
 
+  SpecsArguments specs;
+  auto* specs_command =
+      command(&app, "specs",
+              "what the platforms ask for: objectives, budgets, texts, media, versions, ...");
+  specs_command->add_option("platform", specs.platform, "google_ads, meta, tiktok, ...");
+  specs_command->add_option("section", specs.section, "objectives, texts, media, fields, ...");
+  specs_command->add_option(
+      "--sql", specs.sql,
+      "one SELECT over specs(platform, section, key, value, source, date) and over "
+      "constraints, what was learnt from refusals");
+  specs_command->add_option("--sunsets", specs.sunset_days, "versions that end within so many days")
+      ->check(CLI::Range(0, 3660));
+  specs_command->add_flag("--csv", specs.csv, "answer as CSV");
+  specs_command->callback([&] { run = [&] { return SpecsCommand(context, specs); }; });
+
   SimArguments sim;
   auto* sim_command = command(&app, "sim", "the simulated platforms");
   sim_command->require_subcommand(1);

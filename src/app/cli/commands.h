@@ -62,6 +62,13 @@ struct ReportArguments {
 Result<int> ReportCommand(const CommandContext& context, const ReportArguments& arguments);
 Result<int> StatusCommand(const CommandContext& context, const std::string& client);
 
+struct SpecsArguments {
+  std::string platform, section, sql;
+  std::optional<int> sunset_days;
+  bool csv = false;
+};
+Result<int> SpecsCommand(const CommandContext& context, const SpecsArguments& arguments);
+
 struct SimArguments {
   std::uint64_t seed = 1;
   std::string start = "2026-03-01";

@@ -17,11 +17,13 @@ namespace maxopt {
 
 using nlohmann::ordered_json;
 
+Result<std::shared_ptr<Clock>> ProductClock() {
+  if (const char* url = std::getenv("MAXOPT_CLOCK"); url && *url) return MakeRemoteClock(url);
+  return std::make_shared<RealClock>();
+}
+
 Result<std::unique_ptr<Home>> OpenHome(const CommandContext& context) {
-  std::shared_ptr<Clock> clock = std::make_shared<RealClock>();
-  if (const char* url = std::getenv("MAXOPT_CLOCK"); url && *url) {
-    MAXOPT_TRY(clock, MakeRemoteClock(url));
-  }
+  MAXOPT_TRY(std::shared_ptr<Clock> clock, ProductClock());
   return Home::Open(context.home, std::move(clock));
 }
 
@@ -360,7 +362,8 @@ Result<int> StatusCommand(const CommandContext& context, const std::string& clie
 Result<int> DoctorCommand(const CommandContext& context) {
   struct Line {
     std::string what;
-    std::string problem;  // empty: good
+    std::string problem;    // empty: good
+    std::string warning{};  // good for now
   };
   std::vector<Line> lines;
   const auto add = [&](std::string what, const auto& result) {
@@ -385,6 +388,12 @@ Result<int> DoctorCommand(const CommandContext& context) {
       }
     }
     if (connections) {
+      const Day today = Zone::Utc().DayOf((*home)->clock().Now());
+      for (VersionFinding& finding :
+           VersionFindings(PlatformSpecs::BuiltIn(), *connections, today)) {
+        lines.push_back(
+            {std::move(finding.what), std::move(finding.problem), std::move(finding.warning)});
+      }
       for (const Connection& connection : *connections) {
         const auto tree = (*home)->ReadTrees({connection.account});
         add("reach " + PrintAccount(connection.account), tree);
@@ -395,11 +404,16 @@ Result<int> DoctorCommand(const CommandContext& context) {
   ordered_json json = ordered_json::array();
   for (const Line& line : lines) {
     ok = ok && line.problem.empty();
-    json.push_back({{"what", line.what}, {"ok", line.problem.empty()}, {"problem", line.problem}});
-    if (!context.json) {
-      fmt::print("{}  {}{}\n", line.problem.empty() ? "ok  " : "FAIL", line.what,
-                 line.problem.empty() ? "" : "\n        " + line.problem);
-    }
+    json.push_back({{"what", line.what},
+                    {"ok", line.problem.empty()},
+                    {"problem", line.problem},
+                    {"warning", line.warning}});
+    if (context.json) continue;
+    const std::string& said = line.problem.empty() ? line.warning : line.problem;
+    const std::string_view mark = !line.problem.empty()   ? "FAIL"
+                                  : !line.warning.empty() ? "warn"
+                                                          : "ok  ";
+    fmt::print("{}  {}{}\n", mark, line.what, said.empty() ? "" : "\n        " + said);
   }
   if (context.json) fmt::print("{}\n", ordered_json{{"ok", ok}, {"checks", json}}.dump(2));
   return ok ? kExitOk : kExitError;

@@ -168,6 +168,8 @@ Result<std::string> QuerySpecs(const PlatformSpecs& specs,
       const auto size = static_cast<std::size_t>(sqlite3_column_bytes(select, i));
       if (text != nullptr) AddCell(csv, {text, size});
     }
+    // A line without a cell would be no line.
+    if (columns == 1 && csv.ends_with('\n')) csv += "\"\"";
     csv += '\n';
     if (csv.size() > kAnswerBytesMax) return Bad("the answer is too long; make it smaller");
   }
