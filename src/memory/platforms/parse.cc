@@ -298,9 +298,9 @@ class Parser {
     }
   }
 
-  Source SourceOf(Map& map) {
-    const YAML::Node& node = map.Need("source");
-    const std::string id = Text(node, map.Named("source"));
+  Source SourceOf(Map& map, const char* key = "source") {
+    const YAML::Node& node = map.Need(key);
+    const std::string id = Text(node, map.Named(key));
     const auto at = sources_.find(id);
     if (at == sources_.end()) {
       Refuse(node, fmt::format("source \"{}\" is not among the file's sources", id));
@@ -360,6 +360,9 @@ class Parser {
       }
       objective.best_practice = Texts(entry.Need("best_practice"), entry.Named("best_practice"));
       objective.source = SourceOf(entry);
+      objective.practice_source = entry.Find("practice_source") == nullptr
+                                      ? objective.source
+                                      : SourceOf(entry, "practice_source");
       entry.Done();
       spec.objectives.push_back(std::move(objective));
     }

@@ -59,11 +59,11 @@ void AddObjectives(const PlatformSpec& spec, Lines& lines) {
     lines.Add(kSection, key("optimization_goals"), Join(o.optimization_goals), o.source);
     lines.Add(kSection, key("required_fields"), Join(o.required_fields), o.source);
     for (const auto& [field, value] : o.defaults) {
-      lines.Add(kSection, key("defaults." + field), value, o.source);
+      lines.Add(kSection, key("defaults." + field), value, o.practice_source);
     }
     int at = 0;
     for (const std::string& practice : o.best_practice) {
-      lines.Add(kSection, key(fmt::format("best_practice.{}", ++at)), practice, o.source);
+      lines.Add(kSection, key(fmt::format("best_practice.{}", ++at)), practice, o.practice_source);
     }
   }
   lines.Add("required_fields", "every_campaign", Join(spec.required_fields), spec.required_source);

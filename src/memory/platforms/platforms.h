@@ -66,6 +66,7 @@ struct ObjectiveSpec {
   /// The template: field -> value as text; lists with ", " between.
   std::map<std::string, std::string> defaults;
   std::vector<std::string> best_practice;  ///< sentences
+  Source practice_source;                  ///< of best_practice and of the template's numbers
   Source source;
 };
 /// Whether and where a catalogue field can be set there; fields that only the platform sets:

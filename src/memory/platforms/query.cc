@@ -45,7 +45,7 @@ void Bind(sqlite3_stmt* statement, int at, std::string_view text) {
 Result<> Fill(sqlite3* db, const PlatformSpecs& specs,
               const std::vector<LearnedConstraint>& learned) {
   constexpr const char* kTables =
-      "CREATE TABLE specs(platform TEXT, section TEXT, key TEXT, value TEXT, source TEXT, "
+      "BEGIN; CREATE TABLE specs(platform TEXT, section TEXT, key TEXT, value TEXT, source TEXT, "
       "date TEXT);"
       "CREATE TABLE constraints(platform TEXT, code TEXT, level TEXT, field TEXT, value TEXT, "
       "message TEXT, seen INTEGER, passed INTEGER, confidence REAL, first_at TEXT, last_at TEXT, "
@@ -81,6 +81,9 @@ Result<> Fill(sqlite3* db, const PlatformSpecs& specs,
       Bind(row.get(), ++at, PrintInstant(when));
     }
     if (sqlite3_step(row.get()) != SQLITE_DONE) return Fail(Errc::kLocal, sqlite3_errmsg(db));
+  }
+  if (sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr) != SQLITE_OK) {
+    return Fail(Errc::kLocal, sqlite3_errmsg(db));
   }
   return {};
 }
