@@ -762,6 +762,18 @@ class Finisher {
 };
 
 }  // namespace
+
+std::vector<Fragment> ToFragments(const CampaignDocuments& documents) {
+  CampaignDocuments copy = documents;
+  Writer writer;
+  std::vector<Fragment> out;
+  out.push_back({"brief", writer.Object(BriefTable(), copy.brief)});
+  out.push_back({"media_plan", writer.Object(MediaPlanTable(), copy.media_plan)});
+  out.push_back({"creatives", writer.Object(CreativesTable(), copy.creatives)});
+  out.push_back({"buys", writer.Object(BuysTable(), copy.buys)});
+  return out;
+}
+
 }  // namespace documents
 
 std::string PrintPlace(const Place& place) {
@@ -841,17 +853,10 @@ Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
 }
 
 std::vector<DocumentFile> PrintDocuments(const CampaignDocuments& printed) {
-  using namespace documents;
-  CampaignDocuments copy = printed;
-  Writer writer;
   std::vector<DocumentFile> files;
-  const auto print = [&](const char* kind, Node root) {
-    files.push_back({std::string(kind) + ".yaml", PrintYaml({kind, std::move(root)})});
-  };
-  print("brief", writer.Object(BriefTable(), copy.brief));
-  print("media_plan", writer.Object(MediaPlanTable(), copy.media_plan));
-  print("creatives", writer.Object(CreativesTable(), copy.creatives));
-  print("buys", writer.Object(BuysTable(), copy.buys));
+  for (const documents::Fragment& fragment : documents::ToFragments(printed)) {
+    files.push_back({fragment.kind + ".yaml", documents::PrintYaml(fragment)});
+  }
   return files;
 }
 

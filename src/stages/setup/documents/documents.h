@@ -218,10 +218,21 @@ Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
 /// JSON Schema (draft 7) of a document: "brief", "media_plan", "creatives" or "buys". Generated
 /// from the same table that reads them; committed under schemas/.
 Result<std::string> DocumentSchema(std::string_view kind);
-/// An empty sheet to fill in: header and one commented example row, as CSV.
+/// An empty sheet to fill in: header and one commented example row, as CSV. Also of the parts that
+/// may be sheets of their own: "assets", "guidelines", "kpis", "conversions", "experiments".
 Result<std::string> DocumentTemplateCsv(std::string_view kind);
+/// The same as a workbook: all sheets of a document, or of all four for "workbook".
+Result<std::string> DocumentTemplateXlsx(std::string_view kind);
+/// The same as YAML: every field with its meaning, those that may be left out as comments.
+Result<std::string> DocumentTemplateYaml(std::string_view kind);
+
 /// The four documents as YAML files (brief.yaml, media_plan.yaml, creatives.yaml, buys.yaml), which
 /// read back as the same documents. Asset bytes are not in them.
 std::vector<DocumentFile> PrintDocuments(const CampaignDocuments& documents);
+/// The same as CSV sheets (brief.csv, media_plan.csv, creatives.csv, assets.csv, guidelines.csv,
+/// buys.csv; those that would be empty are left out) and as one workbook. Line breaks within a text
+/// of a list become spaces.
+std::vector<DocumentFile> PrintDocumentsCsv(const CampaignDocuments& documents);
+Result<std::string> PrintDocumentsXlsx(const CampaignDocuments& documents);
 
 }  // namespace maxopt

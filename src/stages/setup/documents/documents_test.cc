@@ -2,32 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
+#include "stages/setup/documents/examples_for_test.h"
 
 namespace maxopt {
 namespace {
 
-std::string Example(const std::string& path) {
-  std::ifstream in(std::string(MAXOPT_SOURCE_DIR) + "/examples/" + path, std::ios::binary);
-  EXPECT_TRUE(in) << path;
-  std::ostringstream out;
-  out << in.rdbuf();
-  return out.str();
-}
-
-Result<std::string> ExampleFile(const std::string& name) { return Example("alpenglow/" + name); }
-
-std::vector<DocumentFile> ExampleYaml() {
-  std::vector<DocumentFile> files;
-  for (const char* name : {"brief.yaml", "media_plan.yaml", "creatives.yaml", "buys.yaml"}) {
-    files.push_back({name, Example(std::string("alpenglow/") + name)});
-  }
-  return files;
-}
+using namespace documents_test;
 
 TEST(Documents, TheExampleIsRead) {
-  const auto read = ParseDocuments(ExampleYaml(), ExampleFile);
+  const auto read = ParseDocuments(Example(Form::kYaml), ExampleAsset);
   ASSERT_TRUE(read) << read.error().what;
   EXPECT_EQ(read->brief.client.value, "Alpenglow");
   EXPECT_EQ(PrintPlace(read->brief.client.place), "brief.yaml:4");
@@ -50,16 +33,10 @@ TEST(Documents, TheExampleIsRead) {
   EXPECT_TRUE(read->brief.special_categories && read->brief.special_categories->value.empty());
 }
 
-std::string Printed(const CampaignDocuments& documents) {
-  std::string out;
-  for (const DocumentFile& file : PrintDocuments(documents)) out += file.bytes + "\n";
-  return out;
-}
-
 TEST(Documents, PrintedTheyReadBackTheSame) {
-  const auto read = ParseDocuments(ExampleYaml(), ExampleFile);
+  const auto read = ParseDocuments(Example(Form::kYaml), ExampleAsset);
   ASSERT_TRUE(read) << read.error().what;
-  const auto again = ParseDocuments(PrintDocuments(*read), ExampleFile);
+  const auto again = ParseDocuments(PrintDocuments(*read), ExampleAsset);
   ASSERT_TRUE(again) << again.error().what << Printed(*read);
   EXPECT_EQ(Printed(*again), Printed(*read));
 }

@@ -51,6 +51,8 @@ void ReadText(const DocumentFile& file, std::vector<Fragment>& out, Trouble& tro
 /// CSV or XLSX.
 void ReadSheets(const DocumentFile& file, std::vector<Fragment>& out, Trouble& trouble);
 
+/// The four documents as nodes, in the order of kKinds.
+std::vector<Fragment> ToFragments(const CampaignDocuments& documents);
 std::string PrintYaml(const Fragment& fragment);
 
 /// As it may stand in an error: quoted, short, no control characters.

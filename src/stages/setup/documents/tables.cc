@@ -315,18 +315,21 @@ const Object& ArmTable() {
         .kind = kTexts,
         .meaning = "what it is made of: package, package/ad group or package/ad group/ad",
         .example = "social-prospecting/Outdoor 25-54/Dawn",
-        .items = Items::kName},
+        .items = Items::kName,
+        .header = "Arm of"},
        {.name = "places",
         .kind = kTexts,
         .meaning = "of a geo holdout: countries or the platform's ids of places",
         .example = "AT",
-        .items = Items::kName},
+        .items = Items::kName,
+        .header = "Arm places"},
        {.name = "share_percent",
         .kind = kInteger,
         .meaning = "of the budget or the audience",
         .example = "50",
         .low = 1,
-        .high = 99}}};
+        .high = 99,
+        .header = "Arm share"}}};
   return table;
 }
 
