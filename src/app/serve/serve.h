@@ -1,0 +1,64 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clock/clock.h"
+#include "http/http.h"
+#include "memory/events/events.h"
+#include "result/result.h"
+
+/// The collector: serves the first-party tag and takes events from it and from clients' servers.
+///
+///   GET  /tag.js    the tag (web/tag.js)
+///   POST /e         {"site": "shop", "events": [{...}]} from the tag, as text/plain or JSON
+///   GET  /c         one event as a picture: ?d=<the same JSON>, or ?site=shop&event=page_view&...
+///   POST /s2s       the same JSON from the client's server, signed
+///   GET  /healthz   {"status":"ok"}
+///
+/// An event: id, event, consent ("granted" | "denied") are required; at (RFC 3339), url, referrer,
+/// visitor, utm {utm_source: ...}, click_ids {gclid: ...}, value (decimal text) with currency,
+/// email, phone. A batch is taken whole or not at all; 200 answers {"stored":n,"duplicates":n}, and
+/// then the events are on disk. 400 names what is wrong, 401 is a bad signature, 403 a strange
+/// origin, 429 too many.
+namespace maxopt {
+
+/// One client's website.
+struct TrackedSite {
+  std::string site;                  ///< data-site of the tag
+  std::string client;                ///< as in connections.yaml
+  std::vector<std::string> origins;  ///< "https://alpenglow.example": whose pages may send events
+  std::string secret{};              ///< of /s2s, at least 32 characters; empty: no such events
+  int events_per_second = 100;
+  int burst = 1000;
+};
+
+/// tracking.yaml of a home.
+struct TrackingConfig {
+  std::vector<TrackedSite> sites;
+  /// Where origins really are, for simulators and staging: landing checks and the browser use it.
+  std::map<std::string, std::string> origin_map{};
+  bool allow_private = false;  ///< landing pages may be on private addresses
+  std::string collector{};     ///< this collector as pages see it: "https://t.alpenglow.example"
+};
+/// kInvalidArgument with file and line.
+Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::string& file);
+/// A file to begin with, commented.
+std::string TrackingConfigTemplate();
+
+/// Hex of HMAC-SHA256(secret, timestamp + "." + body): what X-Maxopt-Signature must be, with the
+/// same Unix seconds in X-Maxopt-Timestamp and the site in X-Maxopt-Site.
+std::string SignEvents(std::string_view secret, std::string_view timestamp, std::string_view body);
+/// How far a signed request's timestamp may be from our clock. A copy of a request that comes
+/// within it is counted as duplicates, since its events are known.
+inline constexpr std::chrono::seconds kReplayWindow{300};
+
+/// Thread-safe. `store` and `clock` must outlive the handler.
+http::Handler MakeCollector(TrackingConfig config, EventStore& store, const Clock& clock);
+
+/// The tag as it is served.
+std::string_view TagScript();
+
+}  // namespace maxopt
