@@ -142,7 +142,8 @@ class SqliteEventStore final : public EventStore {
     const std::lock_guard lock(database_mutex_);
     MAXOPT_TRY(const Statement statement,
                Prepare("SELECT site, name, campaign, via, probe, currency, COUNT(*), "
-                       "SUM(click_ids <> '{}'), SUM(consent), SUM(value_micros), MAX(received_at) "
+                       "SUM(click_ids <> '{}'), SUM(consent), SUM(value_micros / 1000000), "
+                       "SUM(value_micros % 1000000), MAX(received_at) "
                        "FROM event GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"));
     std::vector<EventCount> counts;
     int code = sqlite3_step(statement.get());
@@ -161,10 +162,14 @@ class SqliteEventStore final : public EventStore {
       into.with_consent += sqlite3_column_int64(statement.get(), 8);
       if (const std::string code_text = Text(statement, 5); !code_text.empty()) {
         MAXOPT_TRY(const Currency currency, FindCurrency(code_text));
-        into.value.insert_or_assign(
-            currency, Money::Micros(sqlite3_column_int64(statement.get(), 9), currency));
+        // In two parts: forged events must not make SQLite's sum overflow, which is an error there.
+        std::int64_t micros = 0;
+        const bool too_much =
+            __builtin_mul_overflow(sqlite3_column_int64(statement.get(), 9), 1'000'000, &micros) ||
+            __builtin_add_overflow(micros, sqlite3_column_int64(statement.get(), 10), &micros);
+        if (!too_much) into.value.insert_or_assign(currency, Money::Micros(micros, currency));
       }
-      MAXOPT_TRY(const Instant last, ParseInstant(Text(statement, 10)));
+      MAXOPT_TRY(const Instant last, ParseInstant(Text(statement, 11)));
       into.last_at = std::max(into.last_at, last);
     }
     if (code != SQLITE_DONE) return Broken();

@@ -38,7 +38,7 @@ struct EventCount {
   std::int64_t count = 0;
   std::int64_t with_click_id = 0;
   std::int64_t with_consent = 0;
-  std::map<Currency, Money> value{};
+  std::map<Currency, Money> value{};  ///< without a sum that Money cannot hold
   Instant last_at{};
 };
 

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cstdint>
 #include <filesystem>
 #include <thread>
 
@@ -93,6 +95,24 @@ TEST_F(EventStoreTest, TheSameEventIsKeptOnce) {
   EXPECT_EQ((*counts)[2].with_click_id, 2);
   EXPECT_EQ((*counts)[2].with_consent, 2);
   EXPECT_EQ((*counts)[2].value.at(kEur), *ParseMoney("259.80", kEur));
+}
+
+TEST_F(EventStoreTest, ForgedAmountsDoNotBreakTheCount) {
+  const auto store = EventStore::Open(Path());
+  ASSERT_TRUE(store);
+  TrackedEvent much = Purchase("1");
+  much.value = Money::Micros(INT64_MAX, kEur);
+  TrackedEvent more = much;
+  more.id = "2";
+  ASSERT_TRUE((*store)->Append({much}));
+  const auto one = (*store)->Counts();
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->at(0).value.at(kEur), *much.value);
+  ASSERT_TRUE((*store)->Append({more}));
+  const auto two = (*store)->Counts();
+  ASSERT_TRUE(two) << two.error().what;
+  EXPECT_EQ(two->at(0).count, 2);
+  EXPECT_TRUE(two->at(0).value.empty());
 }
 
 TEST_F(EventStoreTest, OneWriterManyReaders) {
