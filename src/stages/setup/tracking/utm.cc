@@ -17,10 +17,10 @@ constexpr std::string_view kStatic[] = {"platform", "source",  "medium",   "clie
 /// What some platform fills in at the click. A platform that has no macro for one of these leaves
 /// its parameter out; other words are mistakes.
 constexpr std::string_view kDynamic[] = {
-    "campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "ad_id",
-    "ad_name",     "creative_id",   "placement",   "keyword",       "match_type",
-    "device",      "network",       "site",        "publisher",     "position",
-    "location_id", "target_id",     "product_id",  "random",        "timestamp"};
+    "campaign_id", "campaign_name", "ad_group_id", "ad_group_name", "ad_id",    "ad_name",
+    "creative_id", "placement",     "keyword",     "match_type",    "device",   "network",
+    "target",      "location",      "site_source", "publisher",     "position", "product_id",
+    "random",      "timestamp",     "click_id",    "landing_url"};
 
 /// Of the platforms here and of those whose visits reach the same pages.
 constexpr std::pair<std::string_view, std::optional<Platform>> kClickIds[] = {
