@@ -224,10 +224,35 @@ int RunCommandLine(int argc, char** argv) {
   specs_command->add_flag("--csv", specs.csv, "answer as CSV");
   specs_command->callback([&] { run = [&] { return SpecsCommand(context, specs); }; });
 
+  ServeArguments serve;
+  auto* collect_command =
+      command(&app, "serve", "serve the first-party tag and collect events (tracking.yaml)");
+  collect_command->add_option("--port", serve.port, "to listen on; 0: any free")
+      ->check(CLI::Range(0, 65535))
+      ->capture_default_str();
+  collect_command->add_option("--address", serve.address, "to listen on")->capture_default_str();
+  collect_command->callback([&] { run = [&] { return ServeCommand(context, serve); }; });
+  command(&app, "events", "count the events that have arrived")->callback([&] {
+    run = [&] { return EventsCommand(context); };
+  });
+
+  std::vector<std::string> urls;
+  bool browser = false;
+  auto* tracking_command = command(&app, "tracking", "what ads' links and landing pages do");
+  tracking_command->require_subcommand(1);
+  auto* landing_command = command(tracking_command, "check",
+                                  "fetch landing pages: redirects, parameters, click id, tag");
+  landing_command
+      ->add_option("urls", urls, "landing pages; test parameters are added where none are")
+      ->required();
+  landing_command->add_flag("--browser", browser, "load them in a headless browser too");
+  landing_command->callback(
+      [&] { run = [&] { return TrackingCheckCommand(context, urls, browser); }; });
+
   SimArguments sim;
   auto* sim_command = command(&app, "sim", "the simulated platforms");
   sim_command->require_subcommand(1);
-  auto* serve_command = command(sim_command, "serve", "serve Google Ads, Meta and TikTok");
+  auto* serve_command = command(sim_command, "serve", "serve Google Ads, Meta, TikTok and a shop");
   serve_command->add_option("--seed", sim.seed, "of the world")->capture_default_str();
   serve_command->add_option("--start", sim.start, "day on which its clock stands")
       ->capture_default_str();
@@ -238,8 +263,13 @@ int RunCommandLine(int argc, char** argv) {
       ->add_option("--speed", sim.hours_per_second, "simulated hours a second; 0: only when told")
       ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
-  serve_command->add_option("--port", sim.port, "control port, the platforms on the next three");
-  serve_command->add_option("--connect-home", sim.home, "write a connections.yaml for it there");
+  serve_command->add_option("--port", sim.port,
+                            "control port, the platforms and the shop on the next four");
+  serve_command
+      ->add_option("--collector", sim.collector, "where the shop's pages send their events")
+      ->capture_default_str();
+  serve_command->add_option("--connect-home", sim.home,
+                            "write a connections.yaml and a tracking.yaml for it there");
   serve_command->callback([&] { run = [&] { return SimServeCommand(context, sim); }; });
 
   try {

@@ -69,13 +69,26 @@ struct SpecsArguments {
 };
 Result<int> SpecsCommand(const CommandContext& context, const SpecsArguments& arguments);
 
+struct ServeArguments {
+  std::string address = "127.0.0.1";
+  int port = 8787;
+};
+/// Serves the tag and collects events until SIGINT or SIGTERM.
+Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments);
+/// What has arrived.
+Result<int> EventsCommand(const CommandContext& context);
+/// Fetches landing pages as an ad would send people there. 1 when something is wrong with one.
+Result<int> TrackingCheckCommand(const CommandContext& context,
+                                 const std::vector<std::string>& urls, bool browser);
+
 struct SimArguments {
   std::uint64_t seed = 1;
   std::string start = "2026-03-01";
   int history_days = 365;
   double hours_per_second = 0;  ///< 0: time moves only when POST /clock/advance says so
   std::string home;             ///< when set, a connections.yaml for these servers is written there
-  int port = 0;                 ///< first of four; 0: any free
+  int port = 0;                 ///< first of five; 0: any free
+  std::string collector = "http://127.0.0.1:8787";  ///< where the shop's pages send their events
 };
 Result<int> SimServeCommand(const CommandContext& context, const SimArguments& arguments);
 

@@ -10,6 +10,8 @@
 #include "app/cli/commands.h"
 #include "app/demo/demo.h"
 #include "app/home/home.h"
+#include "http/http.h"
+#include "sim/shop/shop.h"
 #include "sim/world/world.h"
 
 namespace maxopt {
@@ -19,6 +21,23 @@ constexpr Platform kPlatforms[] = {Platform::kGoogleAds, Platform::kMeta, Platfo
 
 volatile std::sig_atomic_t stopped = 0;
 void OnSignal(int) { stopped = 1; }
+
+/// tracking.yaml of the simulated client: its shop stands for https://alpenglow.example.
+std::string ShopTracking(const std::string& shop, const std::string& collector) {
+  return fmt::format(R"yaml(# Written by maxopt sim serve, for its shop.
+maxopt: tracking/1
+collector: {collector}
+sites:
+  - site: alpenglow
+    client: Alpenglow
+    origins: [https://alpenglow.example, http://alpenglow.example, "{shop}"]
+    secret: simulated-shop-secret-never-in-production
+origin_map:
+  https://alpenglow.example: {shop}
+  http://alpenglow.example: {shop}
+)yaml",
+                     fmt::arg("shop", shop), fmt::arg("collector", collector));
+}
 
 }  // namespace
 
@@ -40,12 +59,21 @@ Result<int> SimServeCommand(const CommandContext& context, const SimArguments& a
     for (const Platform platform : kPlatforms) ports.platforms[platform] = port++;
   }
   MAXOPT_CHECK(world->Listen(ports));
+  sim::ShopOptions shop_options;
+  shop_options.collector_origin = arguments.collector;
+  http::ServerOptions shop_port;
+  if (arguments.port > 0)
+    shop_port.port = arguments.port + 1 + static_cast<int>(std::size(kPlatforms));
+  MAXOPT_TRY(const std::unique_ptr<http::Server> shop,
+             http::Serve(sim::MakeShop(shop_options), shop_port));
   if (!arguments.home.empty()) {
     MAXOPT_CHECK(Home::Init(arguments.home));
     MAXOPT_TRY(const std::string yaml, ConnectionsYaml(*world));
     MAXOPT_CHECK(WriteWholeFile(arguments.home + "/connections.yaml", yaml));
+    MAXOPT_CHECK(WriteWholeFile(arguments.home + "/tracking.yaml",
+                                ShopTracking(shop->origin(), arguments.collector)));
   }
-  nlohmann::ordered_json json{{"control", world->control_origin()}};
+  nlohmann::ordered_json json{{"control", world->control_origin()}, {"shop", shop->origin()}};
   for (const Platform platform : kPlatforms) {
     json[std::string(PlatformName(platform))] = {{"origin", world->origin(platform)},
                                                  {"version", world->version(platform)},
@@ -58,6 +86,7 @@ Result<int> SimServeCommand(const CommandContext& context, const SimArguments& a
       fmt::print("{:<11} {} {} account {}\n", PlatformName(platform), world->origin(platform),
                  world->version(platform), world->account(platform).id);
     }
+    fmt::print("{:<11} {} for https://alpenglow.example\n", "shop", shop->origin());
     fmt::print("control     {0}\n\nexport MAXOPT_CLOCK={0}/clock   # live in this world's time\n",
                world->control_origin());
     if (!arguments.home.empty()) {
