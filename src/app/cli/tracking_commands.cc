@@ -180,7 +180,8 @@ Result<int> TrackingCheckCommand(const CommandContext& context,
       };
       MAXOPT_TRY(seen.tag_fires, FireInBrowser(seen.url, probe, arrived, browser_options));
       if (!seen.tag_fires) seen.what += "; no Chromium is installed, so no browser was tried";
-      if (seen.tag_fires == false) seen.what += "; a browser loaded the page and no event arrived";
+      if (seen.tag_fires == false)
+        seen.what += "; a browser loaded the page and no page view of this check arrived";
     }
   }
   bool well = true;
