@@ -12,12 +12,6 @@ Result<std::shared_ptr<Clock>> ProductClock();
 /// The home with the product's time.
 Result<std::unique_ptr<Home>> OpenHome(const CommandContext& context);
 
-/// What the requirements say of a version that connections.yaml names; both texts empty: good.
-struct VersionFinding {
-  std::string what;     ///< "version v25 of google_ads"
-  std::string problem;  ///< it has ended
-  std::string warning;  ///< it ends within 90, 30 or 7 days, or is not known
-};
 /// One for each version of each platform; connections that name none use the connector's own.
 std::vector<VersionFinding> VersionFindings(const PlatformSpecs& specs,
                                             const std::vector<Connection>& connections, Day today);

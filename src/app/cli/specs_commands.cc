@@ -247,34 +247,13 @@ Result<int> SpecsCommand(const CommandContext& context, const SpecsArguments& ar
 std::vector<VersionFinding> VersionFindings(const PlatformSpecs& specs,
                                             const std::vector<Connection>& connections, Day today) {
   std::vector<VersionFinding> findings;
-  std::set<std::string> told;
+  std::set<std::pair<Platform, std::string>> told;
   for (const Connection& connection : connections) {
-    const PlatformSpec* spec = specs.Find(connection.account.platform);
-    if (spec == nullptr || connection.version.empty()) continue;
-    VersionFinding finding;
-    finding.what = fmt::format("version {} of {}", connection.version,
-                               PlatformName(connection.account.platform));
-    if (!told.insert(finding.what).second) continue;
-    const auto version =
-        std::ranges::find(spec->api_versions, connection.version, &ApiVersion::version);
-    if (version == spec->api_versions.end()) {
-      std::vector<std::string> known;
-      for (const ApiVersion& v : spec->api_versions) known.push_back(v.version);
-      finding.warning = fmt::format("it is not among the versions that the requirements know: {}",
-                                    fmt::join(known, ", "));
-    } else if (version->sunset) {
-      const auto left = static_cast<int>((*version->sunset - today).count());
-      const std::string end = PrintDay(*version->sunset);
-      constexpr std::string_view kFix = "set a newer one in connections.yaml";
-      if (left < 0) {
-        finding.problem = fmt::format("it ended on {}; {}", end, kFix);
-      } else if (left <= 90) {
-        const int within = left <= 7 ? 7 : left <= 30 ? 30 : 90;
-        finding.warning =
-            fmt::format("it ends on {}, in {} days (within {}); {}", end, left, within, kFix);
-      }
+    const Platform platform = connection.account.platform;
+    if (connection.version.empty() || !told.insert({platform, connection.version}).second) continue;
+    if (auto finding = specs.CheckVersion(platform, connection.version, today)) {
+      findings.push_back(*std::move(finding));
     }
-    findings.push_back(std::move(finding));
   }
   return findings;
 }

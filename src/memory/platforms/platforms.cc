@@ -284,4 +284,32 @@ std::vector<PlatformSpecs::Sunset> PlatformSpecs::SunsetsWithin(Day today, int d
   return out;
 }
 
+std::optional<VersionFinding> PlatformSpecs::CheckVersion(Platform platform,
+                                                          std::string_view version,
+                                                          Day today) const {
+  const PlatformSpec* spec = Find(platform);
+  if (spec == nullptr) return std::nullopt;
+  constexpr std::string_view kFix = "set a newer one in connections.yaml";
+  VersionFinding finding;
+  finding.what = fmt::format("version {} of {}", version, PlatformName(platform));
+  const auto at = std::ranges::find(spec->api_versions, version, &ApiVersion::version);
+  if (at == spec->api_versions.end()) {
+    std::vector<std::string> known;
+    for (const ApiVersion& v : spec->api_versions) known.push_back(v.version);
+    finding.warning = fmt::format("it is not among the versions that the requirements know: {}",
+                                  fmt::join(known, ", "));
+    return finding;
+  }
+  if (!at->sunset) return finding;
+  const auto left = (*at->sunset - today).count();
+  if (left < 0) {
+    finding.problem = fmt::format("it ended on {}; {}", PrintDay(*at->sunset), kFix);
+  } else if (left <= 90) {
+    const int within = left <= 7 ? 7 : left <= 30 ? 30 : 90;
+    finding.warning = fmt::format("it ends on {}, in {} days (within {}); {}",
+                                  PrintDay(*at->sunset), left, within, kFix);
+  }
+  return finding;
+}
+
 }  // namespace maxopt

@@ -157,6 +157,13 @@ struct Requirement {
   std::string date;
 };
 
+/// Whether a version of an API can be worked with; both texts empty: good.
+struct VersionFinding {
+  std::string what;     ///< "version v25 of google_ads"
+  std::string problem;  ///< it has ended
+  std::string warning;  ///< it ends within 90, 30 or 7 days, or is not known
+};
+
 /// The platform requirements memory: one file per platform, embedded in the program and readable
 /// from a folder. Immutable, thread-safe.
 class PlatformSpecs {
@@ -182,6 +189,9 @@ class PlatformSpecs {
     int days_left;
   };
   std::vector<Sunset> SunsetsWithin(Day today, int days) const;
+  /// What is known of a version that a connection names; nullopt for a platform without a file.
+  std::optional<VersionFinding> CheckVersion(Platform platform, std::string_view version,
+                                             Day today) const;
 
  private:
   std::vector<PlatformSpec> specs_;

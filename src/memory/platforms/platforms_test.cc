@@ -169,6 +169,37 @@ TEST(PlatformSpecs, SunsetsAreTheEarliestFirstAndThePastOnesToo) {
   }));
 }
 
+TEST(PlatformSpecs, AVersionEndsOrIsNotKnown) {
+  const PlatformSpecs specs({*ParsePlatformSpec(Minimal(), "reddit.yaml")});
+  struct Case {
+    const char* today;
+    const char* warning;
+    const char* problem;
+  };
+  // v3 ends on 2026-12-01.
+  const Case cases[] = {
+      {"2026-09-01", "", ""},
+      {"2026-09-02", "in 90 days (within 90)", ""},
+      {"2026-11-01", "in 30 days (within 30)", ""},
+      {"2026-11-24", "in 7 days (within 7)", ""},
+      {"2026-12-01", "in 0 days (within 7)", ""},
+      {"2026-12-02", "", "it ended on 2026-12-01"},
+  };
+  for (const Case& c : cases) {
+    const auto finding = specs.CheckVersion(Platform::kReddit, "v3", DayOf(c.today));
+    ASSERT_TRUE(finding);
+    EXPECT_EQ(finding->what, "version v3 of reddit");
+    EXPECT_EQ(finding->warning.empty(), *c.warning == '\0') << c.today << finding->warning;
+    EXPECT_NE(finding->warning.find(c.warning), std::string::npos) << c.today << finding->warning;
+    EXPECT_EQ(finding->problem.empty(), *c.problem == '\0') << c.today << finding->problem;
+    EXPECT_NE(finding->problem.find(c.problem), std::string::npos) << c.today << finding->problem;
+  }
+  const auto unknown = specs.CheckVersion(Platform::kReddit, "v9", DayOf("2026-09-01"));
+  EXPECT_NE(unknown->warning.find("not among the versions that the requirements know: v3"),
+            std::string::npos);
+  EXPECT_FALSE(specs.CheckVersion(Platform::kMeta, "v26.0", DayOf("2026-09-01")));
+}
+
 TEST(ParsePlatformSpec, ReadsWhatIsThere) {
   const auto spec = ParsePlatformSpec(Minimal(), "reddit.yaml");
   ASSERT_TRUE(spec) << spec.error().what;
