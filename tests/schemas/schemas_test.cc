@@ -13,6 +13,7 @@
 #include <valijson/validator.hpp>
 
 #include "stages/setup/documents.h"
+#include "stages/setup/policy/policy.h"
 
 namespace maxopt {
 namespace {

@@ -13,7 +13,7 @@
 #include "apply/fault_point.h"
 #include "connect/registry/registry.h"
 #include "connect/writer.h"
-#include "stages/setup/documents.h"
+#include "stages/setup/policy/policy.h"
 #include "stages/setup/setup.h"
 
 namespace maxopt {
@@ -54,6 +54,9 @@ platform_caps: {}            # e.g. {google_ads: 60.00, meta: 40.00}
 step_max_percent: 20         # of one budget in one change
 cooldown_hours: 20           # rest of an object between two budget changes
 data_age_max_hours: 36       # automatic changes need facts at most this old
+approval_hours: 24           # how long an approval may wait for its apply
+two_people: false            # true: who approves is neither who planned nor who applies
+exposure_drift_percent: 10   # an approval is asked again when the worst day moved by more
 # auto_approve: [pause]      # reasons that need no person: reallocate, pace, pause, rule, activate
 )";
 

@@ -257,18 +257,6 @@ Result<LineDocument> ParseLine(const Node& node, Currency currency, const ReadFi
   return line;
 }
 
-Result<int> WholeNumber(const Node& node, int low, int high) {
-  return node.Read([&](std::string_view text) -> Result<int> {
-    int number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < low || number > high) {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("\"{}\" is not a whole number from {} to {}", text, low, high));
-    }
-    return number;
-  });
-}
-
 }  // namespace
 
 std::string PrintPlace(const Place& place) { return fmt::format("{}:{}", place.file, place.line); }
@@ -312,85 +300,6 @@ Result<CampaignDocument> ParseCampaign(std::string_view yaml, const std::string&
       doc.lines.push_back(std::move(line));
     }
     return doc;
-  });
-}
-
-Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
-  return Guarded(file, [&]() -> Result<Policy> {
-    MAXOPT_TRY(const Node root, Load(yaml, file));
-    MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{
-        "maxopt", "client", "currency", "worst_day_cap", "platform_caps", "step_max_percent",
-        "cooldown_hours", "data_age_max_hours", "auto_approve"}));
-    MAXOPT_CHECK(WrittenFor(root, "policy/1"));
-    MAXOPT_TRY(std::string client, root.TextAt("client"));
-    MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
-    const auto money = [&](std::string_view text) { return ParseMoney(text, currency); };
-    MAXOPT_TRY(const Money cap, root.ReadAt("worst_day_cap", money));
-    Policy policy{std::move(client), currency, cap, {}, 2'000, 20, 36, {}};
-    if (root.Has("platform_caps")) {
-      MAXOPT_TRY(const Node caps, root.At("platform_caps"));
-      std::vector<std::string> names;
-      for (const Platform platform : {Platform::kGoogleAds, Platform::kMeta, Platform::kTikTok}) {
-        names.emplace_back(PlatformName(platform));
-      }
-      MAXOPT_CHECK(caps.OnlyKeys(names));
-      for (const std::string& name : names) {
-        if (!caps.Has(name)) continue;
-        MAXOPT_TRY(const Money platform_cap, caps.ReadAt(name, money));
-        MAXOPT_TRY(const Platform platform, FindPlatform(name));
-        policy.platform_caps.emplace(platform, platform_cap);
-      }
-    }
-    if (root.Has("step_max_percent")) {
-      MAXOPT_TRY(const Node node, root.At("step_max_percent"));
-      MAXOPT_TRY(const int percent, WholeNumber(node, 1, 100));
-      policy.step_max_bp = percent * 100;
-    }
-    if (root.Has("cooldown_hours")) {
-      MAXOPT_TRY(const Node node, root.At("cooldown_hours"));
-      MAXOPT_TRY(policy.cooldown_hours, WholeNumber(node, 0, 24 * 30));
-    }
-    if (root.Has("data_age_max_hours")) {
-      MAXOPT_TRY(const Node node, root.At("data_age_max_hours"));
-      MAXOPT_TRY(policy.data_age_max_hours, WholeNumber(node, 1, 24 * 30));
-    }
-    if (root.Has("auto_approve")) {
-      MAXOPT_TRY(const std::vector<Node> words, root.ListAt("auto_approve"));
-      for (const Node& word : words) {
-        MAXOPT_TRY(const Reason reason, word.Read([](std::string_view text) -> Result<Reason> {
-          for (const Reason r : {Reason::kReallocate, Reason::kPace, Reason::kPause, Reason::kRule,
-                                 Reason::kActivate}) {
-            if (ReasonName(r) == text) return r;
-          }
-          return Fail(Errc::kInvalidArgument,
-                      fmt::format("\"{}\" cannot be approved automatically; reallocate, pace, "
-                                  "pause, rule and activate can",
-                                  text));
-        }));
-        policy.auto_approve.push_back(reason);
-      }
-    }
-    return policy;
-  });
-}
-
-Result<std::vector<Client>> ParseClients(std::string_view yaml, const std::string& file) {
-  return Guarded(file, [&]() -> Result<std::vector<Client>> {
-    MAXOPT_TRY(const Node root, Load(yaml, file));
-    MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{"maxopt", "clients"}));
-    MAXOPT_CHECK(WrittenFor(root, "clients/1"));
-    MAXOPT_TRY(const std::vector<Node> items, root.ListAt("clients"));
-    std::vector<Client> clients;
-    for (const Node& item : items) {
-      MAXOPT_CHECK(item.OnlyKeys(std::vector<std::string>{"name", "currency", "zone"}));
-      Client client;
-      MAXOPT_TRY(client.name, item.TextAt("name"));
-      MAXOPT_TRY(client.currency, item.ReadAt("currency", FindCurrency));
-      MAXOPT_TRY(const Zone zone, item.ReadAt("zone", Zone::Find));
-      client.zone = zone.name();
-      clients.push_back(std::move(client));
-    }
-    return clients;
   });
 }
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "domain/entity.h"
-#include "domain/policy.h"
 #include "memory/campaigns/campaigns.h"
 #include "result/result.h"
 
@@ -61,8 +60,5 @@ using ReadFile = std::function<Result<std::string>(const std::string& name)>;
 /// Every error names file and line. Unknown keys are refused: a misspelt budget is not a default.
 Result<CampaignDocument> ParseCampaign(std::string_view yaml, const std::string& file,
                                        const ReadFile& read_file);
-Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file);
-/// The clients and their zones: {clients: [{name, currency, zone}]}.
-Result<std::vector<Client>> ParseClients(std::string_view yaml, const std::string& file);
 
 }  // namespace maxopt

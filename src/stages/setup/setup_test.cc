@@ -254,17 +254,5 @@ TEST(Naming, BothWays) {
   EXPECT_EQ(Slug("Spring trails – 2026!"), "spring-trails-2026");
 }
 
-TEST(ParsePolicy, ReadsAndRefuses) {
-  const std::string good =
-      "maxopt: policy/1\nclient: A\ncurrency: EUR\nworst_day_cap: 100.00\nstep_max_percent: 15\n"
-      "auto_approve: [reallocate]\n";
-  const auto policy = ParsePolicy(good, "policy.yaml");
-  ASSERT_TRUE(policy) << policy.error().what;
-  EXPECT_EQ(policy->step_max_bp, 1'500);
-  EXPECT_FALSE(ParsePolicy(good + "worst_day_kap: 5\n", "policy.yaml"));
-  EXPECT_FALSE(ParsePolicy("maxopt: policy/1\nclient: A\ncurrency: EUR\n", "policy.yaml"));
-  EXPECT_FALSE(ParsePolicy(good + "cooldown_hours: 1e3\n", "policy.yaml"));
-}
-
 }  // namespace
 }  // namespace maxopt

@@ -1,0 +1,82 @@
+#include "stages/setup/policy/policy.h"
+
+#include <gtest/gtest.h>
+
+namespace maxopt {
+namespace {
+
+const std::string kGood =
+    "maxopt: policy/1\nclient: Alpenglow\ncurrency: EUR\nworst_day_cap: 300.50\n";
+
+TEST(ParsePolicy, SaysWhatIsNotWritten) {
+  const auto policy = ParsePolicy(kGood, "policy.yaml");
+  ASSERT_TRUE(policy) << policy.error().what;
+  EXPECT_EQ(policy->worst_day_cap, Money::Micros(300'500'000, kEur));
+  EXPECT_EQ(policy->step_max_bp, 2'000);
+  EXPECT_EQ(policy->approval_hours, 24);
+  EXPECT_FALSE(policy->two_people);
+  EXPECT_EQ(policy->exposure_drift_max_bp, 1'000);
+  EXPECT_TRUE(policy->auto_approve.empty());
+}
+
+TEST(ParsePolicy, ReadsEverything) {
+  const auto policy = ParsePolicy(
+      kGood +
+          "platform_caps: {meta: 100}\nstep_max_percent: 15\ncooldown_hours: 0\n"
+          "data_age_max_hours: 12\nauto_approve: [reallocate, pause]\napproval_hours: 4\n"
+          "two_people: true\nexposure_drift_percent: 5\n",
+      "policy.yaml");
+  ASSERT_TRUE(policy) << policy.error().what;
+  EXPECT_EQ(policy->platform_caps.at(Platform::kMeta), Money::Micros(100'000'000, kEur));
+  EXPECT_EQ(policy->step_max_bp, 1'500);
+  EXPECT_EQ(policy->cooldown_hours, 0);
+  EXPECT_EQ(policy->data_age_max_hours, 12);
+  EXPECT_EQ(policy->auto_approve, (std::vector{Reason::kReallocate, Reason::kPause}));
+  EXPECT_EQ(policy->approval_hours, 4);
+  EXPECT_TRUE(policy->two_people);
+  EXPECT_EQ(policy->exposure_drift_max_bp, 500);
+}
+
+TEST(ParsePolicy, RefusesByFileAndLine) {
+  struct Case {
+    std::string yaml, says;
+  };
+  const Case cases[] = {
+      {kGood + "worst_day_kap: 5\n", "policy.yaml:5: \"worst_day_kap\" is not known"},
+      {kGood + "cooldown_hours: 1e3\n", "policy.yaml:5: cooldown_hours \"1e3\""},
+      {kGood + "approval_hours: 0\n", "policy.yaml:5: approval_hours \"0\""},
+      {kGood + "exposure_drift_percent: 101\n", "policy.yaml:5: exposure_drift_percent"},
+      {kGood + "two_people: yes\n", "policy.yaml:5: two_people \"yes\" must be true or false"},
+      {kGood + "auto_approve: [launch]\n", "policy.yaml:5: \"launch\" cannot be approved"},
+      {kGood + "client: B\n", "\"client\" is written twice"},
+      {kGood + "platform_caps: {x: 1}\n", "\"x\" is not known here"},
+      {kGood + "platform_caps: {meta: -1}\n", "a cap of -1 is below zero"},
+      {"maxopt: policy/1\nclient: A\ncurrency: EUR\n", "\"worst_day_cap\" is missing"},
+      {"maxopt: policy/1\nclient: A\ncurrency: EU\nworst_day_cap: 1\n", "policy.yaml:3: "},
+      {"maxopt: policy/2\n", "\"maxopt: policy/1\" is needed here"},
+      {"", "is empty or not a mapping"},
+      {"a: [", "not valid YAML"},
+      {"[1]: 2\nmaxopt: policy/1\n", "a text is needed here"},
+      {std::string(300u << 10, 'a'), "larger than"},
+  };
+  for (const Case& c : cases) {
+    const auto policy = ParsePolicy(c.yaml, "policy.yaml");
+    ASSERT_FALSE(policy) << c.yaml.substr(0, 200);
+    EXPECT_EQ(policy.error().code, Errc::kInvalidArgument);
+    EXPECT_NE(policy.error().what.find(c.says), std::string::npos) << policy.error().what;
+  }
+}
+
+TEST(ParseClients, ReadsAndRefuses) {
+  const std::string good =
+      "maxopt: clients/1\nclients:\n  - {name: Alpenglow, currency: EUR, zone: Europe/Berlin}\n";
+  const auto clients = ParseClients(good, "clients.yaml");
+  ASSERT_TRUE(clients) << clients.error().what;
+  ASSERT_EQ(clients->size(), 1u);
+  EXPECT_EQ((*clients)[0].zone, "Europe/Berlin");
+  EXPECT_FALSE(ParseClients(
+      "maxopt: clients/1\nclients:\n  - {name: A, currency: EUR, zone: Mars/Base}\n", "c.yaml"));
+}
+
+}  // namespace
+}  // namespace maxopt
