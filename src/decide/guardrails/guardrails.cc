@@ -137,7 +137,13 @@ class Judge {
     std::map<Platform, std::map<Currency, Money>> by_platform;
     verdict_.after = Sum(after, context_, &by_platform);
 
-    for (const Change& change : plan_.changes) CheckChange(change);
+    ReadParents();
+    for (const Change& change : plan_.changes) {
+      CheckChange(change);
+      CheckLock(change);
+      CheckForced(change);
+    }
+    CheckBudgetOwners(after);
     const bool only_lowers =
         std::all_of(plan_.changes.begin(), plan_.changes.end(), OnlyLowersSpend);
     // Stopping is always allowed: a guard that keeps money running is no guard.
@@ -199,13 +205,130 @@ class Judge {
             "connect the platform");
     }
     if (change.action == ChangeAction::kCreate) {
-      if (change.level != Level::kAsset && TextField(change.after, "status") != kPaused) {
+      // Files and conversions cannot spend.
+      const bool spends = change.level != Level::kAsset && change.level != Level::kConversion;
+      if (spends && TextField(change.after, "status") != kPaused) {
         Block("created_active", fmt::format("{} would not be created paused", change.address),
               "create paused, then activate");
       }
       return;
     }
     if (IsBudgetChange(change)) CheckStep(change);
+  }
+
+  /// Platform ids from an object to the top of its account, itself first.
+  std::vector<std::string> Chain(const Change& change) const {
+    std::vector<std::string> chain;
+    std::string at = change.id.empty() ? change.parent_id : change.id;
+    while (!at.empty() && chain.size() < 8) {
+      chain.push_back(at);
+      const auto above = parents_.find(Key(change.account, at));
+      at = above == parents_.end() ? std::string() : above->second;
+    }
+    return chain;
+  }
+  void ReadParents() {
+    for (const AccountTree& tree : context_.live) {
+      for (const Entity& entity : tree.entities) {
+        if (!entity.parent_id.empty()) {
+          parents_[Key(tree.info.account, entity.id)] = entity.parent_id;
+        }
+      }
+    }
+  }
+
+  Day TodayOf(const AccountId& account) const {
+    for (const AccountTree& tree : context_.live) {
+      if (tree.info.account != account) continue;
+      if (const auto zone = Zone::Find(tree.info.zone)) return zone->DayOf(context_.now);
+    }
+    return Zone::Utc().DayOf(context_.now);
+  }
+
+  const ExperimentLock* FindLock(const Change& change) const {
+    const Day today = TodayOf(change.account);
+    const auto ids = Chain(change);
+    for (const ExperimentLock& lock : context_.locks) {
+      if (lock.account != change.account || lock.until < today) continue;
+      const std::span<const ExperimentLock> one(&lock, 1);
+      if (LockOn(one, change.account, "", change.address)) return &lock;
+      for (const std::string& id : ids) {
+        if (LockOn(one, change.account, id, "")) return &lock;
+      }
+      if (!IsAutomatic(change.reason)) continue;
+      if (LockWithin(one, change.account, change.id, change.address)) return &lock;
+      Change locked = change;
+      locked.id = lock.id;
+      for (const std::string& above : Chain(locked)) {
+        if (!change.id.empty() && above == change.id) return &lock;
+      }
+    }
+    return nullptr;
+  }
+
+  void CheckLock(const Change& change) {
+    if (change.reason == Reason::kActivate) return;
+    if (change.reason == Reason::kPause && OnlyLowersSpend(change)) return;
+    const bool person = change.reason == Reason::kManual || change.reason == Reason::kUndo;
+    const ExperimentLock* lock = FindLock(change);
+    if (lock == nullptr) return;
+    const std::string what = fmt::format(
+        "{}: experiment \"{}\" keeps {} still until {}", change.address, lock->experiment,
+        lock->address.empty() ? lock->id : lock->address, PrintDay(lock->until));
+    if (person && !change.forced.empty()) {
+      Note("experiment_lock", what, "the change ends the comparison: check that this is meant");
+    } else {
+      Block("experiment_lock", what,
+            "wait for its last day, stop the experiment, or force the change as a person");
+    }
+  }
+
+  void CheckForced(const Change& change) {
+    for (const std::string& field : change.forced) {
+      const auto shown = [&](const Fields& fields) {
+        const auto at = fields.find(field);
+        return at == fields.end() ? std::string("unknown") : ShowValue(at->second);
+      };
+      Note("forced",
+           fmt::format("{}: {} belongs to someone else and would be overwritten: {} -> {}",
+                       change.address, field, shown(change.before), shown(change.after)),
+           "approve only when the other side knows");
+    }
+  }
+
+  /// Two budgets, one inside the other, contradict: Meta refuses them, and on the others the
+  /// smaller one silently wins.
+  void CheckBudgetOwners(const State& after) {
+    const auto owns = [](const Spender& s) { return s.daily || s.lifetime; };
+    std::map<std::string, const Change*> touched;
+    for (const Change& change : plan_.changes) {
+      if (change.level != Level::kCampaign && change.level != Level::kAdGroup) continue;
+      if (!MoneyField(change.after, "daily_budget") &&
+          !MoneyField(change.after, "lifetime_budget")) {
+        continue;
+      }
+      const bool create = change.action == ChangeAction::kCreate;
+      touched.emplace(Key(change.account, create ? "+" + change.address : change.id), &change);
+    }
+    for (const auto& [child, parent] : after.parents) {
+      const auto below = after.spenders.find(child);
+      const auto above = after.spenders.find(parent);
+      if (below == after.spenders.end() || above == after.spenders.end()) continue;
+      if (!owns(below->second) || !owns(above->second)) continue;
+      const auto by_child = touched.find(child);
+      const auto by_parent = touched.find(parent);
+      if (by_child == touched.end() && by_parent == touched.end()) continue;
+      const Change& change = *(by_child != touched.end() ? by_child : by_parent)->second;
+      const std::string what = fmt::format(
+          "{}: a campaign and an ad group below it would both own a budget", change.address);
+      const std::string fix = "state the budget at one level, the campaign's or the ad groups'";
+      // A TikTok campaign may carry a ceiling over its ad groups' own budgets.
+      if (below->second.platform == Platform::kTikTok) {
+        Note("budget_owner", what, fix);
+      } else {
+        Block("budget_owner", what, fix);
+      }
+    }
   }
 
   void CheckStep(const Change& change) {
@@ -293,6 +416,7 @@ class Judge {
   const Policy* policy_;
   const GuardContext& context_;
   GuardVerdict verdict_;
+  std::map<std::string, std::string> parents_;  // account and id -> parent's id, all levels
 };
 
 }  // namespace
@@ -321,9 +445,114 @@ bool OnlyLowersSpend(const Change& change) {
   });
 }
 
+namespace {
+
+/// When a change may be sent relative to the money it moves.
+enum class Turn { kLowers, kNeutral, kRaises };
+
+Turn TurnOf(const Change& change) {
+  if (change.action == ChangeAction::kCreate) return Turn::kNeutral;  // paused: it cannot spend
+  if (OnlyLowersSpend(change)) return Turn::kLowers;
+  bool stops = false;
+  bool lowers = false;
+  bool raises = false;
+  for (const auto& [name, value] : change.after) {
+    if (name == "status") {
+      if (value != FieldValue(std::string(kActive))) stops = true;
+      if (value == FieldValue(std::string(kActive)) && TextField(change.before, name) != kActive) {
+        raises = true;
+      }
+    } else if (const Money* to = std::get_if<Money>(&value)) {
+      const Money* from = MoneyField(change.before, name);
+      const bool known = from && from->currency() == to->currency();
+      if (!known || *to > *from) raises = true;
+      if (known && *to < *from) lowers = true;
+    }
+  }
+  if (stops) return Turn::kLowers;
+  if (raises) return Turn::kRaises;
+  return lowers ? Turn::kLowers : Turn::kNeutral;
+}
+
+}  // namespace
+
 std::vector<Change> SafeOrder(std::vector<Change> changes) {
-  std::stable_partition(changes.begin(), changes.end(), OnlyLowersSpend);
-  return changes;
+  const std::size_t count = changes.size();
+  std::map<std::pair<AccountId, std::string>, std::size_t> makers;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (changes[i].action == ChangeAction::kCreate) {
+      makers.emplace(std::pair(changes[i].account, changes[i].address), i);
+    }
+  }
+  std::vector<std::vector<std::size_t>> waiting(count);  // who waits for i
+  std::vector<int> needs(count, 0);
+  const auto after = [&](std::size_t later, std::size_t earlier) {
+    if (later == earlier) return;
+    waiting[earlier].push_back(later);
+    ++needs[later];
+  };
+  std::map<std::pair<AccountId, std::string>, std::size_t> last_of;  // by platform id
+  for (std::size_t i = 0; i < count; ++i) {
+    const Change& change = changes[i];
+    const auto need = [&](const std::string& address) {
+      const auto maker = makers.find(std::pair(change.account, address));
+      if (!address.empty() && maker != makers.end()) after(i, maker->second);
+    };
+    if (change.action == ChangeAction::kCreate) need(change.parent_address);
+    for (const Link& link : change.links) need(link.address);
+    if (change.action == ChangeAction::kUpdate && !change.id.empty()) {
+      const auto [last, first] = last_of.try_emplace(std::pair(change.account, change.id), i);
+      if (!first) {
+        after(i, last->second);
+        last->second = i;
+      }
+    }
+  }
+  std::set<std::pair<Turn, std::size_t>> ready;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (needs[i] == 0) ready.emplace(TurnOf(changes[i]), i);
+  }
+  std::vector<Change> out;
+  out.reserve(count);
+  std::vector<bool> taken(count, false);
+  while (!ready.empty()) {
+    const std::size_t i = ready.begin()->second;
+    ready.erase(ready.begin());
+    taken[i] = true;
+    for (const std::size_t later : waiting[i]) {
+      if (--needs[later] == 0) ready.emplace(TurnOf(changes[later]), later);
+    }
+    out.push_back(std::move(changes[i]));
+  }
+  // Objects that wait for each other in a circle: kept at the end, where apply says what they wait
+  // for instead of dropping them.
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!taken[i]) out.push_back(std::move(changes[i]));
+  }
+  return out;
+}
+
+const ExperimentLock* LockOn(std::span<const ExperimentLock> locks, const AccountId& account,
+                             std::string_view id, std::string_view address) {
+  for (const ExperimentLock& lock : locks) {
+    if (lock.account != account) continue;
+    if (!id.empty() && lock.id == id) return &lock;
+    if (lock.address.empty() || !address.starts_with(lock.address)) continue;
+    if (address.size() == lock.address.size() || address[lock.address.size()] == '/') return &lock;
+  }
+  return nullptr;
+}
+
+const ExperimentLock* LockWithin(std::span<const ExperimentLock> locks, const AccountId& account,
+                                 std::string_view id, std::string_view address) {
+  if (const ExperimentLock* lock = LockOn(locks, account, id, address)) return lock;
+  for (const ExperimentLock& lock : locks) {
+    if (lock.account == account && !address.empty() && lock.address.size() > address.size() &&
+        lock.address.starts_with(address) && lock.address[address.size()] == '/') {
+      return &lock;
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace maxopt

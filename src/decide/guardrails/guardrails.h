@@ -3,6 +3,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/experiment.h"
@@ -38,14 +39,34 @@ struct GuardVerdict {
 /// Judges a plan on the state after it, in account currency, on the worst day that the platforms'
 /// over-delivery allows. Pure. No policy blocks everything except pausing.
 /// Guards: policy_missing, account, field, currency, daily_cap, platform_cap, step, cooldown,
-/// stale_data, unread_account, created_active, experiment_lock, forced.
+/// stale_data, unread_account, created_active, budget_owner, experiment_lock, forced.
+///
+/// budget_owner: a campaign and an ad group below it would both own a budget.
+/// experiment_lock: what an experiment keeps still, and what is below it, is changed only by a
+/// person who forces it (manual or undo, Change::forced) or to stop what is unsafe (pause, lowering
+/// only); activation is the start of the experiment and passes. An automatic change may not touch
+/// what is above it either: the campaign's budget is the arms' allocation.
+/// forced: never blocks; names each field that would overwrite somebody else's.
 GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContext& context);
 
-/// Order in which changes are sent so that every prefix of them stays under a cap that the whole
-/// respects: pauses and cuts first, then the rest in the plan's order (parents before children).
+/// Order in which changes are sent: what only lowers spend first, then what cannot spend (creates,
+/// which are paused, and neutral updates), then what raises it; but never a child before its
+/// parent, nor what links to an object before that object, nor two changes of one object swapped.
+/// So every prefix stays under what was spendable before or under a cap that the whole respects, as
+/// long as an object has one change in a plan. Within these rules the plan's own order is kept.
 std::vector<Change> SafeOrder(std::vector<Change> changes);
 
 /// True for a change that can only lower spend: status to paused or removed, a budget cut.
 bool OnlyLowersSpend(const Change& change);
+
+/// The lock on an object, by its platform id or by an address at or below the locked one; nullptr:
+/// none. `id` and `address` may be empty.
+const ExperimentLock* LockOn(std::span<const ExperimentLock> locks, const AccountId& account,
+                             std::string_view id, std::string_view address);
+
+/// The lock on an object or on anything below it, by address: what an automatic budget change of a
+/// whole campaign must leave alone.
+const ExperimentLock* LockWithin(std::span<const ExperimentLock> locks, const AccountId& account,
+                                 std::string_view id, std::string_view address);
 
 }  // namespace maxopt

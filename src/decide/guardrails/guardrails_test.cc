@@ -1,0 +1,291 @@
+#include "decide/guardrails/guardrails.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+namespace maxopt {
+namespace {
+
+const AccountId kMetaAccount{Platform::kMeta, "42"};
+const AccountId kTikTokAccount{Platform::kTikTok, "7"};
+
+Money Eur(std::int64_t units) { return Money::Micros(units * 1'000'000, kEur); }
+
+Entity Campaign(const std::string& id, std::optional<Money> daily,
+                std::string_view status = kActive) {
+  Entity entity{Level::kCampaign, id, "", "", {{"name", id}, {"status", std::string(status)}}};
+  if (daily) entity.fields["daily_budget"] = *daily;
+  return entity;
+}
+Entity AdGroup(const std::string& id, const std::string& parent, std::optional<Money> daily) {
+  Entity entity = Campaign(id, daily);
+  entity.level = Level::kAdGroup;
+  entity.parent_id = entity.campaign_id = parent;
+  return entity;
+}
+
+struct World {
+  std::vector<AccountTree> trees{{{kMetaAccount, "Main", kEur, "Europe/Berlin", "active"}, {}}};
+  Policy policy{"A", kEur, Eur(1'000), {}, 2'000, 20, 36, {}};
+  GuardContext Context() const {
+    GuardContext context;
+    context.live = trees;
+    context.overdelivery_bp = {{Platform::kMeta, 12'500}, {Platform::kTikTok, 12'500}};
+    context.now = Instant(std::chrono::seconds(1'790'000'000));  // 2026-09-21
+    context.facts_learnt_at = context.now;
+    return context;
+  }
+  GuardVerdict Judge(std::vector<Change> changes, std::vector<ExperimentLock> locks = {}) const {
+    Plan plan;
+    plan.client = "A";
+    plan.changes = std::move(changes);
+    GuardContext context = Context();
+    context.locks = std::move(locks);
+    return JudgePlan(plan, &policy, context);
+  }
+};
+
+Change Update(const std::string& id, Fields before, Fields after, Reason reason = Reason::kManual) {
+  Change change;
+  change.account = kMetaAccount;
+  change.address = "a/" + id;
+  change.id = id;
+  change.before = std::move(before);
+  change.after = std::move(after);
+  change.reason = reason;
+  return change;
+}
+Change Budget(const std::string& id, Money from, Money to, Reason reason = Reason::kManual) {
+  return Update(id, {{"daily_budget", from}}, {{"daily_budget", to}}, reason);
+}
+Change Create(const std::string& address, Level level, const std::string& parent,
+              std::optional<Money> daily) {
+  Change change;
+  change.action = ChangeAction::kCreate;
+  change.account = kMetaAccount;
+  change.level = level;
+  change.address = address;
+  change.parent_address = parent;
+  change.after = {{"name", address}, {"status", std::string(kPaused)}};
+  if (daily) change.after["daily_budget"] = *daily;
+  return change;
+}
+
+bool Finds(const GuardVerdict& verdict, const std::string& guard, bool blocks) {
+  return std::any_of(verdict.findings.begin(), verdict.findings.end(),
+                     [&](const GuardFinding& f) { return f.guard == guard && f.blocks == blocks; });
+}
+
+TEST(Guards, F4TheVerdictDoesNotDependOnHowAnAmountIsWritten) {
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 2'000; ++i) {
+    World world;
+    const auto cents = static_cast<std::int64_t>(1 + random() % 200'000);
+    const std::string decimal = std::to_string(cents / 100) + "." +
+                                std::string(cents % 100 < 10 ? "0" : "") +
+                                std::to_string(cents % 100);
+    const Money written[] = {*ParseMoney(decimal, kEur), *ParseMoney(decimal + "0000", kEur),
+                             Money::Micros(cents * 10'000, kEur),
+                             *MoneyFromMinor(cents, kEur, MinorUnits::kMeta),
+                             *MoneyFromMinor(cents, kEur, MinorUnits::kIso4217)};
+    std::set<bool> verdicts;
+    for (const Money amount : written) {
+      world.trees[0].entities = {Campaign("1", Eur(100))};
+      verdicts.insert(world.Judge({Budget("1", Eur(100), amount)}).blocked());
+    }
+    EXPECT_EQ(verdicts.size(), 1u) << decimal;
+    // 800.00 a day is exactly the cap of 1'000 on a day of 125 %.
+    EXPECT_EQ(*verdicts.begin(), cents > 80'000) << decimal;
+  }
+}
+
+TEST(Guards, F9WithoutAPolicyNothingIsWrittenAndItSaysHowToSetOne) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100))};
+  Plan plan;
+  plan.client = "A";
+  plan.changes = {Budget("1", Eur(100), Eur(101))};
+  const GuardVerdict verdict = JudgePlan(plan, nullptr, world.Context());
+  ASSERT_TRUE(verdict.blocked());
+  EXPECT_EQ(verdict.findings[0].guard, "policy_missing");
+  EXPECT_NE(verdict.findings[0].fix.find("policy.yaml"), std::string::npos);
+  plan.changes = {Create("x", Level::kCampaign, "", Eur(1))};
+  EXPECT_TRUE(JudgePlan(plan, nullptr, world.Context()).blocked());
+  plan.changes = {Budget("1", Eur(100), Eur(99))};  // stopping is always allowed
+  EXPECT_FALSE(JudgePlan(plan, nullptr, world.Context()).blocked());
+}
+
+TEST(Guards, F12ABudgetHasOneOwner) {
+  World world;
+  // In one plan.
+  EXPECT_TRUE(Finds(world.Judge({Create("c", Level::kCampaign, "", Eur(10)),
+                                 Create("c/g", Level::kAdGroup, "c", Eur(5))}),
+                    "budget_owner", true));
+  EXPECT_FALSE(world
+                   .Judge({Create("c", Level::kCampaign, "", Eur(10)),
+                           Create("c/g", Level::kAdGroup, "c", std::nullopt)})
+                   .blocked());
+  EXPECT_FALSE(world
+                   .Judge({Create("c", Level::kCampaign, "", std::nullopt),
+                           Create("c/g", Level::kAdGroup, "c", Eur(5))})
+                   .blocked());
+  // Onto what is there.
+  world.trees[0].entities = {Campaign("1", std::nullopt), AdGroup("2", "1", Eur(5))};
+  EXPECT_TRUE(
+      Finds(world.Judge({Update("1", {}, {{"daily_budget", Eur(10)}})}), "budget_owner", true));
+  // What contradicts already is not this plan's doing.
+  world.trees[0].entities = {Campaign("1", Eur(5)), AdGroup("2", "1", Eur(5)),
+                             Campaign("3", Eur(5))};
+  EXPECT_FALSE(Finds(world.Judge({Budget("3", Eur(5), Eur(6))}), "budget_owner", true));
+}
+
+TEST(Guards, AForcedChangeIsNamed) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100))};
+  Change change = Budget("1", Eur(100), Eur(90));
+  change.forced = {"daily_budget"};
+  const GuardVerdict verdict = world.Judge({change});
+  ASSERT_TRUE(Finds(verdict, "forced", false));
+  EXPECT_NE(verdict.findings[0].what.find("100.00 EUR -> 90.00 EUR"), std::string::npos)
+      << verdict.findings[0].what;
+  EXPECT_FALSE(verdict.blocked());
+}
+
+TEST(Guards, AnExperimentKeepsItsArmsStill) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100)), AdGroup("2", "1", std::nullopt),
+                             Campaign("3", Eur(100))};
+  const Day last = *ParseDay("2026-09-21");  // today, the last locked day
+  const std::vector<ExperimentLock> locks{
+      {kMetaAccount, "2", "spring/social/arm", "spring/x", last}};
+  const auto touch = [&](Change change, Reason reason, std::vector<std::string> forced = {}) {
+    change.reason = reason;
+    change.forced = std::move(forced);
+    return Finds(world.Judge({change}, locks), "experiment_lock", true);
+  };
+  Change arm = Update("2", {}, {{"age_min", std::int64_t{25}}});
+  arm.level = Level::kAdGroup;
+  EXPECT_TRUE(touch(arm, Reason::kManual));
+  EXPECT_TRUE(touch(arm, Reason::kReallocate, {"age_min"}));  // only a person may force
+  EXPECT_FALSE(touch(arm, Reason::kManual, {"age_min"}));
+  EXPECT_FALSE(touch(arm, Reason::kActivate));
+  Change below = Create("spring/social/arm/ad", Level::kAd, "spring/social/arm", std::nullopt);
+  EXPECT_TRUE(touch(below, Reason::kLaunch));
+  Change beside = Create("spring/social/army", Level::kAdGroup, "spring/social", std::nullopt);
+  EXPECT_FALSE(touch(beside, Reason::kLaunch));
+  Change stop = Update("2", {{"status", std::string(kActive)}}, {{"status", std::string(kPaused)}});
+  stop.level = Level::kAdGroup;
+  EXPECT_FALSE(touch(stop, Reason::kPause));
+  EXPECT_TRUE(touch(stop, Reason::kRule));
+  // The campaign's budget is the arm's allocation: no rule moves it, a person sees what they do.
+  EXPECT_TRUE(touch(Budget("1", Eur(100), Eur(105)), Reason::kReallocate));
+  EXPECT_FALSE(touch(Budget("1", Eur(100), Eur(105)), Reason::kManual));
+  EXPECT_FALSE(touch(Budget("3", Eur(100), Eur(105)), Reason::kReallocate));
+  std::vector<ExperimentLock> over = locks;
+  over[0].until = last - std::chrono::days(1);
+  EXPECT_FALSE(Finds(world.Judge({arm}, over), "experiment_lock", true));
+}
+
+// --- the order
+
+/// What could be spent after the first changes really happened: creates are paused.
+Money WorstDay(const World& world, std::span<const Change> done) {
+  std::vector<AccountTree> trees = world.trees;
+  for (const Change& change : done) {
+    if (change.action == ChangeAction::kCreate) continue;
+    for (Entity& entity : trees[0].entities) {
+      if (entity.id != change.id) continue;
+      for (const auto& [name, value] : change.after) entity.fields.insert_or_assign(name, value);
+    }
+  }
+  Plan nothing;
+  nothing.client = "A";
+  GuardContext context = world.Context();
+  context.live = trees;
+  const GuardVerdict verdict = JudgePlan(nothing, &world.policy, context);
+  return verdict.before.empty() ? Eur(0) : verdict.before[0].worst_day;
+}
+
+TEST(SafeOrder, EveryPrefixIsUnderTheCapAndNothingComesBeforeWhatItNeeds) {
+  std::mt19937 random(9);
+  int judged = 0;
+  for (int seed = 0; seed < 1'500; ++seed) {
+    SCOPED_TRACE(seed);
+    World world;
+    std::vector<Change> changes;
+    const int campaigns = 2 + static_cast<int>(random() % 6);
+    for (int i = 0; i < campaigns; ++i) {
+      const std::string id = std::to_string(i);
+      const Money now = Eur(1 + static_cast<int>(random() % 100));
+      const bool is_on = random() % 2 == 0;
+      world.trees[0].entities.push_back(Campaign(id, now, is_on ? kActive : kPaused));
+      Change change = Budget(id, now, Eur(1 + static_cast<int>(random() % 100)));
+      switch (random() % 4) {
+        case 0:
+          change.before["status"] = std::string(is_on ? kActive : kPaused);
+          change.after["status"] = std::string(random() % 2 == 0 ? kActive : kPaused);
+          break;
+        case 1:
+          change.before["name"] = id;
+          change.after["name"] = "renamed " + id;
+          break;
+        default:
+          break;
+      }
+      if (random() % 3 == 0) change.links = {{"image", "asset" + std::to_string(random() % 3)}};
+      changes.push_back(change);
+    }
+    for (int i = 0; i < 3; ++i) {
+      changes.push_back(Create("asset" + std::to_string(i), Level::kAsset, "", std::nullopt));
+    }
+    const int made = static_cast<int>(random() % 4);
+    for (int i = 0; i < made; ++i) {
+      const std::string c = "c" + std::to_string(i);
+      changes.push_back(Create(c + "/g/ad", Level::kAd, c + "/g", std::nullopt));
+      changes.back().links = {{"image", "asset" + std::to_string(random() % 3)}};
+      changes.push_back(Create(c + "/g", Level::kAdGroup, c, std::nullopt));
+      changes.push_back(Create(c, Level::kCampaign, "", Eur(10)));
+    }
+    std::shuffle(changes.begin(), changes.end(), random);
+    const std::vector<Change> order = SafeOrder(changes);
+    ASSERT_EQ(order.size(), changes.size());
+
+    std::set<std::string> there;
+    for (const Change& change : order) {
+      if (change.action == ChangeAction::kCreate) {
+        EXPECT_TRUE(change.parent_address.empty() || there.contains(change.parent_address));
+        there.insert(change.address);
+      }
+      for (const Link& link : change.links) EXPECT_TRUE(there.contains(link.address));
+    }
+    const Money before = WorstDay(world, {});
+    const Money after = WorstDay(world, order);
+    const Money most = std::max(before, after);  // the tightest cap that the whole respects
+    for (std::size_t n = 1; n <= order.size(); ++n) {
+      EXPECT_LE(WorstDay(world, std::span(order).first(n)), most) << "after " << n;
+      ++judged;
+    }
+    if (HasFailure()) return;
+  }
+  EXPECT_GT(judged, 10'000);
+}
+
+TEST(SafeOrder, KeepsTheOrderWithinItsRulesAndDropsNothingInACircle) {
+  std::vector<Change> plain{Budget("1", Eur(1), Eur(2)), Budget("2", Eur(2), Eur(1)),
+                            Budget("3", Eur(1), Eur(2)), Budget("4", Eur(2), Eur(1))};
+  std::string ids;
+  for (const Change& change : SafeOrder(plain)) ids += change.id;
+  EXPECT_EQ(ids, "2413");
+  Change a = Create("a", Level::kAsset, "", std::nullopt);
+  Change b = Create("b", Level::kAsset, "", std::nullopt);
+  a.links = {{"image", "b"}};
+  b.links = {{"image", "a"}};
+  EXPECT_EQ(SafeOrder({a, b}).size(), 2u);
+  EXPECT_TRUE(SafeOrder({}).empty());
+}
+
+}  // namespace
+}  // namespace maxopt
