@@ -9,6 +9,7 @@
 #include <set>
 
 #include "decide/allocator/allocator.h"
+#include "decide/guardrails/guardrails.h"
 
 namespace maxopt {
 namespace {
@@ -73,6 +74,7 @@ struct Channel {
   std::vector<double> spend;  // by day of the history
   double claimed_revenue = 0;
   double claimed_spend = 0;
+  std::string lock;  // why it may not be moved; empty: it may
   Money Total(Currency currency) const {
     Money sum = Money::Zero(currency);
     for (const Budget& budget : budgets) sum += budget.amount;
@@ -98,12 +100,20 @@ class Recommender {
     MAXOPT_CHECK(ReadHistory());
     ResponseData data = Data();
     MAXOPT_TRY(const ResponseFit fit, FitResponse(data, options_.response));
-    return Decide(data, fit);
+    MAXOPT_TRY(Recommendation out, Decide(data, fit));
+    for (const auto& [id, channel] : channels_) {
+      if (channel.lock.empty()) continue;
+      const std::string note = fmt::format("{} is left as it is: {}", id, channel.lock);
+      out.why += (out.why.empty() ? "" : " ") + note + ".";
+      if (out.plan) out.plan->notes.push_back(note);
+    }
+    return out;
   }
 
  private:
   Result<> ReadBudgets() {
     MAXOPT_TRY(const std::vector<ClientAccount> accounts, world_.store->Accounts());
+    MAXOPT_TRY(locks_, ExperimentLocks(*world_.store, client_.name, world_.clock->Now()));
     for (const ClientAccount& account : accounts) {
       if (account.client != client_.name) continue;
       const AccountId& id = account.info.account;
@@ -165,12 +175,20 @@ class Recommender {
       });
       const std::string channel =
           ChannelId(account.platform, campaign_id, TextField(campaign->second->fields, "name"));
-      channels_[channel].id = channel;
-      channels_[channel].budgets.push_back(
-          {account, entity.level, entity.id, campaign_id,
-           ours == owned.end() ? fmt::format("{}/{}", LevelName(entity.level), entity.id)
-                               : ours->address,
-           std::get<Money>(amount->second), can.minor_units});
+      const std::string address = ours == owned.end()
+                                      ? fmt::format("{}/{}", LevelName(entity.level), entity.id)
+                                      : ours->address;
+      Channel& into = channels_[channel];
+      into.id = channel;
+      // A budget above an arm of a running experiment is that arm's allocation.
+      const ExperimentLock* lock = LockWithin(locks_, account, entity.id, address);
+      if (lock == nullptr) lock = LockOn(locks_, account, campaign_id, "");
+      if (lock != nullptr) {
+        into.lock = fmt::format("experiment \"{}\" keeps it still until {}", lock->experiment,
+                                PrintDay(lock->until));
+      }
+      into.budgets.push_back({account, entity.level, entity.id, campaign_id, address,
+                              std::get<Money>(amount->second), can.minor_units});
     }
   }
 
@@ -291,6 +309,11 @@ class Recommender {
                                          [&](const ChannelResponse& r) { return r.id == id; });
       const Money now = channel.Total(currency);
       ChannelView view{id, now, now, Money::Zero(currency), 0, {}, {}, false, false, ""};
+      if (!channel.lock.empty()) {
+        view.binding = "locked";
+        out.channels.push_back(view);
+        continue;
+      }
       if (response == fit.channels.end() || response->spend_mean <= 0) {
         // Nothing is known of it: it keeps its budget and is said to be unknown.
         out.channels.push_back(view);
@@ -483,6 +506,7 @@ class Recommender {
   const RecommendOptions& options_;
   std::map<std::string, Channel> channels_;  // with budgets that are on
   std::map<std::string, Channel> history_;   // with spend in the past
+  std::vector<ExperimentLock> locks_;
   std::vector<double> revenue_;
   Day first_{};
   Day last_{};

@@ -43,7 +43,7 @@ struct ChannelView {
   Interval90 marginal;  ///< incremental revenue per further unit of spend
   bool identified;
   bool demand_limited;  ///< does not spend its budget: more would not be spent
-  std::string binding;  ///< bound that holds it: "min", "max", ""
+  std::string binding;  ///< what holds it: "min", "max", "locked" by an experiment, ""
 };
 
 struct Recommendation {
@@ -58,7 +58,8 @@ struct Recommendation {
 
 /// Moves the client's daily budgets to where the marginal incremental revenue is highest, the total
 /// unchanged, each at most by the policy's step. Evidence is the client's own revenue against spend
-/// over time; platform claims are a weak prior only. Acts only where the posterior says so.
+/// over time; platform claims are a weak prior only. Acts only where the posterior says so. A
+/// channel that an experiment keeps still is left out, and the answer says so.
 /// Errors: kRefused without a policy, with unread accounts, mixed currencies, or facts too short.
 Result<Recommendation> Recommend(const OptimizeWorld& world, const std::string& client,
                                  const Policy* policy, const RecommendOptions& options = {});

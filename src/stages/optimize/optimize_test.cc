@@ -152,6 +152,31 @@ TEST_F(RecommendTest, TheSameFactsGiveTheSamePlan) {
   EXPECT_EQ(ContentHash(*one->plan), ContentHash(*two->plan));
 }
 
+TEST_F(RecommendTest, LeavesWhatAnExperimentKeepsStill) {
+  LoadYear();
+  ASSERT_TRUE(store_->SaveObject({"spring/claimer", kMeta, Level::kCampaign, "22", "", "", {}}));
+  Experiment experiment;
+  experiment.id = "spring/headline";
+  experiment.client = "A";
+  // The lock is on an ad group: its campaign's budget is the arm's allocation.
+  ASSERT_TRUE(store_->SaveObject({"spring/claimer/arm", kMeta, Level::kAdGroup, "33", "", "", {}}));
+  experiment.arms = {{"a", {"spring/claimer/arm"}, {}, 10'000}};
+  experiment.start = kToday - days(3);
+  experiment.end = kToday + days(3);
+  experiment.status = "running";
+  ASSERT_TRUE(store_->SaveExperiment(experiment));
+  const auto held = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(held) << held.error().what;
+  EXPECT_FALSE(held->plan);  // of two channels one is left: nothing to move between
+  EXPECT_NE(held->why.find("meta/claimer is left as it is: experiment \"spring/headline\" keeps it "
+                           "still until 2026-03-04"),
+            std::string::npos)
+      << held->why;
+  experiment.status = "ended";
+  ASSERT_TRUE(store_->SaveExperiment(experiment));
+  EXPECT_TRUE(Recommend(World(), "A", &policy_, options_)->plan);
+}
+
 TEST_F(RecommendTest, RefusesWithoutPolicyOrdersOrADay) {
   EXPECT_EQ(Recommend(World(), "A", nullptr, options_).error().code, Errc::kRefused);
   EXPECT_EQ(Recommend(World(), "A", &policy_, options_).error().code, Errc::kRefused);
