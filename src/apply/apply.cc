@@ -3,68 +3,89 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <charconv>
+#include <map>
 
 #include "apply/fault_point.h"
+#include "apply/live.h"
+#include "apply/run.h"
 #include "connect/writer.h"
 
 namespace maxopt {
 namespace {
 
-/// Fields of `wanted` that the live object has with another value; those it does not tell are left
-/// out: a platform that does not say is not a platform that disagrees.
-std::vector<std::string> Differences(const Change& change, const Fields& wanted,
-                                     const Fields& live) {
+constexpr int kApprovalHoursWithoutPolicy = 24;
+
+bool AllOnlyLower(const Plan& plan) {
+  return std::all_of(plan.changes.begin(), plan.changes.end(), OnlyLowersSpend);
+}
+
+std::string Blocking(const GuardVerdict& verdict) {
   std::vector<std::string> out;
-  for (const auto& [name, value] : wanted) {
-    if (name == "content") continue;
-    const auto at = live.find(name);
-    if (at == live.end()) continue;
-    const bool same =
-        name == "name" && change.action == ChangeAction::kCreate
-            ? at->second == FieldValue(WithMarker(std::get<std::string>(value), change.key)) ||
-                  at->second == value
-            : SameField(name, at->second, value);
-    if (!same) {
-      out.push_back(
-          fmt::format("{} is {}, wanted {}", name, ShowValue(at->second), ShowValue(value)));
+  for (const GuardFinding& finding : verdict.findings) {
+    if (finding.blocks) out.push_back(fmt::format("[{}] {}", finding.guard, finding.what));
+  }
+  return fmt::format("{}", fmt::join(out, "; "));
+}
+
+bool IsCap(const GuardFinding& finding) {
+  return finding.blocks && (finding.guard == "daily_cap" || finding.guard == "platform_cap" ||
+                            finding.guard == "unread_account" || finding.guard == "policy_missing");
+}
+
+/// The worst day that was shown against the one the same plan leads to now.
+std::string DriftOf(const std::vector<Exposure>& shown, const std::vector<Exposure>& now,
+                    int max_bp) {
+  std::map<Currency, Money> before;
+  for (const Exposure& e : shown) before.emplace(e.worst_day.currency(), e.worst_day);
+  std::map<Currency, Money> after;
+  for (const Exposure& e : now) after.emplace(e.worst_day.currency(), e.worst_day);
+  for (const auto& [currency, amount] : before) after.try_emplace(currency, Money::Zero(currency));
+  for (const auto& [currency, amount] : after) {
+    const auto at = before.try_emplace(currency, Money::Zero(currency)).first;
+    const Money was = at->second;
+    const Money moved = amount > was ? amount - was : was - amount;
+    if (moved > was.TimesBp(max_bp)) {
+      return fmt::format("the worst day after the plan was shown as {} and would be {} now",
+                         PrintMoney(was), PrintMoney(amount));
     }
   }
-  return out;
+  return {};
 }
 
-/// Money and status must be told back: without them a write cannot be called verified.
-std::vector<std::string> Untold(const Change& change, const Fields& live) {
-  std::vector<std::string> out;
-  if (change.level == Level::kAsset) return out;
-  for (const auto& [name, value] : change.after) {
-    const bool vital = name == "status" || std::holds_alternative<Money>(value);
-    if (vital && !live.contains(name)) out.push_back(name + " is not told back");
+/// What was done by an earlier run counts as switched on, as it did when the plan was judged.
+Plan AsIfOn(Plan plan, const std::vector<ChangeStatus>& statuses) {
+  std::vector<Change> changes;
+  for (const ChangeStatus& status : statuses) {
+    Change change = status.change;
+    const bool done =
+        status.state == ChangeState::kConfirmed || status.state == ChangeState::kVerified;
+    if (done && change.action == ChangeAction::kUpdate) continue;  // live already
+    if (done) {
+      change.action = ChangeAction::kUpdate;
+      change.id = status.id;
+      if (change.level == Level::kCampaign || change.level == Level::kAdGroup) {
+        change.after["status"] = std::string(kActive);
+      }
+    }
+    changes.push_back(std::move(change));
   }
-  return out;
+  plan.changes = std::move(changes);
+  return plan;
 }
-
-/// Lists (a carousel's pictures) grow by one, other fields are set.
-void FillLink(Fields& fields, const std::string& field, const std::string& id) {
-  const auto spec = std::find_if(FieldCatalogue().begin(), FieldCatalogue().end(),
-                                 [&](const FieldSpec& f) { return f.name == field; });
-  if (spec == FieldCatalogue().end() || spec->type != FieldType::kList) {
-    fields.insert_or_assign(field, id);
-    return;
-  }
-  auto& value = fields.try_emplace(field, std::vector<std::string>{}).first->second;
-  std::get<std::vector<std::string>>(value).push_back(id);
-}
-
-bool IsFinal(ChangeState state) { return state == ChangeState::kVerified; }
 
 }  // namespace
 
-// --- guard
-// ----------------------------------------------------------------------------------------
+// --- what is there now
 
-Result<GuardContext> Door::ReadContext(const Plan& plan, std::vector<AccountTree>& trees) {
-  GuardContext context;
+struct Door::Snapshot {
+  std::vector<AccountTree> trees;
+  GuardContext context;  // its `live` looks at `trees`
+};
+
+Result<Door::Snapshot> Door::ReadSnapshot(const Plan& plan) {
+  Snapshot snapshot;
+  GuardContext& context = snapshot.context;
   context.now = world_.clock->Now();
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, world_.store->Accounts());
   std::set<AccountId> touched;
@@ -84,7 +105,7 @@ Result<GuardContext> Door::ReadContext(const Plan& plan, std::vector<AccountTree
       context.unread_accounts.push_back(PrintAccount(id) + " (" + tree.error().what + ")");
       continue;
     }
-    trees.push_back(std::move(*tree));
+    snapshot.trees.push_back(std::move(*tree));
     context.overdelivery_bp[id.platform] =
         (*connector)->reader->capabilities().daily_overdelivery_bp;
     if (!touched.contains(id)) continue;
@@ -93,27 +114,13 @@ Result<GuardContext> Door::ReadContext(const Plan& plan, std::vector<AccountTree
     if (learnt && (!oldest || *learnt < *oldest)) oldest = learnt;
   }
   if (!never) context.facts_learnt_at = oldest;
-  context.live = trees;
-
-  // When each budget was last moved by us, from the journal of recent plans.
-  MAXOPT_TRY(const std::vector<Plan> recent, world_.store->Plans(std::nullopt, 50));
-  for (const Plan& past : recent) {
-    if (past.client != plan.client) continue;
-    MAXOPT_TRY(const std::vector<ChangeStatus> statuses, world_.store->Changes(past.id));
-    for (const ChangeStatus& status : statuses) {
-      if (status.change.action != ChangeAction::kUpdate || status.attempts == 0) continue;
-      if (!status.change.after.contains("daily_budget") &&
-          !status.change.after.contains("lifetime_budget")) {
-        continue;
-      }
-      MAXOPT_TRY(const std::vector<JournalEntry> lines, world_.store->Journal(status.change.key));
-      if (lines.empty()) continue;
-      Instant& last = context.last_budget_change[status.change.id];
-      last = std::max(last, lines.back().at);
-    }
-  }
-  return context;
+  context.live = snapshot.trees;
+  MAXOPT_TRY(context.last_budget_change, world_.store->LastBudgetChanges(plan.client));
+  MAXOPT_TRY(context.locks, ExperimentLocks(*world_.store, plan.client, context.now));
+  return snapshot;
 }
+
+// --- propose and approve
 
 Result<Plan> Door::Propose(Plan draft, const Policy* policy) {
   if (draft.changes.empty()) {
@@ -122,348 +129,234 @@ Result<Plan> Door::Propose(Plan draft, const Policy* policy) {
   }
   draft.created_at = world_.clock->Now();
   draft.changes = SafeOrder(std::move(draft.changes));
-  std::vector<AccountTree> trees;
-  MAXOPT_TRY(const GuardContext context, ReadContext(draft, trees));
-  GuardVerdict verdict = JudgePlan(draft, policy, context);
+  MAXOPT_TRY(const Snapshot snapshot, ReadSnapshot(draft));
+  GuardVerdict verdict = JudgePlan(draft, policy, snapshot.context);
   draft.exposure_before = std::move(verdict.before);
   draft.exposure_after = std::move(verdict.after);
-  draft.status = verdict.blocked() ? PlanStatus::kBlocked : PlanStatus::kGuarded;
   draft.findings = std::move(verdict.findings);
+  const auto blocked = [&draft] {
+    return std::any_of(draft.findings.begin(), draft.findings.end(),
+                       [](const GuardFinding& f) { return f.blocks; });
+  };
+  // A plan that our own guards refuse is not worth a platform's time.
+  if (!blocked()) CheckWithPlatforms(draft);
+  draft.status = blocked() ? PlanStatus::kBlocked : PlanStatus::kGuarded;
   return world_.store->SavePlan(std::move(draft));
+}
+
+/// Asks the platforms about each change that they can judge alone: what hangs below something that
+/// does not exist yet is judged when it is sent. Stopping is never held up by a check.
+void Door::CheckWithPlatforms(Plan& draft) {
+  int asked = 0;
+  int later = 0;
+  int beyond = 0;
+  for (const Change& planned : draft.changes) {
+    if (OnlyLowersSpend(planned)) continue;
+    Change change = planned;
+    bool ready = true;
+    const auto id_of = [&](const std::string& address) -> std::string {
+      const auto object = world_.store->FindObject(change.account, address);
+      if (object && *object) return (*object)->id;
+      ready = false;
+      return {};
+    };
+    if (change.action == ChangeAction::kCreate && !change.parent_address.empty()) {
+      change.parent_id = id_of(change.parent_address);
+    }
+    ready = ready && change.links.empty();
+    if (!ready) {
+      ++later;
+      continue;
+    }
+    if (asked >= world_.options.checks_max) {
+      ++beyond;
+      continue;
+    }
+    auto connector = world_.connector(change.account);
+    if (!connector) continue;  // the guard "account" has said so
+    ++asked;
+    // The marker goes into the name; before the plan is stored there is no key to make it from.
+    if (change.key.empty()) change.key = "check/" + change.address;
+    const Result<> valid =
+        (*connector)->writer->Validate(change, http::After(world_.options.call_timeout));
+    if (valid) continue;
+    const Error& error = valid.error();
+    const bool refused = error.code == Errc::kInvalidArgument || error.code == Errc::kRefused ||
+                         error.code == Errc::kForbidden || error.code == Errc::kConflict ||
+                         error.code == Errc::kNotFound;
+    const std::string code = error.platform_code.empty() ? "" : " [" + error.platform_code + "]";
+    draft.findings.push_back(
+        {"platform_check", refused,
+         refused ? fmt::format("{}: {} would refuse it: {}{}", change.address,
+                               PlatformName(change.account.platform), error.what, code)
+                 : fmt::format("{}: could not be checked with {}: {}{}", change.address,
+                               PlatformName(change.account.platform), error.what, code),
+         refused ? "correct the document, then plan again"
+                 : "it is judged when it is sent; nothing depends on this check"});
+  }
+  if (later + beyond > 0) {
+    draft.findings.push_back(
+        {"platform_check", false,
+         fmt::format("{} changes were checked with the platforms; {} hang below or link to what "
+                     "does not exist yet, {} are beyond the limit of {} checks",
+                     asked, later, beyond, world_.options.checks_max),
+         "they are judged by the platform when they are sent, paused"});
+  }
 }
 
 bool Door::MayApproveItself(const Plan& plan, const Policy& policy) {
   return plan.status == PlanStatus::kGuarded &&
          std::all_of(plan.changes.begin(), plan.changes.end(), [&](const Change& change) {
-           return change.action == ChangeAction::kUpdate &&
+           return change.action == ChangeAction::kUpdate && change.forced.empty() &&
                   std::find(policy.auto_approve.begin(), policy.auto_approve.end(),
                             change.reason) != policy.auto_approve.end();
          });
 }
 
 Result<> Door::Approve(const std::string& plan_id, const std::string& by,
-                       const std::string& content_hash) {
+                       const std::string& content_hash, const Policy* policy) {
   if (by.empty()) return Fail(Errc::kInvalidArgument, "an approval names who gives it (--by)");
+  MAXOPT_TRY(const Plan plan, world_.store->GetPlan(plan_id));
+  if (policy && policy->two_people && by == plan.created_by) {
+    return Fail(Errc::kRefused,
+                fmt::format("{} made plan {}, and the policy asks for two people: somebody else "
+                            "approves it",
+                            by, plan_id));
+  }
+  const int hours = policy ? policy->approval_hours : kApprovalHoursWithoutPolicy;
   const Instant now = world_.clock->Now();
   return world_.store->ApprovePlan(
-      plan_id, {by, content_hash, now, now + std::chrono::hours(24), std::nullopt});
+      plan_id, {by, content_hash, now, now + std::chrono::hours(hours), std::nullopt});
 }
 
 // --- apply
-// ----------------------------------------------------------------------------------------
 
-/// One run over one plan. Each change walks planned -> intent -> sent -> (unknown) -> confirmed ->
-/// verified, and every step is in the journal before the next begins; so whatever kills the
-/// process, the next run knows whether a call may have left.
-class Door::Run {
+/// Holds a plan and its accounts while they are worked on.
+class Door::Busy {
  public:
-  Run(World& world, Plan plan) : world_(world), plan_(std::move(plan)) {}
-
-  Result<ApplyReport> Go() {
-    MAXOPT_TRY(std::vector<ChangeStatus> statuses, world_.store->Changes(plan_.id));
-    bool all_verified = true;
-    bool unknown = false;
-    for (ChangeStatus& status : statuses) {
-      if (!IsFinal(status.state)) MAXOPT_CHECK(Advance(status));
-      all_verified = all_verified && IsFinal(status.state);
-      unknown =
-          unknown || status.state == ChangeState::kUnknown || status.state == ChangeState::kSent;
-      report_.lines.push_back({status.change.address, status.state, status.id, status.how});
-      if (world_.progress) world_.progress(report_.lines.back());
+  static Result<Busy> Take(Door& door, const Plan& plan) {
+    Busy busy(door);
+    std::set<std::string> names{plan.id};
+    for (const Change& change : plan.changes) names.insert(PrintAccount(change.account));
+    const std::lock_guard guard(door.mutex_);
+    for (const std::string& name : names) {
+      if (door.busy_.contains(name)) {
+        return Fail(Errc::kConflict,
+                    fmt::format("{} is being worked on by another apply; wait until it has ended",
+                                name == plan.id ? "plan " + name : "account " + name));
+      }
     }
-    report_.status = all_verified ? PlanStatus::kVerified
-                     : unknown    ? PlanStatus::kApplying
-                                  : PlanStatus::kFailed;
-    return std::move(report_);
+    door.busy_.insert(names.begin(), names.end());
+    busy.names_ = std::move(names);
+    return busy;
+  }
+  Busy(Busy&& other) noexcept : door_(other.door_), names_(std::move(other.names_)) {
+    other.names_.clear();
+  }
+  Busy& operator=(Busy&&) = delete;
+  ~Busy() {
+    const std::lock_guard guard(door_->mutex_);
+    for (const std::string& name : names_) door_->busy_.erase(name);
   }
 
  private:
-  http::Deadline Timeout() const { return http::After(world_.options.call_timeout); }
-
-  Result<> Note(ChangeStatus& status, ChangeState state, std::string how) {
-    FaultPoint("before_record");
-    MAXOPT_CHECK(
-        world_.store->Record({0, status.change.key, world_.clock->Now(), state, how, status.id}));
-    status.state = state;
-    status.how = std::move(how);
-    if (state == ChangeState::kSent) ++status.attempts;
-    FaultPoint(ChangeStateName(state));
-    return {};
-  }
-
-  /// Moves one change as far as it goes now. Errors are those of our own memory only: what a
-  /// platform says ends in the change's state.
-  Result<> Advance(ChangeStatus& status) {
-    auto connector = world_.connector(status.change.account);
-    if (!connector) return Note(status, Later(status), connector.error().what);
-    connector_ = *connector;
-
-    if (status.state == ChangeState::kSent || status.state == ChangeState::kUnknown) {
-      MAXOPT_CHECK(Resolve(status));
-    }
-    // A change that was shown not to have happened may be sent again, up to the limit.
-    while (status.state == ChangeState::kPlanned || status.state == ChangeState::kIntent ||
-           status.state == ChangeState::kFailed) {
-      if (halted(status.change)) {
-        return Note(status, ChangeState::kFailed,
-                    "halted: nothing but pauses is sent (maxopt halt)");
-      }
-      if (status.attempts >= world_.options.max_sends) {
-        return Note(status, ChangeState::kFailed,
-                    fmt::format("given up after {} sends: {}", status.attempts, status.how));
-      }
-      MAXOPT_TRY(const bool again, SendOnce(status));
-      if (!again) break;
-    }
-    if (status.state == ChangeState::kConfirmed) return Verify(status);
-    return {};
-  }
-
-  bool halted(const Change& change) const {
-    return world_.halted && world_.halted() && !OnlyLowersSpend(change);
-  }
-
-  /// The state for "could not even try": an unknown stays unknown.
-  static ChangeState Later(const ChangeStatus& status) {
-    const bool open = status.state == ChangeState::kSent || status.state == ChangeState::kUnknown;
-    return open ? ChangeState::kUnknown : ChangeState::kFailed;
-  }
-
-  /// Sends once, if it can be sent. True when the caller may try again (shown not to have
-  /// happened).
-  Result<bool> SendOnce(ChangeStatus& status) {
-    Change change = status.change;
-    if (const Result<> ready = FillIds(change); !ready) {
-      MAXOPT_CHECK(Note(status, ChangeState::kFailed, ready.error().what));
-      return false;
-    }
-    if (change.action == ChangeAction::kUpdate) {
-      MAXOPT_TRY(const bool go_on, CheckBase(status, change));
-      if (!go_on) return false;
-    }
-    MAXOPT_CHECK(
-        Note(status, ChangeState::kIntent,
-             fmt::format("send {} of at most {}", status.attempts + 1, world_.options.max_sends)));
-    MAXOPT_CHECK(Note(status, ChangeState::kSent, "handed to the platform"));
-    ++report_.sent;
-    const Result<Applied> applied = connector_->writer->Apply(change, Timeout());
-    FaultPoint("answered");
-    if (applied) {
-      status.id = applied->id;
-      MAXOPT_CHECK(Note(status, ChangeState::kConfirmed, "the platform answered with the id"));
-      return false;
-    }
-    const Error& error = applied.error();
-    const std::string said = fmt::format(
-        "{}{}", error.what, error.platform_code.empty() ? "" : " [" + error.platform_code + "]");
-    switch (error.code) {
-      case Errc::kUnknownOutcome:
-      case Errc::kBadAnswer: {
-        MAXOPT_CHECK(Note(status, ChangeState::kUnknown, said));
-        MAXOPT_CHECK(Resolve(status));
-        return status.state == ChangeState::kPlanned;
-      }
-      case Errc::kRateLimited:
-      case Errc::kUnavailable: {
-        MAXOPT_CHECK(Note(status, ChangeState::kFailed, said));
-        if (status.attempts >= world_.options.max_sends) return false;
-        const auto wait = std::chrono::seconds(
-            error.retry_after_s.value_or(static_cast<int>(world_.options.settle.count())));
-        if (wait > std::chrono::minutes(5)) return false;
-        world_.wait_clock->SleepUntil(world_.wait_clock->Now() + wait);
-        return true;
-      }
-      case Errc::kConflict: {
-        // "That name is taken" may be our own earlier write: look before believing it is not.
-        if (change.action == ChangeAction::kCreate) {
-          MAXOPT_CHECK(Note(status, ChangeState::kUnknown, said));
-          MAXOPT_CHECK(Resolve(status));
-          if (status.state == ChangeState::kPlanned) {
-            MAXOPT_CHECK(Note(status, ChangeState::kFailed,
-                              said + "; what has the name does not carry our marker"));
-          }
-          return false;
-        }
-        MAXOPT_CHECK(Note(status, ChangeState::kFailed, said));
-        return false;
-      }
-      case Errc::kInvalidArgument:
-      case Errc::kNotFound:
-      case Errc::kUnauthenticated:
-      case Errc::kForbidden:
-      case Errc::kRefused:
-      case Errc::kLocal: {
-        MAXOPT_CHECK(Note(status, ChangeState::kFailed, said));
-        return false;
-      }
-    }
-    Bug();
-  }
-
-  /// Ids of the parent and of the uploaded file, which may have been made earlier in this plan.
-  Result<> FillIds(Change& change) {
-    const auto id_of = [&](const std::string& address) -> Result<std::string> {
-      MAXOPT_TRY(const std::optional<OwnedObject> object,
-                 world_.store->FindObject(change.account, address));
-      if (!object) {
-        return Fail(Errc::kNotFound,
-                    fmt::format("waits for {}, which does not exist yet", address));
-      }
-      return object->id;
-    };
-    if (change.action == ChangeAction::kCreate && !change.parent_address.empty()) {
-      MAXOPT_TRY(change.parent_id, id_of(change.parent_address));
-    }
-    for (const Link& link : change.links) {
-      MAXOPT_TRY(const std::string id, id_of(link.address));
-      FillLink(change.after, link.field, id);
-    }
-    return {};
-  }
-
-  /// An update is sent only onto the state that was shown to the person who approved it.
-  Result<bool> CheckBase(ChangeStatus& status, const Change& change) {
-    const auto live = FindById(change);
-    if (!live) {
-      MAXOPT_CHECK(Note(status, ChangeState::kFailed, "not sent: " + live.error().what));
-      return false;
-    }
-    if (Differences(change, change.after, live->fields).empty() &&
-        Untold(change, live->fields).empty()) {
-      status.id = change.id;
-      MAXOPT_CHECK(Note(status, ChangeState::kConfirmed, "it was so already; nothing was sent"));
-      return false;
-    }
-    const auto drift = Differences(change, change.before, live->fields);
-    if (!drift.empty()) {
-      MAXOPT_CHECK(Note(status, ChangeState::kFailed,
-                        fmt::format("not sent: changed by someone else since it was planned ({}); "
-                                    "plan again",
-                                    fmt::join(drift, "; "))));
-      return false;
-    }
-    return true;
-  }
-
-  Result<Entity> FindById(const Change& change) {
-    MAXOPT_TRY(
-        std::vector<Entity> found,
-        connector_->reader->Find({change.account, change.level, "", {change.id}}, Timeout()));
-    if (found.size() != 1) {
-      return Fail(Errc::kNotFound,
-                  fmt::format("{} {} of {} cannot be read back", LevelName(change.level), change.id,
-                              PrintAccount(change.account)));
-    }
-    return std::move(found.front());
-  }
-
-  /// Reads back what became of a write whose answer is missing. Ends in kConfirmed, in kPlanned
-  /// (shown not to have happened; may be sent again), kFailed, or stays kUnknown.
-  Result<> Resolve(ChangeStatus& status) {
-    for (int look = 1;; ++look) {
-      MAXOPT_TRY(const bool settled, ReadBack(status, look));
-      if (settled) return {};
-      world_.wait_clock->SleepUntil(world_.wait_clock->Now() + world_.options.settle);
-    }
-  }
-
-  Result<bool> ReadBack(ChangeStatus& status, int look) {
-    const Change& change = status.change;
-    const bool create = change.action == ChangeAction::kCreate;
-    const FindQuery query{change.account, change.level, create ? MarkerOf(change.key) : "",
-                          create ? std::vector<std::string>{} : std::vector{change.id}};
-    const auto found = connector_->reader->Find(query, Timeout());
-    if (!found) {
-      MAXOPT_CHECK(Note(status, ChangeState::kUnknown,
-                        "read-back failed, will be read again: " + found.error().what));
-      return true;
-    }
-    if (found->size() > 1) {
-      std::vector<std::string> ids;
-      for (const Entity& entity : *found) ids.push_back(entity.id);
-      MAXOPT_CHECK(Note(status, ChangeState::kFailed,
-                        fmt::format("{} objects carry the marker{}: {}; remove all but one by hand",
-                                    ids.size(), query.marker, fmt::join(ids, ", "))));
-      return true;
-    }
-    if (create && found->size() == 1) {
-      status.id = found->front().id;
-      MAXOPT_CHECK(Note(status, ChangeState::kConfirmed,
-                        fmt::format("found by its marker{} on read-back {}", query.marker, look)));
-      return true;
-    }
-    if (!create && found->size() == 1) {
-      const Fields& live = found->front().fields;
-      if (Differences(change, change.after, live).empty()) {
-        status.id = change.id;
-        MAXOPT_CHECK(Note(status, ChangeState::kConfirmed,
-                          fmt::format("read-back {} shows the new values", look)));
-        return true;
-      }
-      if (look < world_.options.read_backs) return false;
-      const auto drift = Differences(change, change.before, live);
-      MAXOPT_CHECK(
-          drift.empty()
-              ? Note(status, ChangeState::kPlanned,
-                     fmt::format("{} read-backs show the old values: it did not happen", look))
-              : Note(status, ChangeState::kFailed,
-                     fmt::format("read back as neither old nor new: {}", fmt::join(drift, "; "))));
-      return true;
-    }
-    if (look < world_.options.read_backs) return false;
-    MAXOPT_CHECK(
-        Note(status, ChangeState::kPlanned,
-             fmt::format("{} read-backs find no object with the marker{}: it did not happen", look,
-                         query.marker)));
-    return true;
-  }
-
-  /// Reads the object back and compares it with what was approved.
-  Result<> Verify(ChangeStatus& status) {
-    Change change = status.change;
-    change.id = status.id;
-    if (change.level == Level::kAsset) {
-      return Note(status, ChangeState::kVerified, "uploaded; the platform keeps it by its content");
-    }
-    std::vector<std::string> differences;
-    for (int look = 1; look <= world_.options.read_backs; ++look) {
-      const auto live = FindById(change);
-      if (live) {
-        differences = Differences(change, change.after, live->fields);
-        for (std::string& field : Untold(change, live->fields)) {
-          differences.push_back(std::move(field));
-        }
-        if (differences.empty()) {
-          return Note(status, ChangeState::kVerified, status.how + "; read back as approved");
-        }
-      } else {
-        differences = {live.error().what};
-      }
-      if (look < world_.options.read_backs) {
-        world_.wait_clock->SleepUntil(world_.wait_clock->Now() + world_.options.settle);
-      }
-    }
-    // It happened, so it stays confirmed; but it is not what was approved, and the plan says so.
-    status.how =
-        fmt::format("happened, but reads back different: {}", fmt::join(differences, "; "));
-    return Note(status, ChangeState::kConfirmed, status.how);
-  }
-
-  World& world_;
-  Plan plan_;
-  std::shared_ptr<const Connector> connector_;
-  ApplyReport report_;
+  explicit Busy(Door& door) : door_(&door) {}
+  Door* door_;
+  std::set<std::string> names_;
 };
 
-Result<ApplyReport> Door::Apply(const std::string& plan_id, const Policy* policy) {
+namespace {
+
+/// Values that updates rest on and that are other now. `look` reads one object again, because the
+/// tree may be older than our own last write.
+std::vector<std::string> StaleBases(
+    const std::vector<Change>& changes, const LiveIndex& live,
+    const std::function<std::optional<Fields>(const Change&)>& look) {
+  std::vector<std::string> out;
+  std::set<std::pair<std::string, std::string>> set_before;  // id and field, by this plan itself
+  for (const Change& change : changes) {
+    if (change.action != ChangeAction::kUpdate) continue;
+    Change base = change;
+    std::erase_if(base.before, [&](const auto& field) {
+      return set_before.contains(std::pair(change.id, field.first));
+    });
+    for (const auto& [name, value] : change.after) set_before.emplace(change.id, name);
+    const auto drift = [&](const Fields& fields) {
+      if (Differences(change, change.after, fields).empty() && Untold(change, fields).empty()) {
+        return std::vector<std::string>{};  // it is so already
+      }
+      return Differences(base, base.before, fields);
+    };
+    const Entity* entity = live.Find(change.account, change.level, change.id);
+    if (entity != nullptr && drift(entity->fields).empty()) continue;
+    const std::optional<Fields> again = look(change);
+    if (!again) {
+      if (!OnlyLowersSpend(change)) {
+        out.push_back(fmt::format("{} ({} {}) cannot be found any more", change.address,
+                                  LevelName(change.level), change.id));
+      }
+      continue;
+    }
+    if (const auto differences = drift(*again); !differences.empty()) {
+      out.push_back(fmt::format("{}: {}", change.address, fmt::join(differences, ", ")));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<> Door::CheckBeforeFirstSend(const Plan& plan, const Policy* policy,
+                                    const Snapshot& snapshot) {
+  const GuardVerdict now = JudgePlan(plan, policy, snapshot.context);
+  if (now.blocked()) {
+    return Fail(Errc::kRefused, fmt::format("plan {} was approved, but its guards block it now: {}",
+                                            plan.id, Blocking(now)));
+  }
+  // Stopping is always allowed, however far the rest has moved.
+  if (!AllOnlyLower(plan) && policy) {
+    const std::string drift =
+        DriftOf(plan.exposure_after, now.after, policy->exposure_drift_max_bp);
+    if (!drift.empty()) {
+      return Fail(Errc::kRefused,
+                  fmt::format("plan {} needs a new approval: {}; the policy allows a move of "
+                              "{:.1f} %; plan again",
+                              plan.id, drift, policy->exposure_drift_max_bp / 100.0));
+    }
+  }
+  const LiveIndex live(snapshot.trees);
+  const auto look = [this](const Change& change) -> std::optional<Fields> {
+    auto connector = world_.connector(change.account);
+    if (!connector) return std::nullopt;
+    auto found = (*connector)
+                     ->reader->Find({change.account, change.level, "", {change.id}},
+                                    http::After(world_.options.call_timeout));
+    if (!found || found->size() != 1) return std::nullopt;
+    return std::move(found->front().fields);
+  };
+  const std::vector<std::string> stale = StaleBases(plan.changes, live, look);
+  if (!stale.empty()) {
+    return Fail(Errc::kRefused,
+                fmt::format("plan {} is stale and nothing was sent: changed by someone else since "
+                            "it was planned:\n  {}\nplan again",
+                            plan.id, fmt::join(stale, "\n  ")));
+  }
+  return {};
+}
+
+Result<ApplyReport> Door::Apply(const std::string& plan_id, const std::string& executed_by,
+                                const Policy* policy) {
+  if (executed_by.empty()) {
+    return Fail(Errc::kInvalidArgument, "an apply names who runs it (--by)");
+  }
   MAXOPT_TRY(Plan plan, world_.store->GetPlan(plan_id));
+  MAXOPT_TRY(const Busy busy, Busy::Take(*this, plan));
+  MAXOPT_TRY(plan, world_.store->GetPlan(plan_id));  // as it is now that it is ours
   switch (plan.status) {
     case PlanStatus::kApproved:
     case PlanStatus::kFailed:
-      MAXOPT_CHECK(world_.store->MovePlan(plan_id, plan.status, PlanStatus::kApplying));
-      break;
     case PlanStatus::kApplying:
-      break;  // a run that was cut off: go on
+      break;
     case PlanStatus::kVerified:
     case PlanStatus::kScored:
     case PlanStatus::kApplied: {
@@ -483,16 +376,110 @@ Result<ApplyReport> Door::Apply(const std::string& plan_id, const Policy* policy
                   fmt::format("plan {} is {}; only an approved plan is applied (maxopt approve {})",
                               plan_id, PlanStatusName(plan.status), plan_id));
   }
+  if (!plan.approval || plan.approval->content_hash != ContentHash(plan)) {
+    return Fail(Errc::kRefused,
+                fmt::format("plan {} is not what was approved: its content has changed since; "
+                            "nothing was sent; plan again",
+                            plan_id));
+  }
+  const Approval& approval = *plan.approval;
+  if (policy && policy->two_people &&
+      (approval.by == executed_by || approval.by == plan.created_by)) {
+    return Fail(Errc::kRefused,
+                fmt::format("{} approved plan {}, and the policy asks for two people: somebody "
+                            "else {} it",
+                            approval.by, plan_id,
+                            approval.by == executed_by ? "applies" : "must have made"));
+  }
+
+  const bool fresh = plan.status == PlanStatus::kApproved;
+  Snapshot snapshot;
+  if (fresh) {
+    const bool some_lower = std::any_of(plan.changes.begin(), plan.changes.end(), OnlyLowersSpend);
+    if (world_.halted && world_.halted() && !some_lower) {
+      return Fail(Errc::kRefused,
+                  fmt::format("halted: nothing but pauses and cuts is sent; plan {} stays approved "
+                              "(maxopt halt --off)",
+                              plan_id));
+    }
+    if (approval.expires_at <= world_.clock->Now()) {
+      return Fail(Errc::kRefused,
+                  fmt::format("the approval of plan {} by {} expired at {}; approve it again",
+                              plan_id, approval.by, PrintInstant(approval.expires_at)));
+    }
+    MAXOPT_TRY(snapshot, ReadSnapshot(plan));
+    MAXOPT_CHECK(CheckBeforeFirstSend(plan, policy, snapshot));
+    MAXOPT_CHECK(world_.store->UseApproval(plan_id, executed_by, world_.clock->Now()));
+  } else if (plan.status == PlanStatus::kFailed) {
+    MAXOPT_CHECK(world_.store->MovePlan(plan_id, PlanStatus::kFailed, PlanStatus::kApplying));
+  }
   FaultPoint("applying");
-  MAXOPT_TRY(ApplyReport report, Run(world_, plan).Go());
+
+  // Read when it is first needed: a plan of which nothing remains to be sent needs none.
+  std::optional<LiveIndex> live;
+  if (fresh) live.emplace(snapshot.trees);
+  Run::Hooks hooks;
+  if (live) hooks.live = &*live;
+  hooks.over_cap = [&](const std::vector<Change>& changes) {
+    Plan part = plan;
+    part.changes = changes;
+    const GuardVerdict verdict = JudgePlan(part, policy, snapshot.context);
+    for (const Exposure& after : verdict.after) {
+      if (!policy || after.worst_day.currency() != policy->currency) continue;
+      const auto before = std::find_if(
+          verdict.before.begin(), verdict.before.end(),
+          [&](const Exposure& e) { return e.worst_day.currency() == after.worst_day.currency(); });
+      const bool rises = before == verdict.before.end() || after.worst_day > before->worst_day;
+      if (after.worst_day > policy->worst_day_cap && rises) return true;
+    }
+    return false;
+  };
+  if (!fresh) {
+    hooks.review = [&](const std::vector<ChangeStatus>& statuses) -> Result<std::string> {
+      if (approval.expires_at <= world_.clock->Now()) {
+        return fmt::format("the approval by {} expired at {}", approval.by,
+                           PrintInstant(approval.expires_at));
+      }
+      MAXOPT_TRY(snapshot, ReadSnapshot(plan));
+      live.emplace(snapshot.trees);
+      std::vector<Change> remaining;
+      for (const ChangeStatus& status : statuses) {
+        if (Run::MayBeSent(status)) remaining.push_back(status.change);
+      }
+      const bool stopping = std::all_of(remaining.begin(), remaining.end(), OnlyLowersSpend);
+      if (!stopping) {
+        const GuardVerdict now = JudgePlan(AsIfOn(plan, statuses), policy, snapshot.context);
+        for (const GuardFinding& finding : now.findings) {
+          if (IsCap(finding)) return finding.what;
+        }
+      }
+      const auto look = [this](const Change& change) -> std::optional<Fields> {
+        auto connector = world_.connector(change.account);
+        if (!connector) return std::nullopt;
+        auto found = (*connector)
+                         ->reader->Find({change.account, change.level, "", {change.id}},
+                                        http::After(world_.options.call_timeout));
+        if (!found || found->size() != 1) return std::nullopt;
+        return std::move(found->front().fields);
+      };
+      const auto stale = StaleBases(remaining, *live, look);
+      if (!stale.empty()) {
+        return fmt::format("changed by someone else since it was planned: {}",
+                           fmt::join(stale, "; "));
+      }
+      return std::string();
+    };
+  }
+  MAXOPT_TRY(ApplyReport report, Run(world_, plan, std::move(hooks)).Go());
 
   // The guards look again at what is really there now.
-  std::vector<AccountTree> trees;
-  MAXOPT_TRY(const GuardContext context, ReadContext(plan, trees));
-  Plan nothing = plan;
-  nothing.changes.clear();
-  const GuardVerdict now = JudgePlan(nothing, policy, context);
-  if (policy) {
+  if (report.sent > 0) {
+    MAXOPT_TRY(snapshot, ReadSnapshot(plan));
+  }
+  if (policy && (fresh || report.sent > 0)) {
+    Plan nothing = plan;
+    nothing.changes.clear();
+    const GuardVerdict now = JudgePlan(nothing, policy, snapshot.context);
     for (const Exposure& exposure : now.before) {
       if (exposure.worst_day.currency() == policy->currency &&
           exposure.worst_day > policy->worst_day_cap) {
@@ -503,6 +490,12 @@ Result<ApplyReport> Door::Apply(const std::string& plan_id, const Policy* policy
              "pause or lower budgets: maxopt undo " + plan_id});
       }
     }
+    for (const std::string& account : snapshot.context.unread_accounts) {
+      report.after_findings.push_back(
+          {"unread_account", false,
+           fmt::format("account {} could not be read after the plan", account),
+           "run maxopt monitor when the platform answers"});
+    }
   }
   if (report.status != PlanStatus::kApplying) {
     MAXOPT_CHECK(world_.store->MovePlan(plan_id, PlanStatus::kApplying, report.status));
@@ -510,59 +503,81 @@ Result<ApplyReport> Door::Apply(const std::string& plan_id, const Policy* policy
   return report;
 }
 
-Result<Plan> Door::Undo(const std::string& plan_id, const std::string& by, const Policy* policy) {
+// --- a person's word on what cannot be read
+
+Result<ChangeStatus> Door::Resolve(const std::string& plan_id, const std::string& change_name,
+                                   const std::string& by,
+                                   const std::optional<std::string>& found_id) {
+  if (by.empty()) return Fail(Errc::kInvalidArgument, "a resolution names who gives it (--by)");
   MAXOPT_TRY(const Plan plan, world_.store->GetPlan(plan_id));
-  MAXOPT_TRY(const std::vector<ChangeStatus> statuses, world_.store->Changes(plan_id));
-  Plan undo;
-  undo.client = plan.client;
-  undo.title = "undo of " + plan_id + ": " + plan.title;
-  undo.created_by = by;
-  undo.undoes = plan_id;
-  std::set<std::string> removed;
-  for (const ChangeStatus& status : statuses) {
-    if (status.state != ChangeState::kConfirmed && status.state != ChangeState::kVerified) {
-      if (status.state == ChangeState::kSent || status.state == ChangeState::kUnknown) {
+  MAXOPT_TRY(const Busy busy, Busy::Take(*this, plan));
+  MAXOPT_TRY(std::vector<ChangeStatus> statuses, world_.store->Changes(plan_id));
+  int number = 0;
+  const auto [end, error] =
+      std::from_chars(change_name.data(), change_name.data() + change_name.size(), number);
+  const bool is_number = error == std::errc() && end == change_name.data() + change_name.size();
+  const auto at = std::find_if(statuses.begin(), statuses.end(), [&](const ChangeStatus& s) {
+    if (is_number) return &s - statuses.data() == number - 1;
+    return s.change.key == change_name || s.change.address == change_name;
+  });
+  if (at == statuses.end()) {
+    return Fail(Errc::kNotFound,
+                fmt::format("plan {} has no change \"{}\"; name it by number (1 to {}), key or "
+                            "address",
+                            plan_id, change_name, statuses.size()));
+  }
+  ChangeStatus& status = *at;
+  const Change& change = status.change;
+  if (status.state != ChangeState::kUnknown && status.state != ChangeState::kSent) {
+    return Fail(Errc::kConflict, fmt::format("{} is {}, not unknown: there is nothing to resolve",
+                                             change.address, ChangeStateName(status.state)));
+  }
+  const bool create = change.action == ChangeAction::kCreate;
+  if (found_id && (found_id->empty() || (!create && *found_id != change.id))) {
+    return Fail(Errc::kInvalidArgument, create ? "--found needs the platform's id of the object"
+                                               : fmt::format("{} is object {}, not {}",
+                                                             change.address, change.id, *found_id));
+  }
+  // Where the platform answers, it has the last word.
+  std::string checked = "the platform could not be asked";
+  if (auto connector = world_.connector(change.account)) {
+    const FindQuery query{change.account, change.level,
+                          create && !found_id ? MarkerOf(change.key) : "",
+                          create && !found_id ? std::vector<std::string>{}
+                                              : std::vector{found_id ? *found_id : change.id}};
+    const auto found = (*connector)->reader->Find(query, http::After(world_.options.call_timeout));
+    if (found) {
+      const bool there =
+          !found->empty() &&
+          (create || Differences(change, change.after, found->front().fields).empty());
+      if (found_id && !there) {
         return Fail(Errc::kConflict,
-                    fmt::format("{}: its outcome is unknown; run maxopt apply {} first",
-                                status.change.address, plan_id));
+                    fmt::format("{} does not show {} as {}: {}",
+                                PlatformName(change.account.platform), change.address, *found_id,
+                                found->empty() ? "there is no such object"
+                                               : "its values are not the new ones"));
       }
-      continue;
-    }
-    // Removing a campaign removes what is below it.
-    const bool create = status.change.action == ChangeAction::kCreate;
-    if (create && removed.contains(status.change.parent_address)) {
-      removed.insert(status.change.address);
-      continue;
-    }
-    auto inverse = InverseOf(status.change, status.id, "");
-    if (!inverse) {
-      undo.notes.push_back(inverse.error().what);
-      continue;
-    }
-    if (create) {
-      removed.insert(status.change.address);
-      auto connector = world_.connector(status.change.account);
-      if (!connector) return Fail(connector.error());
-      // An object that was activated since is removed from the state it is in now.
-      MAXOPT_TRY(const std::vector<Entity> live,
-                 (*connector)
-                     ->reader->Find({status.change.account, status.change.level, "", {status.id}},
-                                    http::After(world_.options.call_timeout)));
-      if (live.size() == 1) {
-        const std::string now = TextField(live.front().fields, "status");
-        if (now == kRemoved) continue;
-        if (!now.empty()) inverse->before["status"] = now;
+      if (!found_id && there) {
+        return Fail(Errc::kConflict, fmt::format("{} shows it as {}; resolve it with --found {}",
+                                                 PlatformName(change.account.platform),
+                                                 found->front().id, found->front().id));
       }
+      checked = "the platform agrees";
     }
-    undo.changes.push_back(std::move(*inverse));
   }
-  std::reverse(undo.changes.begin(), undo.changes.end());
-  if (undo.changes.empty()) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("plan {} did nothing that can be undone{}{}", plan_id,
-                            undo.notes.empty() ? "" : ": ", fmt::join(undo.notes, "; ")));
+  status.id = found_id.value_or("");
+  status.state = found_id ? ChangeState::kConfirmed : ChangeState::kFailed;
+  status.how = found_id ? fmt::format("resolved by {}: found as {} ({})", by, *found_id, checked)
+                        : fmt::format("resolved by {}: it did not happen ({})", by, checked);
+  MAXOPT_CHECK(world_.store->Record(
+      {0, change.key, world_.clock->Now(), status.state, status.how, status.id}));
+  const bool open = std::any_of(statuses.begin(), statuses.end(), [](const ChangeStatus& s) {
+    return s.state == ChangeState::kUnknown || s.state == ChangeState::kSent;
+  });
+  if (!open && plan.status == PlanStatus::kApplying) {
+    MAXOPT_CHECK(world_.store->MovePlan(plan_id, PlanStatus::kApplying, PlanStatus::kFailed));
   }
-  return Propose(std::move(undo), policy);
+  return status;
 }
 
 }  // namespace maxopt

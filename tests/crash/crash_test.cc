@@ -196,13 +196,15 @@ class Crash : public testing::TestWithParam<Platform> {
   }
 
   /// Kills at the nth passing of a point, for every n until the plan ends without being killed.
-  int KillAtEvery(const std::string& point) {
+  int KillAtEvery(const std::string& point, const std::string& with = "KILL",
+                  int signal = SIGKILL) {
     int killed = 0;
     for (int nth = 1; nth <= 60; ++nth) {
       SCOPED_TRACE(fmt::format("killed at {}:{}", point, nth));
       Case c = Begin(fmt::format("{}_{}", point, nth));
       auto environment = Environment(*c.world);
       environment["MAXOPT_KILL_AT"] = fmt::format("{}:{}", point, nth);
+      environment["MAXOPT_KILL_WITH"] = with;
       const Ended first = RunMaxopt(c.home, {"apply", plan_}, environment);
       if (first.signal == 0) {
         EXPECT_EQ(first.code, 0) << first.out;
@@ -210,7 +212,7 @@ class Crash : public testing::TestWithParam<Platform> {
         fs::remove_all(c.home);
         return killed;
       }
-      EXPECT_EQ(first.signal, SIGKILL) << first.out;
+      EXPECT_EQ(first.signal, signal) << first.out;
       ++killed;
       const Ended second = RunMaxopt(c.home, {"apply", plan_}, Environment(*c.world));
       EXPECT_EQ(second.code, 0) << second.out;
@@ -234,6 +236,15 @@ TEST_P(Crash, AtEveryJournalState) {
   }
   fmt::print("crash {}: killed {} times at journal states\n", PlatformName(GetParam()), killed);
   EXPECT_GE(killed, 1 + 5 * 4);  // four changes pass five states each
+}
+
+/// F19: a person's Ctrl-C and a service manager's stop lose nothing either.
+TEST_P(Crash, F19InterruptAndTerminateLoseNothing) {
+  for (const char* point : {"sent", "answered"}) {
+    EXPECT_GE(KillAtEvery(point, "INT", SIGINT), 4);
+    EXPECT_GE(KillAtEvery(point, "TERM", SIGTERM), 4);
+    if (HasFailure()) return;
+  }
 }
 
 TEST_P(Crash, BeforeEveryCall) {

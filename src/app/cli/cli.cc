@@ -170,12 +170,32 @@ int RunCommandLine(int argc, char** argv) {
   with_plan("reject", "reject a plan")->callback([&] {
     run = [&] { return RejectCommand(context, plan_id); };
   });
-  with_plan("apply", "send an approved plan, or go on with one that was cut off")->callback([&] {
-    run = [&] { return ApplyCommand(context, plan_id); };
-  });
-  auto* undo_command = with_plan("undo", "plan the inverse of what a plan did");
-  undo_command->add_option("--by", by, "who asks");
-  undo_command->callback([&] { run = [&] { return UndoCommand(context, plan_id, by); }; });
+  auto* apply_command =
+      with_plan("apply", "send an approved plan, or go on with one that was cut off");
+  apply_command->add_option("--by", by, "who applies (default: the system's user)");
+  apply_command->callback([&] { run = [&] { return ApplyCommand(context, plan_id, by); }; });
+  UndoArguments undo;
+  auto* undo_command = command(&app, "undo", "plan the inverse of what a plan did");
+  undo_command->add_option("plan", undo.plan, "id of the plan")->required();
+  undo_command->add_option("--by", undo.by, "who asks (default: the system's user)");
+  undo_command->add_option("--only", undo.only,
+                           "only these: ADDRESS with what is below it, or ADDRESS#FIELD");
+  undo_command->add_flag("--force", undo.force, "also what someone changed since");
+  undo_command->callback([&] { run = [&] { return UndoCommand(context, undo); }; });
+  ResolveArguments resolve;
+  auto* resolve_command =
+      command(&app, "resolve", "say what became of a change whose outcome cannot be read");
+  resolve_command->add_option("plan", resolve.plan, "id of the plan")->required();
+  resolve_command->add_option("change", resolve.change, "its number, key or address")->required();
+  resolve_command->add_option("--found", resolve.found, "it is there: the platform's id");
+  resolve_command->add_flag("--absent", resolve.absent, "it did not happen");
+  resolve_command->add_option("--by", resolve.by, "who says so (default: the system's user)");
+  resolve_command->callback([&] { run = [&] { return ResolveCommand(context, resolve); }; });
+  std::string orphans_of;
+  auto* orphans_command = command(
+      &app, "orphans", "what carries our marks but is not recorded, and the other way round");
+  orphans_command->add_option("--client", orphans_of, "only this one");
+  orphans_command->callback([&] { run = [&] { return OrphansCommand(context, orphans_of); }; });
 
   bool off = false;
   auto* halt_command = command(&app, "halt", "send nothing but pauses and cuts from now on");

@@ -47,9 +47,22 @@ Result<int> ShowCommand(const CommandContext& context, const std::string& plan, 
 Result<int> ApproveCommand(const CommandContext& context, const std::string& plan,
                            const std::string& by);
 Result<int> RejectCommand(const CommandContext& context, const std::string& plan);
-Result<int> ApplyCommand(const CommandContext& context, const std::string& plan);
-Result<int> UndoCommand(const CommandContext& context, const std::string& plan,
-                        const std::string& by);
+/// Without `by` it is the system's user who applies.
+Result<int> ApplyCommand(const CommandContext& context, const std::string& plan,
+                         const std::string& by);
+struct UndoArguments {
+  std::string plan, by;
+  std::vector<std::string> only;  ///< "spring/social" or "spring/social#daily_budget"
+  bool force = false;
+};
+Result<int> UndoCommand(const CommandContext& context, const UndoArguments& arguments);
+struct ResolveArguments {
+  std::string plan, change, by, found;
+  bool absent = false;
+};
+Result<int> ResolveCommand(const CommandContext& context, const ResolveArguments& arguments);
+/// kExitPending when there are some.
+Result<int> OrphansCommand(const CommandContext& context, const std::string& client);
 Result<int> HaltCommand(const CommandContext& context, bool on);
 
 Result<int> MonitorCommand(const CommandContext& context, const std::string& client,

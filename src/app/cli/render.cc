@@ -200,6 +200,12 @@ std::string ApplyText(const std::string& plan_id, const ApplyReport& report) {
   return out;
 }
 
+std::string OrphanText(const Orphan& orphan) {
+  return fmt::format("{:<14} {:<24} {:<9} {:<16} {}\n      {}\n", OrphanKindName(orphan.kind),
+                     PrintAccount(orphan.account), LevelName(orphan.level), orphan.id,
+                     Clean(orphan.name), Clean(orphan.what));
+}
+
 std::string ApplyJson(const std::string& plan_id, const ApplyReport& report) {
   ordered_json lines = ordered_json::array();
   for (const auto& line : report.lines) {

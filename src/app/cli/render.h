@@ -17,6 +17,8 @@ std::string PlanJson(const Plan& plan);
 std::string FindingsText(const std::vector<Finding>& findings);
 std::string FindingsJson(const std::vector<Finding>& findings);
 std::string ApplyText(const std::string& plan_id, const ApplyReport& report);
+/// One orphan, two lines.
+std::string OrphanText(const Orphan& orphan);
 std::string ApplyJson(const std::string& plan_id, const ApplyReport& report);
 std::string TableText(const FactTable& table);
 std::string RecommendationText(const Recommendation& recommendation);

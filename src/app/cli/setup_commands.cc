@@ -1,4 +1,4 @@
-// init, connect, check, plan, approve, apply, activate, undo: set-up through the one door.
+// init, connect, check, plan, activate, plans, show: what leads up to the one door.
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -223,83 +223,6 @@ Result<int> ShowCommand(const CommandContext& context, const std::string& id, bo
     }
   }
   if (context.json) fmt::print("{}\n", ordered_json{{"journal", out}}.dump(2));
-  return kExitOk;
-}
-
-Result<int> ApproveCommand(const CommandContext& context, const std::string& id,
-                           const std::string& by) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Plan plan, home->store().GetPlan(id));
-  MAXOPT_CHECK(home->door().Approve(id, by, ContentHash(plan)));
-  if (context.json) {
-    fmt::print("{}\n", ordered_json{{"plan", id}, {"status", "approved"}, {"by", by}}.dump(2));
-  } else {
-    fmt::print("{} is approved by {}. Next: maxopt apply {}\n", id, by, id);
-  }
-  return kExitOk;
-}
-
-Result<int> RejectCommand(const CommandContext& context, const std::string& id) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Plan plan, home->store().GetPlan(id));
-  if (plan.status != PlanStatus::kGuarded && plan.status != PlanStatus::kBlocked &&
-      plan.status != PlanStatus::kApproved) {
-    return Fail(Errc::kConflict, fmt::format("plan {} is {}; it can no longer be rejected", id,
-                                             PlanStatusName(plan.status)));
-  }
-  MAXOPT_CHECK(home->store().MovePlan(id, plan.status, PlanStatus::kRejected));
-  fmt::print("{}\n", context.json ? ordered_json{{"plan", id}, {"status", "rejected"}}.dump(2)
-                                  : id + " is rejected");
-  return kExitOk;
-}
-
-Result<int> ApplyCommand(const CommandContext& context, const std::string& id) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Plan plan, home->store().GetPlan(id));
-  MAXOPT_TRY(const std::optional<Policy> policy, home->PolicyOf(plan.client));
-  MAXOPT_TRY(const ApplyReport report, home->door().Apply(id, policy ? &*policy : nullptr));
-  fmt::print("{}{}", context.json ? ApplyJson(id, report) : ApplyText(id, report),
-             context.json ? "\n" : "");
-  switch (report.status) {
-    case PlanStatus::kVerified:
-    case PlanStatus::kApplied:
-    case PlanStatus::kScored:
-      return report.after_findings.empty() ? kExitOk : kExitError;
-    case PlanStatus::kApplying:
-      return kExitPending;
-    default:
-      return kExitError;
-  }
-}
-
-Result<int> UndoCommand(const CommandContext& context, const std::string& id,
-                        const std::string& by) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Plan plan, home->store().GetPlan(id));
-  MAXOPT_TRY(const std::optional<Policy> policy, home->PolicyOf(plan.client));
-  MAXOPT_TRY(const Plan undo,
-             home->door().Undo(id, by.empty() ? "undo" : by, policy ? &*policy : nullptr));
-  fmt::print("{}{}", context.json ? PlanJson(undo) : PlanText(undo), context.json ? "\n" : "");
-  if (!context.json) fmt::print("Next: maxopt approve {} --by YOUR-NAME\n", undo.id);
-  return kExitPending;
-}
-
-Result<int> HaltCommand(const CommandContext& context, bool on) {
-  // Without opening the stores: it must work while another process is busy writing.
-  if (on) {
-    MAXOPT_CHECK(WriteWholeFile(context.home + "/halt", "halted\n"));
-  } else {
-    std::error_code error;
-    std::filesystem::remove(context.home + "/halt", error);
-    if (error) return Fail(Errc::kLocal, error.message());
-  }
-  if (context.json) {
-    fmt::print("{}\n", ordered_json{{"halted", on}}.dump());
-  } else {
-    fmt::print("{}\n", on ? "halted: nothing but pauses and cuts leaves this home until maxopt "
-                            "halt --off"
-                          : "not halted");
-  }
   return kExitOk;
 }
 

@@ -133,8 +133,8 @@ Result<ApplyReport> PassThroughTheDoor(Home& home, Plan draft, const std::string
     }
     return Fail(Errc::kRefused, fmt::format("plan {} is blocked: {}", plan.id, what));
   }
-  MAXOPT_CHECK(home.door().Approve(plan.id, by, ContentHash(plan)));
-  MAXOPT_TRY(ApplyReport report, home.door().Apply(plan.id, policy ? &*policy : nullptr));
+  MAXOPT_CHECK(home.door().Approve(plan.id, by, ContentHash(plan), policy ? &*policy : nullptr));
+  MAXOPT_TRY(ApplyReport report, home.door().Apply(plan.id, "demo", policy ? &*policy : nullptr));
   if (report.status != PlanStatus::kVerified) {
     std::string what;
     for (const auto& line : report.lines) {
@@ -228,15 +228,15 @@ Result<Launched> Launch(Stage& stage, const DemoOptions& options, bool tell) {
   return launched;
 }
 
-struct Outcome {
+struct Earned {
   double spend = 0;        // currency units
   double incremental = 0;  // truth
   double shop = 0;         // observed revenue
   std::map<std::pair<Platform, sim::Audience>, double> spend_by;
 };
 
-Outcome Measure(sim::World& world, Day from, Day to) {
-  Outcome outcome;
+Earned Measure(sim::World& world, Day from, Day to) {
+  Earned outcome;
   for (const sim::TruthDay& day : world.market().Truth(from, to)) {
     outcome.spend += Units(day.spend_micros);
     outcome.incremental += day.revenue_incremental;
@@ -302,8 +302,8 @@ Result<> LiveOneDay(Stage& stage, Day day, const DemoOptions& options, LoopResul
       }
       continue;
     }
-    MAXOPT_CHECK(home.door().Approve(plan.id, "policy.yaml", ContentHash(plan)));
-    MAXOPT_TRY(const ApplyReport report, home.door().Apply(plan.id, &*policy));
+    MAXOPT_CHECK(home.door().Approve(plan.id, "policy.yaml", ContentHash(plan), &*policy));
+    MAXOPT_TRY(const ApplyReport report, home.door().Apply(plan.id, "demo", &*policy));
     if (report.status != PlanStatus::kVerified) {
       result.problems.push_back(
           fmt::format("{} plan {} is {}", PrintDay(day), plan.id, PlanStatusName(report.status)));
@@ -315,7 +315,7 @@ Result<> LiveOneDay(Stage& stage, Day day, const DemoOptions& options, LoopResul
   return {};
 }
 
-void PrintResult(const Outcome& max, const Outcome& left_alone, const sim::Split& best,
+void PrintResult(const Earned& max, const Earned& left_alone, const sim::Split& best,
                  const Launched& launched, const LoopResult& loop, int lived_days,
                  const std::string& report_path) {
   Money planned = Money::Zero(launched.document.currency);
@@ -469,8 +469,8 @@ Result<int> RunDemo(const DemoOptions& options) {
   left_alone.world->AdvanceTo(stage.home->clock().Now());
   progress.Done();
 
-  const Outcome with_max = Measure(*stage.world, first, last);
-  const Outcome without = Measure(*left_alone.world, first, last);
+  const Earned with_max = Measure(*stage.world, first, last);
+  const Earned without = Measure(*left_alone.world, first, last);
   std::vector<std::pair<Platform, sim::Audience>> channels;
   for (const auto& [key, spend] : without.spend_by) channels.push_back(key);
   const sim::Split best =
