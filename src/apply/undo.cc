@@ -155,7 +155,14 @@ class Undoing {
       return {};
     }
     MAXOPT_TRY(const std::optional<Entity> now, Now(made, status.id));
-    if (!now) return {};  // gone already
+    // What is below something that is gone is gone with it, whatever its own status says.
+    const bool below = std::any_of(gone_.begin(), gone_.end(), [&](const auto& above) {
+      return above.first == made.account && IsBelow(made.account, made.address, above.second);
+    });
+    if (!now || below) {
+      gone_.emplace_back(made.account, made.address);
+      return {};
+    }
     Inverse found{&status, std::move(*inverse), {}};
     if (const std::string is = TextField(now->fields, "status"); !is.empty()) {
       found.change.before["status"] = is;
@@ -166,11 +173,11 @@ class Undoing {
       last.after = object->last_applied;
     }
     found.conflicts = Differences(last, last.after, now->fields);
-    for (const Entity* below : live_.Below(made.account, status.id)) {
-      if (below->level == made.level || IsOurs(made.account, below->id, below->level)) continue;
+    for (const Entity* child : live_.Below(made.account, status.id)) {
+      if (child->level == made.level || IsOurs(made.account, child->id, child->level)) continue;
       found.conflicts.push_back(fmt::format("{} {} \"{}\" below it is not ours",
-                                            LevelName(below->level), below->id,
-                                            TextField(below->fields, "name")));
+                                            LevelName(child->level), child->id,
+                                            TextField(child->fields, "name")));
     }
     inverses_.push_back(std::move(found));
     return {};
@@ -246,6 +253,7 @@ class Undoing {
   std::function<Result<std::vector<Entity>>(const FindQuery&)> find_;
   std::vector<Selected> selected_;
   std::vector<Inverse> inverses_;
+  std::vector<std::pair<AccountId, std::string>> gone_;  // made by the plan, no longer there
 };
 
 }  // namespace
