@@ -78,4 +78,12 @@ Checklist RunChecks(const CheckContext& context);
 /// True when something keeps a plan from being made.
 bool Blocks(const Checklist& checklist);
 
+/// For people: what is wrong first, by family and package, each with its places and what to do;
+/// passes are counted, and listed only when `verbose`.
+std::string ChecklistMarkdown(const Checklist& checklist, bool verbose = false);
+/// For programs: schemas/checklist.schema.json. All results, members sorted.
+std::string ChecklistJson(const Checklist& checklist);
+/// docs/checks.md: every check of the registry.
+std::string RegistryMarkdown();
+
 }  // namespace maxopt
