@@ -27,7 +27,23 @@ void Trouble::At(const Place& place, std::string_view what) { In(PrintPlace(plac
 
 void Trouble::In(std::string_view file, std::string_view what) {
   constexpr std::size_t kLinesMax = 50;
-  if (++count_ <= kLinesMax) lines_.push_back(fmt::format("{}: {}", file, what));
+  constexpr std::size_t kBytesMax = 2'000;
+  if (++count_ > kLinesMax) return;
+  // Whatever a document holds, and whoever quoted it: an error must not write on a terminal.
+  std::string line;
+  for (const char c : fmt::format("{}: {}", file, what)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7F) {
+      line += fmt::format("\\x{:02x}", byte);
+    } else {
+      line += c;
+    }
+    if (line.size() >= kBytesMax && byte < 0x80) {
+      line += "...";
+      break;
+    }
+  }
+  lines_.push_back(std::move(line));
 }
 
 Error Trouble::ToError() const {
@@ -731,9 +747,10 @@ class Finisher {
     }
     if (there) return;
     if (!IsMedia(asset.file)) {
-      trouble_.At(asset.place, fmt::format("{} is no picture or video; taken are png, jpg, gif, "
-                                           "webp, mp4 and mov",
-                                           Shown(asset.file)));
+      trouble_.At(asset.place,
+                  fmt::format("file {} is no picture or video; taken are png, jpg, gif, "
+                              "webp, mp4 and mov",
+                              Shown(asset.file)));
       return;
     }
     auto bytes = read_file_(asset.file);

@@ -229,6 +229,8 @@ Result<std::string> DocumentTemplateYaml(std::string_view kind);
 /// The four documents as YAML files (brief.yaml, media_plan.yaml, creatives.yaml, buys.yaml), which
 /// read back as the same documents. Asset bytes are not in them.
 std::vector<DocumentFile> PrintDocuments(const CampaignDocuments& documents);
+/// The same as JSON.
+std::vector<DocumentFile> PrintDocumentsJson(const CampaignDocuments& documents);
 /// The same as CSV sheets (brief.csv, media_plan.csv, creatives.csv, assets.csv, guidelines.csv,
 /// buys.csv; those that would be empty are left out) and as one workbook. Line breaks within a text
 /// of a list become spaces.

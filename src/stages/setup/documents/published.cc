@@ -161,6 +161,28 @@ void YamlTemplate(const Object& object, std::size_t indent, bool commented, bool
   }
 }
 
+/// Numbers stay texts, so that none passes through a double on its way.
+Json ToJson(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kNothing:
+      return nullptr;
+    case Node::Kind::kText:
+      if (node.bare && (node.text == "true" || node.text == "false")) return node.text == "true";
+      return node.text;
+    case Node::Kind::kList: {
+      Json list = Json::array();
+      for (const Node& item : node.items) list.push_back(ToJson(item));
+      return list;
+    }
+    case Node::Kind::kMap: {
+      Json map = Json::object();
+      for (const Member& member : node.members) map[member.key] = ToJson(member.value);
+      return map;
+    }
+  }
+  Bug();
+}
+
 const Layout* LayoutOfStem(std::string_view stem) {
   for (const Layout& layout : Layouts()) {
     if (layout.stem == stem) return &layout;
@@ -240,6 +262,16 @@ Result<std::string> DocumentTemplateYaml(std::string_view kind) {
     at = end + 1;
   }
   return out;
+}
+
+std::vector<DocumentFile> PrintDocumentsJson(const CampaignDocuments& printed) {
+  std::vector<DocumentFile> files;
+  for (const Fragment& fragment : ToFragments(printed)) {
+    Json root{{"maxopt", fragment.kind + "/1"}};
+    for (const Member& member : fragment.root.members) root[member.key] = ToJson(member.value);
+    files.push_back({fragment.kind + ".json", root.dump(2) + "\n"});
+  }
+  return files;
 }
 
 std::vector<DocumentFile> PrintDocumentsCsv(const CampaignDocuments& printed) {
