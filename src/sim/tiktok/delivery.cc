@@ -27,12 +27,28 @@ std::vector<std::string> Countries(const Object& group) {
   std::vector<std::string> codes;
   for (const Json& id : group.fields.value("location_ids", Json::array())) {
     for (const Region& region : Regions()) {
-      if (id.is_string() && id.get_ref<const std::string&>() == region.location_id) {
+      const bool named = id.is_string() && id.get_ref<const std::string&>() == region.location_id;
+      if (named && std::find(codes.begin(), codes.end(), region.code) == codes.end()) {
         codes.emplace_back(region.code);
       }
     }
   }
   return codes;
+}
+
+/// Whether any half of the hour is one that the ad group may run in: 336 digits, Monday first; all
+/// 0 and all 1 mean always.
+bool MayRun(const Object& group, Instant hour_begins, const Zone& zone) {
+  constexpr std::size_t kSlotsPerDay = 48;
+  const std::string week = TextOr(group.fields, "dayparting", "");
+  if (week.find('1') == std::string::npos) return true;
+  const LocalTime local = zone.LocalOf(hour_begins);
+  const auto day = std::chrono::floor<std::chrono::days>(local);
+  const std::chrono::weekday weekday{std::chrono::local_days(day.time_since_epoch())};
+  const auto hour = std::chrono::floor<std::chrono::hours>(local - day).count();
+  const std::size_t slot =
+      (weekday.iso_encoding() - 1) * kSlotsPerDay + static_cast<std::size_t>(hour) * 2;
+  return week[slot] == '1' || week[slot + 1] == '1';
 }
 
 /// Puts the object's budget into the unit, by its mode.
@@ -60,6 +76,7 @@ std::vector<BudgetUnit> Account::Deliverable(Instant hour_begins) {
   std::map<std::string, std::vector<BudgetUnit>> groups_of_campaign;
   for (auto& [group_id, deliverable] : ads_of_group) {
     const Object& group = ad_groups.at(group_id);
+    if (!MayRun(group, hour_begins, setup.zone)) continue;
     const Object& campaign = campaigns.at(group.campaign_id);
     BudgetUnit unit;
     unit.campaign_id = campaign.id;

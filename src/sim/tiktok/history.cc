@@ -24,6 +24,14 @@ constexpr Attribute kAttributes[] = {
     {"campaign_name", "Name", ""},
     {"adgroup_name", "Name", ""},
     {"ad_name", "Name", ""},
+    {"bid_type", "Bid Strategy", "BIDDING_AND_OPTIMIZATION"},
+    {"deep_bid_type", "Bid Strategy", "BIDDING_AND_OPTIMIZATION"},
+    {"roas_bid", "ROAS", "BIDDING_AND_OPTIMIZATION"},
+    {"pacing", "Delivery Type", "BIDDING_AND_OPTIMIZATION"},
+    {"frequency", "Frequency Cap", ""},
+    {"frequency_schedule", "Frequency Cap", ""},
+    {"dayparting", "Dayparting", ""},
+    {"special_industries", "Special Ad Categories", ""},
     {"schedule_start_time", "Start Time", ""},
     {"schedule_end_time", "End Time", ""},
     {"location_ids", "Location", "TARGETING"},
@@ -33,6 +41,11 @@ constexpr Attribute kAttributes[] = {
     {"audience_ids", "Audience", "TARGETING"},
     {"excluded_audience_ids", "Excluded Audience", "TARGETING"},
     {"ad_text", "Text", ""},
+    {"image_ids", "Image", ""},
+    {"video_id", "Video", ""},
+    {"landing_page_url", "URL", ""},
+    {"utm_params", "URL Parameters", ""},
+    {"call_to_action", "Call to Action", ""},
 };
 
 std::string Shown(const Json& value) {

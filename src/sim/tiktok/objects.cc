@@ -246,6 +246,16 @@ Api<> Apply(Account& account, Object& object, Json changes, Money spent, Instant
   }
   Json fields = object.fields;
   fields.update(changes);
+  // A bid, and a wanted return, end with the bid type that had them.
+  if (changes.contains("bid_type") && changes.at("bid_type") == "BID_TYPE_NO_BID") {
+    for (const char* bid : {"bid_price", "conversion_bid_price"}) {
+      if (!changes.contains(bid)) fields.erase(bid);
+    }
+  }
+  if (changes.contains("deep_bid_type") && changes.at("deep_bid_type") != "VO_MIN_ROAS" &&
+      !changes.contains("roas_bid")) {
+    fields.erase("roas_bid");
+  }
   const Object* campaign = object.level == Level::kCampaign
                                ? &object
                                : account.Find(Level::kCampaign, object.campaign_id);
@@ -255,6 +265,9 @@ Api<> Apply(Account& account, Object& object, Json changes, Money spent, Instant
   if (object.level == Level::kCampaign) {
     Json as_created = fields;
     MAXOPT_CHECK(CheckCampaign(account, as_created));
+  }
+  if (object.level == Level::kAd) {
+    MAXOPT_CHECK(CheckCreative(account, *account.Find(Level::kAdGroup, object.parent_id), fields));
   }
   if (object.level == Level::kAdGroup) {
     MAXOPT_CHECK(CheckAdGroup(account, *campaign, fields));
@@ -266,6 +279,7 @@ Api<> Apply(Account& account, Object& object, Json changes, Money spent, Instant
   Normalise(fields, account.served.setup.currency);
   for (const auto& [name, value] : changes.items()) {
     const Json before = object.fields.contains(name) ? object.fields.at(name) : Json();
+    if (!fields.contains(name)) continue;
     if (before != fields.at(name)) {
       Log(account, object, now, actor, "UPDATE", name, before, fields.at(name));
     }
@@ -508,42 +522,37 @@ Result<> TikTokServer::HumanEdit(const AccountId& account_id, Level level, const
       return Fail(Errc::kNotFound, fmt::format("{} has no such object", PrintAccount(account_id)));
     }
     owner = at->second.get();
+    if (level == Level::kConversion) {
+      Pixel* const pixel = owner->FindPixel(id);
+      const std::string name = TextField(changes, "name");
+      if (pixel == nullptr || changes.size() != 1 || name.empty()) {
+        return Fail(Errc::kInvalidArgument, "a pixel that exists can be renamed, nothing else");
+      }
+      pixel->name = name;
+      return {};
+    }
     const auto object = Living(*owner, level, id);
     if (!object) return failed(object.error());
     before = **object;
   }
+  MAXOPT_TRY(Edit edit, EditOf(level, before.fields, changes, owner->served.setup.zone));
   const Money spent = Spent(*owner, before);
   const std::scoped_lock lock(mutex_);
   const auto living = Living(*owner, level, id);
   if (!living) return failed(living.error());
   Object& object = **living;
-  Json wire = Json::object();
-  std::string status;
-  for (const auto& [name, value] : changes) {
-    const auto* text = std::get_if<std::string>(&value);
-    const auto* money = std::get_if<Money>(&value);
-    if (name == "name" && text) {
-      wire[NameField(level)] = *text;
-    } else if (name == "status" && text) {
-      status = *text == kActive ? "ENABLE" : *text == kRemoved ? "DELETE" : "DISABLE";
-    } else if ((name == "daily_budget" || name == "lifetime_budget") && money) {
-      wire["budget"] = MoneyToken(*money);
-    } else if (name == "bid" && money) {
-      wire[IsOneOf("OCPM OCPC", TextOr(object.fields, "billing_event", "")) ? "conversion_bid_price"
-                                                                            : "bid_price"] =
-          MoneyToken(*money);
-    } else {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("\"{}\" cannot be edited in this simulator's screens", name));
+  if (!edit.wire.empty()) {
+    const std::string seen = Seen(object.fields);
+    Api<> applied = CheckMembers(edit.wire, UpdateFields(level));
+    if (applied) applied = Apply(*owner, object, edit.wire, spent, clock_.Now(), person);
+    if (!applied) return failed(applied.error());
+    if (level == Level::kAd && seen != Seen(object.fields)) {
+      object.submitted_at = clock_.Now();
+      object.resubmitted = true;
     }
   }
-  if (!wire.empty()) {
-    Api<> applied = CheckMembers(wire, UpdateFields(level));
-    if (applied) applied = Apply(*owner, object, wire, spent, clock_.Now(), person);
-    if (!applied) return failed(applied.error());
-  }
-  if (!status.empty()) {
-    if (const auto changed = ChangeStatus(*owner, object, status, person); !changed) {
+  if (!edit.status.empty()) {
+    if (const auto changed = ChangeStatus(*owner, object, edit.status, person); !changed) {
       return failed(changed.error());
     }
   }

@@ -12,7 +12,11 @@ namespace {
 constexpr std::size_t kNameLengthMax = 512;
 constexpr std::size_t kAdTextLengthMax = 100;
 constexpr std::size_t kIdsMax = 1000;
-constexpr std::int64_t kPageSizeMax = 1000;
+constexpr std::int64_t kFrequencyMax = 1000;
+constexpr std::int64_t kFrequencyDaysMax = 30;
+/// A wanted return has two decimals, from 0.01 to 1000.
+constexpr std::int64_t kRoasStepMicros = 10'000;
+constexpr std::int64_t kRoasMaxMicros = 1'000'000'000;
 /// Of what a running object has spent, its new budget must leave: 105 %.
 constexpr std::int64_t kSpentMarginBp = 10'500;
 
@@ -30,7 +34,7 @@ constexpr std::string_view kTexts =
     "click_attribution_window view_attribution_window engaged_view_attribution_window dayparting "
     "ad_format ad_text identity_type identity_id display_name call_to_action landing_page_url "
     "video_id tiktok_item_id tracking_pixel_id promotion_type request_id po_number music_id "
-    "saved_audience_id virtual_objective_type sales_destination";
+    "saved_audience_id virtual_objective_type sales_destination deep_bid_type pixel_name";
 constexpr std::string_view kTextLists =
     "location_ids age_groups languages audience_ids excluded_audience_ids interest_category_ids "
     "placements image_ids special_industries zipcode_ids operating_systems";
@@ -82,6 +86,36 @@ std::int64_t FlightDays(const Json& ad_group) {
   return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::days>(*end - *start).count());
 }
 
+/// The bids of an ad group that is optimised for value, and of no other.
+Api<> CheckValueBids(const Json& fields) {
+  const std::string deep = Word(fields, "deep_bid_type");
+  const bool roas = Has(fields, "roas_bid");
+  if (Word(fields, "optimization_goal") != "VALUE") {
+    if (deep.empty() && !roas) return {};
+    return Refuse(kBadParameter, fmt::format("{}: It needs the optimization_goal VALUE.",
+                                             deep.empty() ? "roas_bid" : "deep_bid_type"));
+  }
+  if (Word(fields, "bid_type") == "BID_TYPE_CUSTOM") {
+    return Refuse(kBadParameter, "bid_type: optimization_goal VALUE needs BID_TYPE_NO_BID.");
+  }
+  if (deep.empty()) {
+    return Refuse(kBadParameter,
+                  "deep_bid_type: Missing data for required field with optimization_goal VALUE.");
+  }
+  if (roas != (deep == "VO_MIN_ROAS")) {
+    return Refuse(kBadParameter, roas ? "roas_bid: It needs deep_bid_type VO_MIN_ROAS."
+                                      : "roas_bid: Missing data for required field with "
+                                        "deep_bid_type VO_MIN_ROAS.");
+  }
+  if (!roas) return {};
+  const auto ratio = JsonMoney(fields.at("roas_bid"), kUsd);
+  if (!ratio || ratio->micros() < kRoasStepMicros || ratio->micros() > kRoasMaxMicros ||
+      ratio->micros() % kRoasStepMicros != 0) {
+    return Refuse(kBadParameter, "roas_bid: It must be 0.01 to 1000 with at most 2 decimals.");
+  }
+  return {};
+}
+
 Api<> CheckBids(const Json& fields, Currency currency) {
   const bool custom = Word(fields, "bid_type") == "BID_TYPE_CUSTOM";
   const bool optimised = IsOneOf("OCPM OCPC", Word(fields, "billing_event"));
@@ -109,16 +143,24 @@ Api<> CheckBids(const Json& fields, Currency currency) {
   if (!custom && Word(fields, "pacing") == "PACING_MODE_FAST") {
     return Refuse(kBadParameter, "pacing: PACING_MODE_FAST needs bid_type BID_TYPE_CUSTOM.");
   }
-  return {};
+  return CheckValueBids(fields);
 }
 
 Api<> CheckTargeting(const Account& account, const Json& fields) {
   if (Has(fields, "location_ids")) {
-    for (const auto& id : fields.at("location_ids")) {
+    const Json& ids = fields.at("location_ids");
+    for (const auto& id : ids) {
       const auto& text = id.get_ref<const std::string&>();
-      if (std::none_of(Regions().begin(), Regions().end(),
-                       [&](const Region& r) { return r.location_id == text; })) {
+      const Region* region = FindRegion(text);
+      if (region == nullptr) {
         return Refuse(kBadParameter, fmt::format("location_ids: {} is not a location.", text));
+      }
+      if (std::any_of(ids.begin(), ids.end(),
+                      [&](const Json& other) { return other == region->parent_id; })) {
+        return Refuse(kBadParameter,
+                      fmt::format("location_ids: {} overlaps {}; targeted locations must not "
+                                  "overlap.",
+                                  text, region->parent_id));
       }
     }
   }
@@ -156,11 +198,36 @@ Api<> CheckTargeting(const Account& account, const Json& fields) {
       return Refuse(kBadParameter, "dayparting: It must be 336 characters of 0 and 1.");
     }
   }
-  if (Has(fields, "pixel_id") &&
-      Word(fields, "pixel_id") != TikTokPixelIdOf(account.served.setup.account)) {
+  if (!Has(fields, "pixel_id")) return {};
+  const Pixel* pixel = account.FindPixel(Word(fields, "pixel_id"));
+  if (pixel == nullptr) {
     return Refuse(kBadParameter, fmt::format("pixel_id: The pixel {} does not exist in this "
                                              "account.",
                                              Word(fields, "pixel_id")));
+  }
+  const std::string event = Word(fields, "optimization_event");
+  if (!event.empty() &&
+      std::find(pixel->events.begin(), pixel->events.end(), event) == pixel->events.end()) {
+    return Refuse(kBadParameter, fmt::format("optimization_event: The pixel {} has no event {}.",
+                                             pixel->id, event));
+  }
+  return {};
+}
+
+/// How often one person may see the ads, for reach only.
+Api<> CheckFrequency(const Object& campaign, const Json& fields) {
+  const bool frequency = Has(fields, "frequency");
+  if (!frequency && !Has(fields, "frequency_schedule")) return {};
+  if (Word(campaign.fields, "objective_type") != "REACH") {
+    return Refuse(kBadParameter, "frequency: It is supported for the objective REACH only.");
+  }
+  for (const auto& [field, most] : {std::pair{"frequency", kFrequencyMax},
+                                    std::pair{"frequency_schedule", kFrequencyDaysMax}}) {
+    const Json value = fields.value(field, Json());
+    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 ||
+        value.get<std::int64_t>() > most) {
+      return Refuse(kBadParameter, fmt::format("{}: It must be between 1 and {}.", field, most));
+    }
   }
   return {};
 }
@@ -267,6 +334,13 @@ Api<Instant> UtcTime(const Json& value, std::string_view field) {
   return Instant(time->time_since_epoch());
 }
 
+std::string Lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
 std::string PrintUtc(Instant at) {
   return PrintLocal(LocalTime(std::chrono::floor<std::chrono::seconds>(at.time_since_epoch())));
 }
@@ -288,7 +362,7 @@ Api<Json> JsonParam(const Call& call, const std::string& name, Json otherwise) {
   return std::move(*value);
 }
 
-Api<Page> PageOf(const Call& call, std::int64_t page_size_default) {
+Api<Page> PageOf(const Call& call, std::int64_t page_size_default, std::int64_t page_size_max) {
   Page page{1, page_size_default};
   const auto read = [&](const std::string& name, std::int64_t& into, std::int64_t max) -> Api<> {
     const auto at = call.query.find(name);
@@ -303,7 +377,7 @@ Api<Page> PageOf(const Call& call, std::int64_t page_size_default) {
     return {};
   };
   MAXOPT_CHECK(read("page", page.page, 1'000'000));
-  MAXOPT_CHECK(read("page_size", page.page_size, kPageSizeMax));
+  MAXOPT_CHECK(read("page_size", page.page_size, page_size_max));
   return page;
 }
 
@@ -403,6 +477,12 @@ Api<> CheckAdGroup(const Account& account, const Object& campaign, const Json& f
                                                 Word(campaign.fields, "objective_type"))) {
     MAXOPT_CHECK(Need(fields, {"pixel_id", "optimization_event"}));
   }
+  if (optimized && Word(fields, "pacing") == "PACING_MODE_FAST") {
+    return Refuse(
+        kBadParameter,
+        "pacing: The campaign has budget_optimize_on; only PACING_MODE_SMOOTH is allowed.");
+  }
+  MAXOPT_CHECK(CheckFrequency(campaign, fields));
   MAXOPT_CHECK(CheckTargeting(account, fields));
   return CheckBids(fields, currency);
 }
@@ -433,7 +513,17 @@ Api<> CheckCreative(const Account& account, const Object& ad_group, const Json& 
                                                image.get<std::string>()));
     }
   }
+  if (format == "CAROUSEL_ADS") {
+    // The licensed music of a carousel is not known here; that it is named is.
+    MAXOPT_CHECK(NeedText(creative, "music_id"));
+  }
+  if (format != "SINGLE_VIDEO" && Has(creative, "video_id")) {
+    return Refuse(kBadParameter, fmt::format("video_id: Not supported with {}.", format));
+  }
   if (format == "SINGLE_VIDEO") {
+    if (images.size() > 1) {
+      return Refuse(kBadParameter, "image_ids: SINGLE_VIDEO has at most one image, its cover.");
+    }
     MAXOPT_TRY(const std::string video, NeedText(creative, "video_id"));
     if (!account.videos.contains(video)) {
       return Refuse(40053,

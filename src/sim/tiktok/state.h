@@ -82,6 +82,15 @@ struct File {
   Instant created_at;
 };
 
+/// Never paused and never deleted: the API has no call for it.
+struct Pixel {
+  std::string id;
+  std::string code;
+  std::string name;
+  std::vector<std::string> events;  ///< optimization_event words that it was told of
+  Instant created_at;
+};
+
 struct LogEntry {
   Instant at;
   Level level;
@@ -129,7 +138,10 @@ struct Account final : DeliverySource {
   std::map<std::string, Object> ads;
   std::map<std::string, File> images;
   std::map<std::string, File> videos;
+  std::vector<Pixel> pixels;  ///< oldest first
   std::vector<LogEntry> log;
+  const Pixel* FindPixel(const std::string& pixel_id) const;
+  Pixel* FindPixel(const std::string& pixel_id);
   /// Body request_id -> path and body it came with, and what it made.
   struct Done {
     std::string what;
@@ -167,8 +179,13 @@ class TikTokServer final : public PlatformServer {
   Api<Json> OauthToken(const Call& call);
   Api<Json> OauthAdvertisers(const Call& call);
   Api<Json> AdvertiserInfo(const Call& call);
-  Api<Json> PixelList(const Call& call);
   Api<Json> RegionList(const Call& call);
+
+  // pixels.cc
+  Api<Json> PixelList(const Call& call);
+  Api<Json> PixelCreate(const Call& call);
+  Api<Json> PixelUpdate(const Call& call);
+  Api<Json> PixelEventCreate(const Call& call);
 
   // objects.cc
   Api<Json> CampaignCreate(const Call& call);
@@ -245,8 +262,11 @@ struct Region {
   std::string_view location_id;
   std::string_view code;
   std::string_view name;
+  std::string_view parent_id = "0";  ///< of a province; "0": a country
 };
 std::span<const Region> Regions();
+/// nullptr when there is no such location.
+const Region* FindRegion(std::string_view location_id);
 /// "campaign_id", "adgroup_id", "ad_id".
 std::string IdField(Level level);
 std::string NameField(Level level);
@@ -263,13 +283,15 @@ Api<Money> Amount(const Json& value, std::string_view field, Currency currency);
 Api<Instant> UtcTime(const Json& value, std::string_view field);
 std::string PrintUtc(Instant at);
 Api<> CheckName(const std::string& name, std::string_view field, std::size_t length_max);
+std::string Lower(std::string text);
 /// JSON parameter of a GET: {} when absent.
 Api<Json> JsonParam(const Call& call, const std::string& name, Json otherwise);
 struct Page {
   std::int64_t page;
   std::int64_t page_size;
 };
-Api<Page> PageOf(const Call& call, std::int64_t page_size_default);
+Api<Page> PageOf(const Call& call, std::int64_t page_size_default,
+                 std::int64_t page_size_max = 1000);
 Json PageInfo(const Page& page, std::size_t total);
 
 Api<> CheckCampaign(const Account& account, const Json& fields);
@@ -289,6 +311,21 @@ std::string PrimaryStatus(const std::string& secondary);
 Review ReviewOfAd(const Object& ad, Instant now);
 /// The object as the wire shows it.
 Json Show(const Account& account, const Object& object, Instant now);
+
+// --- pixels.cc -----------------------------------------------------------------------------------
+
+/// The pixel that an account has from the start: its shop has fired every event there is.
+Pixel FirstPixel(const ServedAccount& served, Instant now);
+
+// --- people.cc -----------------------------------------------------------------------------------
+
+/// What a person's edit of our fields changes on the wire: members of an update, and the new
+/// operation_status ("" when it stays).
+struct Edit {
+  Json wire = Json::object();
+  std::string status;
+};
+Result<Edit> EditOf(Level level, const Json& object, const Fields& changes, const Zone& zone);
 
 // --- history.cc ----------------------------------------------------------------------------------
 

@@ -90,10 +90,21 @@ const Object* Account::Find(Level level, const std::string& object_id) const {
   return const_cast<Account*>(this)->Find(level, object_id);
 }
 
+const Pixel* Account::FindPixel(const std::string& pixel_id) const {
+  return const_cast<Account*>(this)->FindPixel(pixel_id);
+}
+
+Pixel* Account::FindPixel(const std::string& pixel_id) {
+  const auto at = std::find_if(pixels.begin(), pixels.end(),
+                               [&](const Pixel& pixel) { return pixel.id == pixel_id; });
+  return at == pixels.end() ? nullptr : &*at;
+}
+
 TikTokServer::TikTokServer(Market& market, Clock& clock, ServerOptions options)
     : market_(market), clock_(clock), options_(std::move(options)) {
   for (const ServedAccount& served : options_.accounts) {
     auto account = std::make_unique<Account>(mutex_, served);
+    account->pixels.push_back(FirstPixel(served, clock_.Now()));
     market_.Register(served.setup, account.get());
     accounts_.emplace(served.setup.account.id, std::move(account));
   }
@@ -109,6 +120,9 @@ std::span<const TikTokServer::Route> TikTokServer::Routes() {
       {"GET", "/oauth2/advertiser/get/", &TikTokServer::OauthAdvertisers},
       {"GET", "/advertiser/info/", &TikTokServer::AdvertiserInfo},
       {"GET", "/pixel/list/", &TikTokServer::PixelList},
+      {"POST", "/pixel/create/", &TikTokServer::PixelCreate},
+      {"POST", "/pixel/update/", &TikTokServer::PixelUpdate},
+      {"POST", "/pixel/event/create/", &TikTokServer::PixelEventCreate},
       {"GET", "/tool/region/", &TikTokServer::RegionList},
       {"POST", "/campaign/create/", &TikTokServer::CampaignCreate},
       {"POST", "/campaign/update/", &TikTokServer::CampaignUpdate},
@@ -351,20 +365,6 @@ Api<Json> TikTokServer::AdvertiserInfo(const Call& call) {
   return Json{{"list", list}};
 }
 
-Api<Json> TikTokServer::PixelList(const Call& call) {
-  const std::scoped_lock lock(mutex_);
-  MAXOPT_TRY(Account* const account, AccountOf(call));
-  MAXOPT_TRY(const Page page, PageOf(call, 10));
-  const Json pixel{{"pixel_id", TikTokPixelIdOf(account->served.setup.account)},
-                   {"pixel_code", "C" + account->id()},
-                   {"pixel_name", account->served.name + " shop"},
-                   {"pixel_setup_mode", "MANUAL"},
-                   {"activity_status", "ACTIVE"},
-                   {"events", Json::array()}};
-  return Json{{"pixels", page.page == 1 ? Json::array({pixel}) : Json::array()},
-              {"page_info", PageInfo(page, 1)}};
-}
-
 Api<Json> TikTokServer::RegionList(const Call& call) {
   const std::scoped_lock lock(mutex_);
   MAXOPT_CHECK(AccountOf(call));
@@ -373,15 +373,26 @@ Api<Json> TikTokServer::RegionList(const Call& call) {
       return Refuse(kBadParameter, fmt::format("{}: Missing data for required field.", name));
     }
   }
+  const auto range = call.query.find("level_range");
+  const std::string levels = range == call.query.end() ? "TO_DISTRICT" : range->second;
+  if (!IsOneOf("ALL TO_COUNTRY TO_PROVINCE TO_CITY TO_DISTRICT", levels)) {
+    return Refuse(kBadParameter, fmt::format("level_range: {} is not a level range.", levels));
+  }
   Json list = Json::array();
   for (const Region& region : Regions()) {
+    const bool country = region.parent_id == "0";
+    if (!country && levels == "TO_COUNTRY") continue;
+    Json next = Json::array();
+    for (const Region& other : Regions()) {
+      if (other.parent_id == region.location_id) next.push_back(other.location_id);
+    }
     list.push_back({{"location_id", region.location_id},
                     {"region_code", region.code},
                     {"name", region.name},
-                    {"level", "COUNTRY"},
+                    {"level", country ? "COUNTRY" : "PROVINCE"},
                     {"area_type", "ADMIN"},
-                    {"parent_id", "0"},
-                    {"next_level_ids", Json::array()}});
+                    {"parent_id", region.parent_id},
+                    {"next_level_ids", std::move(next)}});
   }
   return Json{{"region_info", list}};
 }
@@ -399,6 +410,11 @@ std::vector<PlatformServer::Counted> TikTokServer::Objects(const AccountId& acco
       counted.push_back(
           {level, id, TextOr(object.fields, NameField(level), ""), std::string(status)});
     }
+  }
+  for (const Pixel& pixel : at->second->pixels) {
+    // What the account has from the start was made by nobody.
+    if (pixel.id == TikTokPixelIdOf(account_id)) continue;
+    counted.push_back({Level::kConversion, pixel.id, pixel.name, std::string(kActive)});
   }
   for (const auto* files : {&at->second->images, &at->second->videos}) {
     for (const auto& [id, file] : *files) counted.push_back({Level::kAsset, id, file.name, ""});

@@ -15,9 +15,10 @@
 ///           qps_app, qps_advertiser  calls a second before 40100 and 40133; 10000 and 5000
 /// versions  empty: v1.3 alive. An unknown version is HTTP 404, a sunset one is code 40006.
 ///
-/// Every account has one pixel (TikTokPixelIdOf) and knows the identities that its ads name.
-/// Audience ids are taken as they come. Learning phases, balances and Smart+ are not simulated
-/// (code 40008).
+/// Every account has from the start one pixel (TikTokPixelIdOf) that has seen every event; pixels
+/// that are made know those that they are told of. It knows the identities and the music that its
+/// ads name. Pixels have no change log. Audience ids are taken as they come. Learning phases,
+/// balances and Smart+ are not simulated (code 40008).
 namespace maxopt::sim {
 
 /// The market and the clock must outlive the server.

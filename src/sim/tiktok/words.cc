@@ -106,8 +106,6 @@ struct EnumEntry {
   std::string_view field;
   std::string_view words;
 };
-constexpr std::string_view kWindows =
-    "OFF ZERO_DAY ONE_DAY SEVEN_DAYS FOURTEEN_DAYS TWENTY_EIGHT_DAYS";
 constexpr EnumEntry kEnums[] = {
     {"objective_type",
      "APP_PROMOTION WEB_CONVERSIONS APP_INSTALL CONVERSIONS REACH TRAFFIC VIDEO_VIEWS "
@@ -129,15 +127,16 @@ constexpr EnumEntry kEnums[] = {
      "CONSULT DOWNLOAD_START ON_WEB_SUBSCRIBE ON_WEB_SEARCH ON_WEB_ADD_TO_WISHLIST ADD_BILLING "
      "LANDING_PAGE_VIEW"},
     {"bid_type", "BID_TYPE_CUSTOM BID_TYPE_NO_BID"},
+    {"deep_bid_type", "VO_MIN_ROAS VO_HIGHEST_VALUE"},
     {"pacing", "PACING_MODE_SMOOTH PACING_MODE_FAST"},
     {"schedule_type", "SCHEDULE_FROM_NOW SCHEDULE_START_END"},
     {"placement_type", "PLACEMENT_TYPE_AUTOMATIC PLACEMENT_TYPE_NORMAL"},
     {"placements", "PLACEMENT_TIKTOK PLACEMENT_PANGLE PLACEMENT_GLOBAL_APP_BUNDLE"},
     {"gender", "GENDER_UNLIMITED GENDER_MALE GENDER_FEMALE"},
     {"age_groups", "AGE_13_17 AGE_18_24 AGE_25_34 AGE_35_44 AGE_45_54 AGE_55_100"},
-    {"click_attribution_window", kWindows},
-    {"view_attribution_window", kWindows},
-    {"engaged_view_attribution_window", kWindows},
+    {"click_attribution_window", "OFF ONE_DAY SEVEN_DAYS FOURTEEN_DAYS TWENTY_EIGHT_DAYS"},
+    {"view_attribution_window", "OFF ONE_DAY SEVEN_DAYS"},
+    {"engaged_view_attribution_window", "ONE_DAY SEVEN_DAYS"},
     {"ad_format", "SINGLE_VIDEO SINGLE_IMAGE CAROUSEL_ADS"},
     {"identity_type", "CUSTOMIZED_USER AUTH_CODE TT_USER BC_AUTH_TT"},
     {"call_to_action",
@@ -233,6 +232,16 @@ constexpr Region kRegions[] = {
     {"1694008", "PH", "Philippines"},
     {"2077456", "AU", "Australia"},
     {"2186224", "NZ", "New Zealand"},
+    {"5332921", "US", "California", "6252001"},
+    {"5128638", "US", "New York", "6252001"},
+    {"4736286", "US", "Texas", "6252001"},
+    {"6269131", "GB", "England", "2635167"},
+    {"2638360", "GB", "Scotland", "2635167"},
+    {"2950157", "DE", "Berlin", "2921044"},
+    {"2951839", "DE", "Bavaria", "2921044"},
+    {"2911297", "DE", "Hamburg", "2921044"},
+    {"2761367", "AT", "Vienna", "2782113"},
+    {"3012874", "FR", "Ile-de-France", "3017382"},
 };
 
 }  // namespace
@@ -329,6 +338,13 @@ Money LeastBudget(Level level, Currency currency) {
 }
 
 std::span<const Region> Regions() { return kRegions; }
+
+const Region* FindRegion(std::string_view location_id) {
+  for (const Region& region : kRegions) {
+    if (region.location_id == location_id) return &region;
+  }
+  return nullptr;
+}
 
 std::string IdField(Level level) {
   return level == Level::kCampaign  ? "campaign_id"
