@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 namespace maxopt::tiktok {
@@ -49,7 +50,7 @@ Result<Client::Answer> Client::PostParts(std::string_view path,
 }
 
 Result<Client::Listed> Client::ListOnce(std::string_view path, const Query& query, KeyOf key,
-                                        http::Deadline deadline) const {
+                                        http::Deadline deadline, const Shape& shape) const {
   Listed listed;
   std::set<std::string> seen;
   std::optional<std::int64_t> total;
@@ -61,14 +62,15 @@ Result<Client::Listed> Client::ListOnce(std::string_view path, const Query& quer
   for (std::int64_t page = 1;; ++page) {
     Query asked = query;
     asked.emplace_back("page", std::to_string(page));
-    asked.emplace_back("page_size", std::to_string(options_.page_size));
+    asked.emplace_back("page_size",
+                       std::to_string(std::min(options_.page_size, shape.page_size_max)));
     MAXOPT_TRY(const Answer answer, Get(path, asked, deadline));
-    const Json list = answer.data.is_object() ? answer.data.value("list", Json()) : Json();
+    const Json list = answer.data.is_object() ? answer.data.value(shape.member, Json()) : Json();
     const Json info = answer.data.is_object() ? answer.data.value("page_info", Json()) : Json();
     const Json number = info.is_object() ? info.value("total_number", Json()) : Json();
     if (!list.is_array() || !number.is_number_integer()) {
-      return Fail(Errc::kBadAnswer,
-                  fmt::format("TikTok's {} has no list and page_info; read again", path));
+      return Fail(Errc::kBadAnswer, fmt::format("TikTok's {} has no {} and page_info; read again",
+                                                path, shape.member));
     }
     if (const Json told = info.value("page", Json(page)); told != page) {
       return incomplete(
@@ -100,15 +102,15 @@ Result<Client::Listed> Client::ListOnce(std::string_view path, const Query& quer
 }
 
 Result<Client::Listed> Client::List(std::string_view path, const Query& query, KeyOf key,
-                                    http::Deadline deadline) const {
-  MAXOPT_TRY(Listed first, ListOnce(path, query, key, deadline));
+                                    http::Deadline deadline, const Shape& shape) const {
+  MAXOPT_TRY(Listed first, ListOnce(path, query, key, deadline, shape));
   if (first.complete) return first;
-  return ListOnce(path, query, key, deadline);
+  return ListOnce(path, query, key, deadline, shape);
 }
 
 Result<std::vector<Json>> Client::ListAll(std::string_view path, const Query& query, KeyOf key,
-                                          http::Deadline deadline) const {
-  MAXOPT_TRY(Listed listed, List(path, query, key, deadline));
+                                          http::Deadline deadline, const Shape& shape) const {
+  MAXOPT_TRY(Listed listed, List(path, query, key, deadline, shape));
   if (!listed.complete) {
     return Fail(Errc::kBadAnswer,
                 fmt::format("TikTok's list is incomplete ({}); read again", listed.why));

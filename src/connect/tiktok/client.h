@@ -56,16 +56,29 @@ class Client {
     std::string why;
   };
   using KeyOf = Result<std::string> (*)(const Json& entry);
+  /// Where a list stands in its answer, and the largest page that it takes.
+  struct Shape {
+    std::string member = "list";
+    std::int64_t page_size_max = 1000;
+  };
   Result<Listed> List(std::string_view path, const Query& query, KeyOf key,
-                      http::Deadline deadline) const;
+                      http::Deadline deadline) const {
+    return List(path, query, key, deadline, Shape{});
+  }
+  Result<Listed> List(std::string_view path, const Query& query, KeyOf key, http::Deadline deadline,
+                      const Shape& shape) const;
   /// List, where half of it is of no use: kBadAnswer.
   Result<std::vector<Json>> ListAll(std::string_view path, const Query& query, KeyOf key,
-                                    http::Deadline deadline) const;
+                                    http::Deadline deadline) const {
+    return ListAll(path, query, key, deadline, Shape{});
+  }
+  Result<std::vector<Json>> ListAll(std::string_view path, const Query& query, KeyOf key,
+                                    http::Deadline deadline, const Shape& shape) const;
 
  private:
   Result<Answer> Send(http::Request request, http::Deadline deadline) const;
   Result<Listed> ListOnce(std::string_view path, const Query& query, KeyOf key,
-                          http::Deadline deadline) const;
+                          http::Deadline deadline, const Shape& shape) const;
   Options options_;
   std::shared_ptr<http::Transport> transport_;
 };
@@ -82,10 +95,19 @@ extern const std::span<const Words> kGoals;
 extern const std::span<const Words> kEvents;
 extern const std::span<const Words> kCallsToAction;
 extern const std::span<const Words> kIndustries;
+extern const std::span<const Words> kPacings;
 std::optional<std::string> Theirs(std::span<const Words> words, std::string_view ours);
 std::optional<std::string> Ours(std::span<const Words> words, std::string_view theirs);
 /// "a, b, c": the words of ours that there are.
 std::string Known(std::span<const Words> words);
+
+/// Days of an attribution window and TikTok's word; 0 is OFF.
+struct Window {
+  std::int64_t days;
+  std::string_view word;
+};
+std::span<const Window> ClickWindows();
+std::span<const Window> ViewWindows();
 
 struct Age {
   std::string_view word;
@@ -112,6 +134,15 @@ Result<std::string> Id(const Json& object, std::string_view member);
 Result<std::string> LocalToUtc(std::string_view local, const Zone& zone);
 Result<std::string> UtcToLocal(std::string_view utc, const Zone& zone);
 
+// --- dayparts.cc ---------------------------------------------------------------------------------
+
+/// Our dayparts <-> a digit for every half hour of the week, Monday first. No entries, and a week
+/// that is all 0 or all 1, mean always, so the whole week is refused. What people set by half hours
+/// is told as such ("mon 08:30-20:00") and taken back; everything else is whole hours.
+Result<std::string> DaypartingOf(const std::vector<std::string>& dayparts);
+/// kBadAnswer for what is no such week.
+Result<std::vector<std::string>> DaypartsOf(std::string_view dayparting);
+
 // --- read.cc, write.cc, metrics.cc, history.cc ---------------------------------------------------
 
 /// What the connector knows of its account, and its countries once they were needed.
@@ -134,6 +165,16 @@ Result<std::vector<Json>> ReadRaw(const Context& context, Level level, const Wan
                                   http::Deadline deadline);
 Result<std::vector<Entity>> ReadEntities(const Context& context, Level level, const Wanted& wanted,
                                          http::Deadline deadline);
+/// The files of one kind ("image", "video") as TikTok tells them, by marker or ids.
+Result<std::vector<Json>> ReadFiles(const Context& context, const std::string& kind,
+                                    const Wanted& wanted, http::Deadline deadline);
+/// Pixels as TikTok tells them, and as entities.
+Result<std::vector<Json>> ReadPixels(const Context& context, const Wanted& wanted,
+                                     http::Deadline deadline);
+Result<std::vector<Entity>> FindPixels(const Context& context, const Wanted& wanted,
+                                       http::Deadline deadline);
+/// Texts of a list member; empty when it is absent.
+std::vector<std::string> Texts(const Json& raw, std::string_view member);
 /// Pictures and videos by marker or ids.
 Result<std::vector<Entity>> FindAssets(const Context& context, const Wanted& wanted,
                                        http::Deadline deadline);
@@ -151,7 +192,15 @@ Result<std::vector<HistoryEvent>> ReadHistory(const Context& context, const Hist
                                               http::Deadline deadline);
 
 Result<Applied> Write(const Context& context, const Change& change, http::Deadline deadline);
-/// As far as it can be told without asking TikTok.
+/// The status that a change of a campaign, ad group or ad asks for, when it asks for nothing else.
+std::optional<std::string> StatusAlone(const Change& change);
+/// Ids that one status/update/ takes.
+inline constexpr int kStatusesPerCall = 20;
+/// Changes of one level to one status (StatusAlone), at most kStatusesPerCall, in one call; a
+/// result for each.
+std::vector<Result<Applied>> WriteStatuses(const Context& context, std::span<const Change> changes,
+                                           http::Deadline deadline);
+/// As far as it can be told without writing: what is there already is read.
 Result<> CheckWrite(const Context& context, const Change& change, http::Deadline deadline);
 
 }  // namespace maxopt::tiktok

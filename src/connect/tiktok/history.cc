@@ -17,16 +17,24 @@ struct Column {
   std::string_view field;
 };
 /// TikTok's titles of what was changed; a budget is of the day or of the flight, which it does not
-/// say, so both are named.
+/// say, so both are named, and so is all else that one title may mean.
 constexpr Column kColumns[] = {
     {"On/Off Status", "status"},
     {"Budget", "daily_budget"},
     {"Budget", "lifetime_budget"},
     {"Bid", "bid"},
+    {"Bid Strategy", "bid_strategy"},
+    {"ROAS", "target_roas_bp"},
+    {"Delivery Type", "pacing"},
+    {"Frequency Cap", "frequency_cap"},
+    {"Frequency Cap", "frequency_days"},
+    {"Dayparting", "dayparts"},
+    {"Special Ad Categories", "special_categories"},
     {"Name", "name"},
     {"Start Time", "start_at"},
     {"End Time", "end_at"},
     {"Location", "countries"},
+    {"Location", "locations"},
     {"Age", "age_min"},
     {"Age", "age_max"},
     {"Gender", "genders"},
@@ -34,6 +42,13 @@ constexpr Column kColumns[] = {
     {"Audience", "audiences"},
     {"Excluded Audience", "excluded_audiences"},
     {"Text", "descriptions"},
+    {"Image", "image"},
+    {"Image", "thumbnail"},
+    {"Image", "images"},
+    {"Video", "video"},
+    {"URL", "landing_url"},
+    {"URL Parameters", "url_tags"},
+    {"Call to Action", "call_to_action"},
 };
 
 std::unexpected<Error> Strange(std::string_view what) {

@@ -54,16 +54,6 @@ Result<std::optional<Money>> Amount(const Json& raw, std::string_view member, Cu
   return *money;
 }
 
-std::vector<std::string> Texts(const Json& raw, std::string_view member) {
-  std::vector<std::string> texts;
-  const auto at = raw.find(member);
-  if (at == raw.end() || !at->is_array()) return texts;
-  for (const Json& entry : *at) {
-    if (entry.is_string()) texts.push_back(entry.get<std::string>());
-  }
-  return texts;
-}
-
 void PutText(Fields& fields, std::string name, std::string text) {
   if (!text.empty()) fields[std::move(name)] = std::move(text);
 }
@@ -129,6 +119,39 @@ Result<> PutSchedule(const Json& raw, const Zone& zone, Fields& fields) {
   return {};
 }
 
+void PutWindow(const Json& raw, std::string_view member, std::span<const Window> windows,
+               const char* field, Fields& fields) {
+  const std::string word = Text(raw, member);
+  for (const Window& window : windows) {
+    if (window.word == word) fields[field] = window.days;
+  }
+}
+
+/// Nothing where TikTok tells 0, its word for no cap.
+void PutFrequency(const Json& raw, Fields& fields) {
+  for (const auto& [member, field] : {std::pair{"frequency", "frequency_cap"},
+                                      std::pair{"frequency_schedule", "frequency_days"}}) {
+    const auto at = raw.find(member);
+    if (at == raw.end() || !at->is_number_integer()) continue;
+    if (const auto number = at->get<std::int64_t>(); number > 0) fields[field] = number;
+  }
+}
+
+/// A ratio is a decimal number too: read as exactly as an amount is.
+Result<> PutRoas(const Json& raw, Fields& fields) {
+  constexpr std::int64_t kMicrosPerBp = 100;
+  const auto at = raw.find("roas_bid");
+  const auto ratio =
+      at == raw.end() ? Fail(Errc::kBadAnswer, "it is absent") : JsonMoney(*at, kUsd);
+  if (!ratio || ratio->micros() % kMicrosPerBp != 0) {
+    return Fail(Errc::kBadAnswer,
+                fmt::format("TikTok's roas_bid of {} cannot be read{}", Text(raw, "adgroup_id"),
+                            ratio ? std::string() : ": " + ratio.error().what));
+  }
+  if (!ratio->zero()) fields["target_roas_bp"] = ratio->micros() / kMicrosPerBp;
+  return {};
+}
+
 Result<> PutAdGroup(const Context& context, const Json& raw, Fields& fields,
                     http::Deadline deadline) {
   const Currency currency = context.info.currency;
@@ -143,12 +166,22 @@ Result<> PutAdGroup(const Context& context, const Json& raw, Fields& fields,
   const bool optimised = billing == "OCPM" || billing == "OCPC";
   MAXOPT_TRY(const auto bid,
              Amount(raw, optimised ? "conversion_bid_price" : "bid_price", currency));
-  if (bid) fields["bid"] = *bid;
   const std::string bid_type = Text(raw, "bid_type");
   if (bid_type == "BID_TYPE_NO_BID") fields["bid_strategy"] = std::string("lowest_cost");
   if (bid_type == "BID_TYPE_CUSTOM") {
     fields["bid_strategy"] = std::string(optimised ? "cost_cap" : "bid_cap");
+    if (bid) fields["bid"] = *bid;
   }
+  if (Text(raw, "deep_bid_type") == "VO_MIN_ROAS") {
+    fields["bid_strategy"] = std::string("min_roas");
+    MAXOPT_CHECK(PutRoas(raw, fields));
+  }
+  PutText(fields, "pacing", Ours(kPacings, Text(raw, "pacing")));
+  PutFrequency(raw, fields);
+  MAXOPT_TRY(auto dayparts, DaypartsOf(Text(raw, "dayparting")));
+  PutList(fields, "dayparts", std::move(dayparts));
+  PutWindow(raw, "click_attribution_window", ClickWindows(), "attribution_click_days", fields);
+  PutWindow(raw, "view_attribution_window", ViewWindows(), "attribution_view_days", fields);
   PutText(fields, "conversion_event", Ours(kEvents, Text(raw, "optimization_event")));
   PutText(fields, "pixel_id", Text(raw, "pixel_id"));
   PutAges(raw, fields);
@@ -165,13 +198,18 @@ Result<> PutAdGroup(const Context& context, const Json& raw, Fields& fields,
   if (locations.empty()) return {};
   MAXOPT_TRY(const auto location_of, context.location_of_country(deadline));
   std::vector<std::string> countries;
+  std::vector<std::string> smaller;
   for (const std::string& location : locations) {
-    for (const auto& [code, id] : location_of) {
-      if (id == location) countries.push_back(code);
+    const auto at = std::find_if(location_of.begin(), location_of.end(),
+                                 [&](const auto& entry) { return entry.second == location; });
+    if (at == location_of.end()) {
+      smaller.push_back(location);
+    } else {
+      countries.push_back(at->first);
     }
   }
-  // A city among them cannot be said as a country, so then nothing is said.
-  if (countries.size() == locations.size()) PutList(fields, "countries", std::move(countries));
+  PutList(fields, "countries", std::move(countries));
+  PutList(fields, "locations", std::move(smaller));
   return {};
 }
 
@@ -181,9 +219,14 @@ void PutAd(const Json& raw, Fields& fields) {
   PutText(fields, "landing_url", Text(raw, "landing_page_url"));
   PutText(fields, "call_to_action", Ours(kCallsToAction, Text(raw, "call_to_action")));
   PutText(fields, "page_id", Text(raw, "identity_id"));
+  // The pictures of an ad are by its format a carousel, the face of a video, or the ad.
+  const std::string format = Text(raw, "ad_format");
+  auto images = Texts(raw, "image_ids");
   PutText(fields, "video", Text(raw, "video_id"));
-  if (const auto images = Texts(raw, "image_ids"); images.size() == 1) {
-    fields["image"] = images.front();
+  if (format == "CAROUSEL_ADS") {
+    PutList(fields, "images", std::move(images));
+  } else if (images.size() == 1) {
+    fields[format == "SINGLE_VIDEO" ? "thumbnail" : "image"] = images.front();
   }
   std::string tags;
   if (const auto at = raw.find("utm_params"); at != raw.end() && at->is_array()) {
@@ -203,6 +246,8 @@ void PutCampaign(const Json& raw, Fields& fields) {
     categories.push_back(Ours(kIndustries, word).value_or(word));
   }
   PutList(fields, "special_categories", std::move(categories));
+  // TikTok takes no political advertising, so none of its campaigns has any.
+  fields["eu_political"] = false;
 }
 
 Result<Entity> ToEntity(const Context& context, Level level, const Json& raw,
@@ -292,7 +337,20 @@ Result<> PutReviews(const Context& context, std::vector<Entity>& ads, http::Dead
 Result<std::string> ImageKey(const Json& entry) { return Id(entry, "image_id"); }
 Result<std::string> VideoKey(const Json& entry) { return Id(entry, "video_id"); }
 
+Result<std::string> PixelKey(const Json& entry) { return Id(entry, "pixel_id"); }
+
 }  // namespace
+
+std::vector<std::string> Texts(const Json& raw, std::string_view member) {
+  std::vector<std::string> texts;
+  if (!raw.is_object()) return texts;
+  const auto at = raw.find(member);
+  if (at == raw.end() || !at->is_array()) return texts;
+  for (const Json& entry : *at) {
+    if (entry.is_string()) texts.push_back(entry.get<std::string>());
+  }
+  return texts;
+}
 
 Result<std::vector<Json>> ReadRaw(const Context& context, Level level, const Wanted& wanted,
                                   http::Deadline deadline) {
@@ -347,35 +405,39 @@ Result<std::vector<Entity>> ReadEntities(const Context& context, Level level, co
   return entities;
 }
 
+Result<std::vector<Json>> ReadFiles(const Context& context, const std::string& kind,
+                                    const Wanted& wanted, http::Deadline deadline) {
+  const Query account{{"advertiser_id", context.info.account.id}};
+  std::vector<Json> files;
+  if (!wanted.marker.empty()) {
+    // There is no filter by name: all files are looked through.
+    MAXOPT_TRY(files, context.client.ListAll(fmt::format("file/{}/ad/search/", kind), account,
+                                             kind == "image" ? ImageKey : VideoKey, deadline));
+    std::erase_if(
+        files, [&](const Json& file) { return !Text(file, "file_name").ends_with(wanted.marker); });
+    return files;
+  }
+  for (const auto& batch : Batches(wanted.ids)) {
+    Query query = account;
+    query.emplace_back(kind + "_ids", Json(batch).dump());
+    MAXOPT_TRY(const Client::Answer answer,
+               context.client.Get(fmt::format("file/{}/ad/info/", kind), query, deadline));
+    const Json list = answer.data.is_object() ? answer.data.value("list", Json()) : Json();
+    if (!list.is_array()) {
+      return Fail(Errc::kBadAnswer, "TikTok's file info has no list; read again");
+    }
+    for (const Json& file : list) files.push_back(file);
+  }
+  return files;
+}
+
 Result<std::vector<Entity>> FindAssets(const Context& context, const Wanted& wanted,
                                        http::Deadline deadline) {
   std::vector<Entity> assets;
-  const Query account{{"advertiser_id", context.info.account.id}};
   for (const std::string kind : {"image", "video"}) {
-    const std::string id_member = kind + "_id";
-    std::vector<Json> files;
-    if (!wanted.marker.empty()) {
-      // There is no filter by name: all files are looked through.
-      MAXOPT_TRY(files, context.client.ListAll(fmt::format("file/{}/ad/search/", kind), account,
-                                               kind == "image" ? ImageKey : VideoKey, deadline));
-      std::erase_if(files, [&](const Json& file) {
-        return !Text(file, "file_name").ends_with(wanted.marker);
-      });
-    } else {
-      for (const auto& batch : Batches(wanted.ids)) {
-        Query query = account;
-        query.emplace_back(id_member + "s", Json(batch).dump());
-        MAXOPT_TRY(const Client::Answer answer,
-                   context.client.Get(fmt::format("file/{}/ad/info/", kind), query, deadline));
-        const Json list = answer.data.is_object() ? answer.data.value("list", Json()) : Json();
-        if (!list.is_array()) {
-          return Fail(Errc::kBadAnswer, "TikTok's file info has no list; read again");
-        }
-        for (const Json& file : list) files.push_back(file);
-      }
-    }
+    MAXOPT_TRY(const std::vector<Json> files, ReadFiles(context, kind, wanted, deadline));
     for (const Json& file : files) {
-      MAXOPT_TRY(std::string id, Id(file, id_member));
+      MAXOPT_TRY(std::string id, Id(file, kind + "_id"));
       assets.push_back({.level = Level::kAsset,
                         .id = std::move(id),
                         .parent_id = {},
@@ -384,6 +446,61 @@ Result<std::vector<Entity>> FindAssets(const Context& context, const Wanted& wan
     }
   }
   return assets;
+}
+
+Result<std::vector<Json>> ReadPixels(const Context& context, const Wanted& wanted,
+                                     http::Deadline deadline) {
+  constexpr std::int64_t kPixelsPerPage = 20;
+  const Client::Shape shape{.member = "pixels", .page_size_max = kPixelsPerPage};
+  Query query{{"advertiser_id", context.info.account.id}};
+  if (!wanted.ids.empty()) {
+    std::vector<Json> pixels;
+    for (const std::string& id : wanted.ids) {
+      Query one = query;
+      one.emplace_back("pixel_id", id);
+      MAXOPT_TRY(auto found, context.client.ListAll("pixel/list/", one, PixelKey, deadline, shape));
+      for (Json& pixel : found) {
+        if (Text(pixel, "pixel_id") == id) pixels.push_back(std::move(pixel));
+      }
+    }
+    return pixels;
+  }
+  if (!wanted.marker.empty()) {
+    // Fuzzy, as the names of lists are: the end is looked at here.
+    query.emplace_back("name", wanted.marker.substr(wanted.marker.find_first_not_of(' ')));
+  }
+  MAXOPT_TRY(auto pixels, context.client.ListAll("pixel/list/", query, PixelKey, deadline, shape));
+  if (!wanted.marker.empty()) {
+    std::erase_if(pixels, [&](const Json& pixel) {
+      return !Text(pixel, "pixel_name").ends_with(wanted.marker);
+    });
+  }
+  return pixels;
+}
+
+Result<std::vector<Entity>> FindPixels(const Context& context, const Wanted& wanted,
+                                       http::Deadline deadline) {
+  MAXOPT_TRY(const std::vector<Json> pixels, ReadPixels(context, wanted, deadline));
+  std::vector<Entity> found;
+  for (const Json& pixel : pixels) {
+    MAXOPT_TRY(std::string id, Id(pixel, "pixel_id"));
+    Fields fields{{"name", Text(pixel, "pixel_name")},
+                  {"status", std::string(kActive)},  // a pixel can be neither paused nor deleted
+                  {"kind", std::string("pixel")}};
+    PutText(fields, "tag", Text(pixel, "pixel_code"));
+    if (const auto made = ParseLocal(Text(pixel, "create_time"))) {
+      fields["created_at"] = PrintInstant(Instant(made->time_since_epoch()));
+    }
+    found.push_back({.level = Level::kConversion,
+                     .id = std::move(id),
+                     .parent_id = {},
+                     .campaign_id = {},
+                     .fields = std::move(fields)});
+  }
+  std::sort(found.begin(), found.end(), [](const Entity& a, const Entity& b) {
+    return std::pair(a.id.size(), a.id) < std::pair(b.id.size(), b.id);
+  });
+  return found;
 }
 
 Result<std::vector<AccountInfo>> ReadInfos(const Client& client,

@@ -70,6 +70,9 @@ class TikTok final : public PlatformReader, public PlatformWriter {
       if (!entities) return FailWithin(PrintAccount(account), entities.error());
       std::move(entities->begin(), entities->end(), std::back_inserter(tree.entities));
     }
+    auto pixels = tiktok::FindPixels(context, {}, deadline);
+    if (!pixels) return FailWithin(PrintAccount(account), pixels.error());
+    std::move(pixels->begin(), pixels->end(), std::back_inserter(tree.entities));
     return tree;
   }
 
@@ -89,8 +92,9 @@ class TikTok final : public PlatformReader, public PlatformWriter {
     }
     MAXOPT_TRY(const Context context, ContextOf(query.account, deadline));
     const tiktok::Wanted wanted{query.marker, query.ids};
-    auto found = query.level == Level::kAsset
-                     ? tiktok::FindAssets(context, wanted, deadline)
+    auto found = query.level == Level::kAsset ? tiktok::FindAssets(context, wanted, deadline)
+                 : query.level == Level::kConversion
+                     ? tiktok::FindPixels(context, wanted, deadline)
                      : tiktok::ReadEntities(context, query.level, wanted, deadline);
     if (!found) return FailWithin(PrintAccount(query.account), found.error());
     return found;
@@ -109,6 +113,40 @@ class TikTok final : public PlatformReader, public PlatformWriter {
     auto applied = tiktok::Write(context, change, deadline);
     if (!applied) return FailWithin(WhereOf(change), applied.error());
     return applied;
+  }
+
+  int batch_max() const override { return tiktok::kStatusesPerCall; }
+
+  /// Runs of equal status changes are one call each; everything else goes one by one, because
+  /// TikTok tells of nothing else which part it did.
+  std::vector<Result<Applied>> ApplyBatch(std::span<const Change> changes,
+                                          http::Deadline deadline) override {
+    std::vector<Result<Applied>> out;
+    for (std::size_t i = 0; i < changes.size();) {
+      const auto status = tiktok::StatusAlone(changes[i]);
+      std::size_t end = i + 1;
+      while (status && end < changes.size() &&
+             end - i < static_cast<std::size_t>(tiktok::kStatusesPerCall) &&
+             changes[end].level == changes[i].level && changes[end].account == changes[i].account &&
+             tiktok::StatusAlone(changes[end]) == status) {
+        ++end;
+      }
+      if (end - i == 1) {
+        out.push_back(Apply(changes[i], deadline));
+      } else {
+        const auto context = ContextOf(changes[i].account, deadline);
+        auto results =
+            context ? tiktok::WriteStatuses(*context, changes.subspan(i, end - i), deadline)
+                    : std::vector<Result<Applied>>(end - i, std::unexpected(context.error()));
+        for (std::size_t k = 0; k < results.size(); ++k) {
+          auto& result = results[k];
+          if (!result) result = FailWithin(WhereOf(changes[i + k]), result.error());
+          out.push_back(std::move(result));
+        }
+      }
+      i = end;
+    }
+    return out;
   }
 
   Result<> Validate(const Change& change, http::Deadline deadline) override {

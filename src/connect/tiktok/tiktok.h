@@ -15,7 +15,8 @@ namespace maxopt {
 /// Connection: account.id the advertiser id
 ///   base_url   default https://business-api.tiktok.com
 ///   version    default v1.3
-///   settings   pixel_id, identity_id, identity_type (CUSTOMIZED_USER), display_name (the
+///   settings   pixel_id, music_id (what carousels play), identity_id, identity_type
+///   (CUSTOMIZED_USER), display_name (the
 ///              account's name): what ads and ad groups that state none of their own use;
 ///              value_metric (total_complete_payment_rate, TikTok's name for the total value of
 ///              completed payments); page_size (1000)
@@ -26,17 +27,27 @@ namespace maxopt {
 /// How the field catalogue maps:
 ///   campaign  a budget on the campaign means budget_optimize_on; without one it has
 ///             BUDGET_MODE_INFINITE and its ad groups own the budgets. The kind of budget is fixed
-///             at creation. Countries, languages, times and bids live on ad groups and are refused
-///             here; channel_type is always "social".
+///             at creation. Targeting, times, bids, pacing and frequency live on ad groups and are
+///             refused here; channel_type is always "social", eu_political always false.
 ///   ad group  goal and billing follow from the campaign's objective unless they are stated. Times
 ///             are UTC there and the account's clock here. Ages are TikTok's brackets: a bound that
-///             is not one of them is refused.
-///   ad        one text: the only description. Headlines are refused. url_tags are utm_params.
-///             TikTok honours no request_id here: an ad whose answer was lost is found by its
-///             marker.
+///             is not one of them is refused with the nearest. countries and locations are one list
+///             there: whole countries here, anything smaller there. bid_strategy lowest_cost, or a
+///             `bid` with cost_cap (billed by OCPM) or bid_cap (CPC, CPM); optimised for value,
+///             lowest_cost (the highest value) or min_roas with target_roas_bp. Goal, event, pixel,
+///             attribution windows and placements are fixed at creation. The pixel must know the
+///             event: ours (by its marker) is taught it, somebody else's is not touched.
+///   ad        one text: the only description. Headlines are refused. url_tags are utm_params. One
+///             of image, video (with a thumbnail or not) and images (a carousel), which is fixed at
+///             creation. TikTok honours no request_id here: an ad whose answer was lost is found by
+///             its marker.
 ///   asset     picture or video; the name with our marker is its file name, which TikTok keeps
-///             unique, so an upload that was done before is found and adopted.
-/// Objects are created with operation_status DISABLE, whatever is asked.
+///             unique, so an upload that was done before is found and, when its MD5 is the same,
+///             adopted.
+///   conversion  a pixel: it can be renamed, and neither paused nor deleted; `tag` is its code. It
+///             has no change history.
+/// Objects are created with operation_status DISABLE, whatever is asked. What TikTok refuses is
+/// named by our field where its message names a member: `field "daily_budget": ...`.
 Result<Connector> MakeTikTokConnector(const Connection& connection,
                                       std::shared_ptr<http::Transport> wire,
                                       std::shared_ptr<Clock> clock);

@@ -27,7 +27,18 @@ Json Code(int code, const std::string& message = "no") {
   return {{"code", code}, {"message", message}, {"request_id", "R2"}, {"data", Json::object()}};
 }
 
-/// Answers by "METHOD path"; the account and its countries are always known.
+/// A pixel of somebody else that has seen purchases.
+Json Pixels() {
+  const Json pixel{{"pixel_id", "77"},
+                   {"pixel_code", "C0DE77"},
+                   {"pixel_name", "Shop pixel"},
+                   {"create_time", "2026-01-01 00:00:00"},
+                   {"events", Json::array({{{"optimization_event", "SHOPPING"}}})}};
+  return Ok({{"pixels", Json::array({pixel})},
+             {"page_info", {{"page", 1}, {"page_size", 2}, {"total_number", 1}}}});
+}
+
+/// Answers by "METHOD path"; the account, its countries and its pixel are always known.
 class Script final : public http::Transport {
  public:
   using Answer = std::function<Result<http::Response>(const http::Request&, const http::Url&)>;
@@ -79,6 +90,7 @@ class Script final : public http::Transport {
                     {{"location_id", "2950159"}, {"region_code", "DE"}, {"level", "CITY"}}})}}))(
           request, url);
     }
+    if (key == "GET pixel/list/") return Say(Pixels())(request, url);
     if (request.method == "GET") return Say(Page(Json::array(), 0))(request, url);
     ADD_FAILURE() << "not expected: " << key;
     return Fail(Errc::kUnavailable, "not scripted");
@@ -214,7 +226,7 @@ TEST_F(TikTokTest, ReadsTheTreeInOurWords) {
   const AccountTree tree = connector_.reader->ReadAccount(account_, Soon()).value();
   EXPECT_EQ(tree.info.zone, "Europe/Berlin");
   EXPECT_EQ(tree.info.status, "active");
-  ASSERT_EQ(tree.entities.size(), 3u);
+  ASSERT_EQ(tree.entities.size(), 4u);
   const Fields& campaign = tree.entities[0].fields;
   EXPECT_EQ(campaign.at("daily_budget"), FieldValue(Eur(5025)));
   EXPECT_EQ(TextField(campaign, "objective"), "sales");
@@ -238,6 +250,11 @@ TEST_F(TikTokTest, ReadsTheTreeInOurWords) {
   EXPECT_EQ(TextField(ad.fields, "review_status"), "rejected");
   EXPECT_EQ(ad.fields.at("review_reasons"),
             FieldValue(std::vector<std::string>{"MISLEADING", "Say less."}));
+  const Entity& pixel = tree.entities[3];
+  EXPECT_EQ(pixel.level, Level::kConversion);
+  EXPECT_EQ(pixel.id, "77");
+  EXPECT_EQ(TextField(pixel.fields, "tag"), "C0DE77");
+  EXPECT_EQ(TextField(pixel.fields, "kind"), "pixel");
   for (const Entity& entity : tree.entities) {
     EXPECT_TRUE(CheckFields(entity.level, entity.fields)) << LevelName(entity.level);
   }
@@ -271,7 +288,7 @@ TEST_F(TikTokTest, PagesEndInAllOrInAnError) {
   const Json c = Campaign("3");
   const auto whole = pages({{"1", Page({a, b}, 3)}, {"2", Page({c}, 3, 2)}});
   ASSERT_TRUE(whole) << whole.error().what;
-  EXPECT_EQ(whole->entities.size(), 3u);
+  EXPECT_EQ(whole->entities.size(), 4u);  // and the pixel
   // A short page is not the last one.
   EXPECT_TRUE(pages({{"1", Page(Json::array({a}), 3)}, {"2", Page({b, c}, 3, 2)}}));
   // Sent twice, but all came.
@@ -296,7 +313,7 @@ TEST_F(TikTokTest, APageThatFailsOnceIsReadAgain) {
                     Script::Say(Page({Campaign("1"), Campaign("2")}, 2))});
   const auto tree = connector_.reader->ReadAccount(account_, Soon());
   ASSERT_TRUE(tree) << tree.error().what;
-  EXPECT_EQ(tree->entities.size(), 2u);
+  EXPECT_EQ(tree->entities.size(), 3u);  // and the pixel
 }
 
 TEST_F(TikTokTest, FindsByTheEndOfTheNameAndByIds) {

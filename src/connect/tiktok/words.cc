@@ -26,11 +26,12 @@ constexpr Words kGoalWords[] = {
     {"conversions", "LEAD_GENERATION"},
 };
 constexpr Words kEventWords[] = {
-    {"purchase", "SHOPPING"},          {"order", "ON_WEB_ORDER"},
-    {"add_to_cart", "ON_WEB_CART"},    {"checkout", "INITIATE_ORDER"},
-    {"sign_up", "ON_WEB_REGISTER"},    {"lead", "FORM"},
-    {"view_content", "ON_WEB_DETAIL"}, {"subscribe", "ON_WEB_SUBSCRIBE"},
-    {"download", "DOWNLOAD_START"},    {"contact", "CONSULT"},
+    {"purchase", "SHOPPING"},           {"order", "ON_WEB_ORDER"},
+    {"add_to_cart", "ON_WEB_CART"},     {"begin_checkout", "INITIATE_ORDER"},
+    {"sign_up", "ON_WEB_REGISTER"},     {"lead", "FORM"},
+    {"view_content", "ON_WEB_DETAIL"},  {"subscribe", "ON_WEB_SUBSCRIBE"},
+    {"download", "DOWNLOAD_START"},     {"contact", "CONSULT"},
+    {"page_view", "LANDING_PAGE_VIEW"},
 };
 constexpr Words kCallWords[] = {
     {"learn_more", "LEARN_MORE"}, {"shop_now", "SHOP_NOW"},       {"sign_up", "SIGN_UP"},
@@ -42,6 +43,15 @@ constexpr Words kCallWords[] = {
 constexpr Words kIndustryWords[] = {
     {"housing", "HOUSING"}, {"employment", "EMPLOYMENT"}, {"credit", "CREDIT"}};
 
+constexpr Words kPacingWords[] = {{"even", "PACING_MODE_SMOOTH"}, {"asap", "PACING_MODE_FAST"}};
+
+constexpr Window kClickWindows[] = {{0, "OFF"},
+                                    {1, "ONE_DAY"},
+                                    {7, "SEVEN_DAYS"},
+                                    {14, "FOURTEEN_DAYS"},
+                                    {28, "TWENTY_EIGHT_DAYS"}};
+constexpr Window kViewWindows[] = {{0, "OFF"}, {1, "ONE_DAY"}, {7, "SEVEN_DAYS"}};
+
 constexpr Age kAges[] = {{"AGE_13_17", 13, 17}, {"AGE_18_24", 18, 24}, {"AGE_25_34", 25, 34},
                          {"AGE_35_44", 35, 44}, {"AGE_45_54", 45, 54}, {"AGE_55_100", 55, 65}};
 
@@ -52,6 +62,7 @@ const std::span<const Words> kGoals = kGoalWords;
 const std::span<const Words> kEvents = kEventWords;
 const std::span<const Words> kCallsToAction = kCallWords;
 const std::span<const Words> kIndustries = kIndustryWords;
+const std::span<const Words> kPacings = kPacingWords;
 
 std::optional<std::string> Theirs(std::span<const Words> words, std::string_view ours) {
   for (const Words& pair : words) {
@@ -76,6 +87,8 @@ std::string Known(std::span<const Words> words) {
 }
 
 std::span<const Age> Ages() { return kAges; }
+std::span<const Window> ClickWindows() { return kClickWindows; }
+std::span<const Window> ViewWindows() { return kViewWindows; }
 
 std::string EffectiveStatus(std::string_view secondary) {
   if (secondary.ends_with("_DELETE")) return "removed";

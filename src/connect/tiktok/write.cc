@@ -2,486 +2,130 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <set>
+#include <array>
 
-#include "connect/tiktok/client.h"
+#include "connect/tiktok/bodies.h"
 
 namespace maxopt::tiktok {
 namespace {
 
 constexpr std::size_t kFileNameLengthMax = 100;
 
-std::unexpected<Error> Cannot(std::string what) {
-  return Fail(Errc::kInvalidArgument, std::move(what));
-}
+// --- refusals ------------------------------------------------------------------------------------
 
-bool Has(const Fields& fields, const char* name) { return fields.contains(name); }
-
-std::vector<std::string> ListOf(const Fields& fields, const char* name) {
-  const auto at = fields.find(name);
-  if (at == fields.end()) return {};
-  const auto* list = std::get_if<std::vector<std::string>>(&at->second);
-  return list ? *list : std::vector<std::string>{};
-}
-
-std::string Setting(const Context& context, const char* name) {
-  const auto at = context.settings.find(name);
-  return at == context.settings.end() ? std::string() : at->second;
-}
-
-/// An amount as TikTok takes it: a decimal number of the account's currency, in its whole minor
-/// units.
-Result<Json> Decimal(const Context& context, const Fields& fields, const char* name) {
-  const auto* money = std::get_if<Money>(&fields.at(name));
-  if (money == nullptr) Bug();  // CheckFields saw to it
-  if (money->currency() != context.info.currency) {
-    return Cannot(
-        fmt::format("{} is {}, but the account is in {}; state it in the account's "
-                    "currency",
-                    name, PrintMoney(*money), context.info.currency.name()));
-  }
-  MAXOPT_CHECK(ToMinor(*money, MinorUnits::kIso4217));
-  return MoneyToken(*money);
-}
-
-/// Fields that TikTok has no place for at a level: refused, so that none is dropped silently.
-Result<> Refuse(const Fields& fields,
-                std::initializer_list<std::pair<const char*, const char*>> no) {
-  for (const auto& [name, why] : no) {
-    const auto at = fields.find(name);
-    if (at == fields.end()) continue;
-    const auto* list = std::get_if<std::vector<std::string>>(&at->second);
-    if (list != nullptr && list->empty()) continue;
-    return Cannot(fmt::format("{}: {}", name, why));
-  }
-  return {};
-}
-
-// --- campaigns -----------------------------------------------------------------------------------
-
-Result<> PutCampaign(const Fields& fields, bool create, Json& body) {
-  constexpr const char* kOnAdGroups = "TikTok keeps it on ad groups; state it there";
-  MAXOPT_CHECK(Refuse(fields, {{"countries", kOnAdGroups},
-                               {"languages", kOnAdGroups},
-                               {"start_at", kOnAdGroups},
-                               {"end_at", kOnAdGroups},
-                               {"bid_strategy", kOnAdGroups}}));
-  if (Has(fields, "channel_type") && TextField(fields, "channel_type") != "social") {
-    return Cannot("channel_type: TikTok campaigns are \"social\"");
-  }
-  if (const auto at = fields.find("eu_political");
-      at != fields.end() && std::get_if<bool>(&at->second) && std::get<bool>(at->second)) {
-    return Cannot("eu_political: TikTok takes no political advertising");
-  }
-  std::vector<std::string> industries;
-  for (const std::string& category : ListOf(fields, "special_categories")) {
-    const auto word = Theirs(kIndustries, category);
-    if (!word) {
-      return Cannot(fmt::format("special_categories: TikTok has {}, not \"{}\"", Known(kIndustries),
-                                category));
-    }
-    industries.push_back(*word);
-  }
-  if (Has(fields, "special_categories") && (!industries.empty() || !create)) {
-    body["special_industries"] = industries;
-  }
-  if (create) {
-    const auto objective = Theirs(kObjectives, TextField(fields, "objective"));
-    if (!objective) {
-      return Cannot(fmt::format("objective: TikTok has {}, not \"{}\"", Known(kObjectives),
-                                TextField(fields, "objective")));
-    }
-    body["objective_type"] = *objective;
-  } else if (Has(fields, "objective") || Has(fields, "channel_type")) {
-    return Cannot("objective and channel_type cannot be changed after creation");
-  }
-  return {};
-}
-
-// --- ad groups -----------------------------------------------------------------------------------
-
-/// What an ad group needs to know of its campaign; as read.
-struct Parent {
-  std::string objective_type;
-  bool budget_optimized = false;
+/// TikTok's members and the field of ours that each is said by; the first that the change states.
+struct Member {
+  std::string_view theirs;
+  std::array<const char*, 3> ours;  ///< filled up with nullptr
+};
+const Member kMembers[] = {
+    {"budget", {"daily_budget", "lifetime_budget"}},
+    {"bid_price", {"bid"}},
+    {"conversion_bid_price", {"bid"}},
+    {"bid_type", {"bid_strategy"}},
+    {"deep_bid_type", {"bid_strategy"}},
+    {"roas_bid", {"target_roas_bp"}},
+    {"campaign_name", {"name"}},
+    {"adgroup_name", {"name"}},
+    {"ad_name", {"name"}},
+    {"pixel_name", {"name"}},
+    {"file_name", {"name"}},
+    {"operation_status", {"status"}},
+    {"objective_type", {"objective"}},
+    {"special_industries", {"special_categories"}},
+    {"budget_optimize_on", {"daily_budget", "lifetime_budget"}},
+    {"optimization_goal", {"optimization_goal"}},
+    {"billing_event", {"billing_event"}},
+    {"optimization_event", {"conversion_event"}},
+    {"pixel_id", {"pixel_id"}},
+    {"click_attribution_window", {"attribution_click_days"}},
+    {"view_attribution_window", {"attribution_view_days"}},
+    {"schedule_start_time", {"start_at"}},
+    {"schedule_end_time", {"end_at"}},
+    {"dayparting", {"dayparts"}},
+    {"pacing", {"pacing"}},
+    {"frequency", {"frequency_cap"}},
+    {"frequency_schedule", {"frequency_days"}},
+    {"location_ids", {"countries", "locations"}},
+    {"languages", {"languages"}},
+    {"age_groups", {"age_min", "age_max"}},
+    {"gender", {"genders"}},
+    {"audience_ids", {"audiences"}},
+    {"excluded_audience_ids", {"excluded_audiences"}},
+    {"placements", {"placements"}},
+    {"ad_text", {"descriptions"}},
+    {"landing_page_url", {"landing_url"}},
+    {"utm_params", {"url_tags"}},
+    {"call_to_action", {"call_to_action"}},
+    {"image_ids", {"image", "thumbnail", "images"}},
+    {"video_id", {"video"}},
+    {"identity_id", {"page_id"}},
+    {"image_file", {"content"}},
+    {"video_file", {"content"}},
+    {"image_signature", {"content"}},
+    {"video_signature", {"content"}},
 };
 
-std::string_view GoalOf(std::string_view objective_type) {
-  if (objective_type == "REACH") return "REACH";
-  if (objective_type == "TRAFFIC") return "CLICK";
-  if (objective_type == "VIDEO_VIEWS") return "ENGAGED_VIEW";
-  if (objective_type == "ENGAGEMENT") return "FOLLOWERS";
-  if (objective_type == "APP_PROMOTION") return "INSTALL";
-  return "CONVERT";
+bool WordCharacter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-std::string_view BillingOf(std::string_view goal) {
-  if (goal == "SHOW" || goal == "REACH") return "CPM";
-  if (goal == "CLICK") return "CPC";
-  if (goal == "ENGAGED_VIEW") return "CPV";
-  return "OCPM";
+/// Where `word` stands alone in `text`; npos when it does not.
+std::size_t FindWord(std::string_view text, std::string_view word) {
+  for (std::size_t at = text.find(word); at != std::string_view::npos;
+       at = text.find(word, at + 1)) {
+    const bool begins = at == 0 || !WordCharacter(text[at - 1]);
+    const std::size_t end = at + word.size();
+    if (begins && (end == text.size() || !WordCharacter(text[end]))) return at;
+  }
+  return std::string_view::npos;
 }
 
-Result<> PutGoal(const Context& context, const Parent& parent, const Fields& fields, Json& body) {
-  std::string goal(GoalOf(parent.objective_type));
-  if (Has(fields, "optimization_goal")) {
-    const std::string ours = TextField(fields, "optimization_goal");
-    const auto word = Theirs(kGoals, ours);
-    if (!word) {
-      return Cannot(
-          fmt::format("optimization_goal: TikTok has {}, not \"{}\"", Known(kGoals), ours));
-    }
-    // An app is optimised for by installs, everything else by its pixel.
-    if (!(ours == "conversions" && goal == "INSTALL")) goal = *word;
-  }
-  const std::string billing(BillingOf(goal));
-  if (Has(fields, "billing_event")) {
-    const std::string wanted = TextField(fields, "billing_event");
-    const std::string had = billing == "CPC" ? "clicks" : "impressions";
-    if (wanted != had) {
-      return Cannot(
-          fmt::format("billing_event: TikTok bills {} by {}, not by \"{}\"", goal, had, wanted));
+/// What TikTok refused is named by our field, so that people and the constraints that are learnt
+/// know it: the first member that its message names.
+Error WithField(const Change& change, Error error) {
+  if (error.platform_code.empty() || error.what.find("field \"") != std::string::npos) return error;
+  // The message stands in quotes behind the code; what is in front of it is the address.
+  const std::size_t begin = error.what.find('"');
+  if (begin == std::string::npos) return error;
+  const std::string_view message = std::string_view(error.what).substr(begin);
+  const Member* first = nullptr;
+  std::size_t first_at = std::string_view::npos;
+  for (const Member& member : kMembers) {
+    const std::size_t at = FindWord(message, member.theirs);
+    if (at < first_at) {
+      first = &member;
+      first_at = at;
     }
   }
-  body["optimization_goal"] = goal;
-  body["billing_event"] = billing;
-  if (parent.objective_type == "TRAFFIC" || parent.objective_type == "WEB_CONVERSIONS" ||
-      parent.objective_type == "LEAD_GENERATION") {
-    body["promotion_type"] = "WEBSITE";
-  }
-  if (goal == "CONVERT" || goal == "VALUE") {
-    std::string event = TextField(fields, "conversion_event");
-    if (event.empty()) event = parent.objective_type == "LEAD_GENERATION" ? "lead" : "purchase";
-    const auto word = Theirs(kEvents, event);
-    if (!word) {
-      return Cannot(
-          fmt::format("conversion_event: TikTok has {}, not \"{}\"", Known(kEvents), event));
+  const char* field = nullptr;
+  if (first != nullptr) {
+    field = first->ours.front();
+    for (const char* ours : first->ours) {
+      if (ours == nullptr || !States(change, ours)) continue;
+      field = ours;
+      break;
     }
-    std::string pixel = TextField(fields, "pixel_id");
-    if (pixel.empty()) pixel = Setting(context, "pixel_id");
-    if (pixel.empty()) {
-      return Cannot("pixel_id: conversions need a pixel; state pixel_id here or in the connection");
-    }
-    body["optimization_event"] = *word;
-    body["pixel_id"] = pixel;
-    // The window that our reports name.
-    body["click_attribution_window"] = "SEVEN_DAYS";
-    body["view_attribution_window"] = "ONE_DAY";
-  } else {
-    MAXOPT_CHECK(Refuse(fields, {{"conversion_event",
-                                  "only ad groups optimised for conversions "
-                                  "or value have one"}}));
-    if (Has(fields, "pixel_id")) body["pixel_id"] = TextField(fields, "pixel_id");
+  } else if (error.platform_code == "40911") {
+    field = "name";
+  } else if (error.platform_code == "40053") {
+    field = "video";
+  } else if (error.platform_code.starts_with("409") && change.level == Level::kAsset) {
+    field = "content";
   }
-  return {};
+  if (field != nullptr) error.what = fmt::format("field \"{}\": {}", field, error.what);
+  return error;
 }
-
-Result<> PutBids(const Context& context, const Fields& fields, std::string_view billing,
-                 bool create, Json& body) {
-  const bool optimised = billing == "OCPM" || billing == "OCPC";
-  const std::string_view custom = optimised ? "cost_cap" : "bid_cap";
-  const std::string strategy = TextField(fields, "bid_strategy");
-  if (!strategy.empty() && strategy != "lowest_cost" && strategy != custom) {
-    return Cannot(
-        fmt::format("bid_strategy: TikTok has lowest_cost and, billed by {}, {}; not "
-                    "\"{}\"",
-                    billing, custom, strategy));
-  }
-  if (strategy == "lowest_cost" && Has(fields, "bid")) {
-    return Cannot("bid: lowest_cost has none; leave it out or state a bid_strategy");
-  }
-  if (!strategy.empty() && strategy != "lowest_cost" && create && !Has(fields, "bid")) {
-    return Cannot(fmt::format("bid: {} needs one", strategy));
-  }
-  if (Has(fields, "bid")) {
-    MAXOPT_TRY(body[optimised ? "conversion_bid_price" : "bid_price"],
-               Decimal(context, fields, "bid"));
-    body["bid_type"] = "BID_TYPE_CUSTOM";
-  } else if (create || !strategy.empty()) {
-    body["bid_type"] =
-        strategy.empty() || strategy == "lowest_cost" ? "BID_TYPE_NO_BID" : "BID_TYPE_CUSTOM";
-  }
-  return {};
-}
-
-Result<> PutAges(const Fields& fields, Json& body) {
-  if (!Has(fields, "age_min") && !Has(fields, "age_max")) return {};
-  const auto number = [&](const char* name, std::int64_t otherwise) {
-    const auto at = fields.find(name);
-    return at == fields.end() ? otherwise : std::get<std::int64_t>(at->second);
-  };
-  const std::int64_t from = number("age_min", Ages().front().min);
-  const std::int64_t to = number("age_max", Ages().back().max);
-  std::vector<std::string> words;
-  bool begins = false;
-  bool ends = false;
-  for (const Age& age : Ages()) {
-    begins = begins || age.min == from;
-    ends = ends || age.max == to;
-    if (age.min >= from && age.max <= to) words.emplace_back(age.word);
-  }
-  if (!begins || !ends || words.empty()) {
-    return Cannot(
-        fmt::format("age_min {} and age_max {}: TikTok's brackets begin at 13, 18, 25, "
-                    "35, 45, 55 and end at 17, 24, 34, 44, 54, 65 (and over)",
-                    from, to));
-  }
-  body["age_groups"] = words;
-  return {};
-}
-
-Result<> PutTargeting(const Context& context, const Fields& fields, bool create, Json& body,
-                      http::Deadline deadline) {
-  MAXOPT_CHECK(Refuse(fields, {{"keywords", "TikTok ad groups here have no keywords"}}));
-  if (Has(fields, "countries")) {
-    if (ListOf(fields, "countries").empty()) {
-      return Cannot("countries: an empty list would mean the whole world; name them");
-    }
-    MAXOPT_TRY(const auto location_of, context.location_of_country(deadline));
-    std::vector<std::string> ids;
-    for (const std::string& country : ListOf(fields, "countries")) {
-      const auto at = location_of.find(country);
-      if (at == location_of.end()) {
-        return Cannot(fmt::format("countries: TikTok cannot advertise in \"{}\"", country));
-      }
-      ids.push_back(at->second);
-    }
-    body["location_ids"] = ids;
-  }
-  if (Has(fields, "languages")) body["languages"] = ListOf(fields, "languages");
-  MAXOPT_CHECK(PutAges(fields, body));
-  if (Has(fields, "genders")) {
-    const auto genders = ListOf(fields, "genders");
-    for (const std::string& gender : genders) {
-      if (gender != "female" && gender != "male") {
-        return Cannot(fmt::format("genders: \"{}\" is neither female nor male", gender));
-      }
-    }
-    const std::set<std::string> set(genders.begin(), genders.end());
-    body["gender"] = set.size() != 1        ? "GENDER_UNLIMITED"
-                     : set.contains("male") ? "GENDER_MALE"
-                                            : "GENDER_FEMALE";
-  }
-  if (Has(fields, "audiences")) body["audience_ids"] = ListOf(fields, "audiences");
-  if (Has(fields, "excluded_audiences")) {
-    body["excluded_audience_ids"] = ListOf(fields, "excluded_audiences");
-  }
-  if (Has(fields, "placements")) {
-    if (!create) return Cannot("placements cannot be changed after creation");
-    body["placement_type"] = "PLACEMENT_TYPE_NORMAL";
-    body["placements"] = ListOf(fields, "placements");
-  } else if (create) {
-    body["placement_type"] = "PLACEMENT_TYPE_AUTOMATIC";
-  }
-  return {};
-}
-
-Result<> PutTimes(const Context& context, const Fields& fields, Json& body) {
-  if (Has(fields, "start_at")) {
-    MAXOPT_TRY(body["schedule_start_time"],
-               LocalToUtc(TextField(fields, "start_at"), context.zone));
-  }
-  if (Has(fields, "end_at")) {
-    MAXOPT_TRY(body["schedule_end_time"], LocalToUtc(TextField(fields, "end_at"), context.zone));
-    body["schedule_type"] = "SCHEDULE_START_END";
-  }
-  return {};
-}
-
-/// The budget of a new object: amount and kind.
-Result<> PutNewBudget(const Context& context, const Fields& fields, Json& body) {
-  const bool daily = Has(fields, "daily_budget");
-  const bool lifetime = Has(fields, "lifetime_budget");
-  if (daily && lifetime) return Cannot("daily_budget and lifetime_budget exclude each other");
-  if (!daily && !lifetime) return {};
-  MAXOPT_TRY(body["budget"], Decimal(context, fields, daily ? "daily_budget" : "lifetime_budget"));
-  body["budget_mode"] = daily ? "BUDGET_MODE_DAY" : "BUDGET_MODE_TOTAL";
-  return {};
-}
-
-Result<Json> AdGroupBody(const Context& context, const Change& change,
-                         const std::optional<Parent>& parent, Instant now,
-                         http::Deadline deadline) {
-  const Fields& fields = change.after;
-  Json body = Json::object();
-  MAXOPT_CHECK(PutNewBudget(context, fields, body));
-  if (parent) {
-    MAXOPT_CHECK(PutGoal(context, *parent, fields, body));
-    MAXOPT_CHECK(PutBids(context, fields, Text(body, "billing_event"), /*create=*/true, body));
-    const bool own = body.contains("budget");
-    if (parent->budget_optimized && own) {
-      return Cannot("the campaign owns the budget; state it in one place");
-    }
-    if (!parent->budget_optimized && !own) {
-      return Cannot("the campaign has no budget of its own, so the ad group needs one");
-    }
-  }
-  MAXOPT_CHECK(PutTimes(context, fields, body));
-  if (!body.contains("schedule_type")) body["schedule_type"] = "SCHEDULE_FROM_NOW";
-  if (!body.contains("schedule_start_time")) {
-    body["schedule_start_time"] =
-        PrintLocal(LocalTime(std::chrono::ceil<std::chrono::seconds>(now.time_since_epoch())));
-  }
-  if (Text(body, "budget_mode") == "BUDGET_MODE_TOTAL" && !Has(fields, "end_at")) {
-    return Cannot("lifetime_budget: TikTok needs end_at with it");
-  }
-  MAXOPT_CHECK(PutTargeting(context, fields, /*create=*/true, body, deadline));
-  body["pacing"] = "PACING_MODE_SMOOTH";
-  return body;
-}
-
-// --- ads -----------------------------------------------------------------------------------------
-
-Result<Json> UtmParams(const std::string& tags) {
-  Json pairs = Json::array();
-  std::size_t at = 0;
-  while (at <= tags.size() && !tags.empty()) {
-    const std::size_t end = std::min(tags.find('&', at), tags.size());
-    const std::string pair = tags.substr(at, end - at);
-    const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return Cannot(fmt::format("url_tags: \"{}\" is not key=value", pair));
-    }
-    pairs.push_back({{"key", pair.substr(0, equals)}, {"value", pair.substr(equals + 1)}});
-    at = end + 1;
-  }
-  return pairs;
-}
-
-/// Members of a creative that the fields state.
-Result<> PutCreative(const Fields& fields, Json& creative) {
-  MAXOPT_CHECK(Refuse(
-      fields, {{"headlines", "TikTok ads have one text; state it as the only description"}}));
-  if (Has(fields, "descriptions")) {
-    const auto texts = ListOf(fields, "descriptions");
-    if (texts.size() != 1) {
-      return Cannot(fmt::format("descriptions: TikTok ads have one text, not {}", texts.size()));
-    }
-    creative["ad_text"] = texts.front();
-  }
-  if (Has(fields, "landing_url")) creative["landing_page_url"] = TextField(fields, "landing_url");
-  if (Has(fields, "url_tags")) {
-    MAXOPT_TRY(creative["utm_params"], UtmParams(TextField(fields, "url_tags")));
-  }
-  if (Has(fields, "call_to_action")) {
-    const auto word = Theirs(kCallsToAction, TextField(fields, "call_to_action"));
-    if (!word) {
-      return Cannot(fmt::format("call_to_action: TikTok has {}, not \"{}\"", Known(kCallsToAction),
-                                TextField(fields, "call_to_action")));
-    }
-    creative["call_to_action"] = *word;
-  }
-  if (Has(fields, "image")) creative["image_ids"] = Json::array({TextField(fields, "image")});
-  if (Has(fields, "video")) creative["video_id"] = TextField(fields, "video");
-  if (Has(fields, "page_id")) creative["identity_id"] = TextField(fields, "page_id");
-  return {};
-}
-
-/// Cuts a text at a character, not inside one.
-std::string FirstCharacters(const std::string& text, std::size_t most) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80 && count++ == most) {
-      return text.substr(0, i);
-    }
-  }
-  return text;
-}
-
-Result<Json> NewCreative(const Context& context, const Change& change) {
-  constexpr std::size_t kDisplayNameMax = 40;
-  Json creative{{"ad_name", WithMarker(TextField(change.after, "name"), change.key)},
-                {"operation_status", "DISABLE"}};
-  MAXOPT_CHECK(PutCreative(change.after, creative));
-  if (!creative.contains("ad_text")) return Cannot("descriptions: TikTok ads need one text");
-  if (creative.contains("video_id")) {
-    creative["ad_format"] = "SINGLE_VIDEO";
-  } else if (creative.contains("image_ids") || !change.links.empty()) {
-    creative["ad_format"] = "SINGLE_IMAGE";
-  } else {
-    return Cannot("image: TikTok ads need a picture or a video");
-  }
-  std::string type = Setting(context, "identity_type");
-  if (type.empty()) type = "CUSTOMIZED_USER";
-  creative["identity_type"] = type;
-  if (!creative.contains("identity_id")) {
-    const std::string identity = Setting(context, "identity_id");
-    if (identity.empty()) {
-      return Cannot(
-          "page_id: TikTok ads speak as an identity; state page_id here or identity_id "
-          "in the connection");
-    }
-    creative["identity_id"] = identity;
-  }
-  if (type == "CUSTOMIZED_USER") {
-    std::string shown = Setting(context, "display_name");
-    if (shown.empty()) shown = context.info.name;
-    creative["display_name"] = FirstCharacters(shown, kDisplayNameMax);
-  }
-  return creative;
-}
-
-/// What TikTok changes in an ad alone; for anything else it wants the creative whole again.
-bool Patchable(const Json& changes) {
-  const std::set<std::string> kPatch = {"ad_name", "identity_id", "video_id", "image_ids",
-                                        "ad_text"};
-  for (const auto& [name, value] : changes.items()) {
-    if (!kPatch.contains(name)) return false;
-  }
-  return true;
-}
-
-/// Members that an ad is told with and ad/update/ takes.
-constexpr std::string_view kCreativeMembers[] = {"ad_name",
-                                                 "ad_format",
-                                                 "ad_text",
-                                                 "ad_texts",
-                                                 "identity_type",
-                                                 "identity_id",
-                                                 "display_name",
-                                                 "identity_authorized_bc_id",
-                                                 "call_to_action",
-                                                 "call_to_action_id",
-                                                 "landing_page_url",
-                                                 "utm_params",
-                                                 "image_ids",
-                                                 "video_id",
-                                                 "tiktok_item_id",
-                                                 "music_id",
-                                                 "deeplink",
-                                                 "deeplink_type",
-                                                 "app_name",
-                                                 "page_id",
-                                                 "card_id",
-                                                 "playable_url",
-                                                 "creative_type",
-                                                 "tracking_pixel_id",
-                                                 "tracking_app_id",
-                                                 "click_tracking_url",
-                                                 "impression_tracking_url",
-                                                 "dark_post_status",
-                                                 "avatar_icon_web_uri",
-                                                 "disclaimer_type",
-                                                 "disclaimer_text",
-                                                 "fallback_type",
-                                                 "dynamic_format",
-                                                 "product_specific_type",
-                                                 "item_group_ids",
-                                                 "product_set_id",
-                                                 "promotional_music_disabled",
-                                                 "item_duet_status",
-                                                 "item_stitch_status",
-                                                 "aigc_disclosure_type"};
 
 // --- assets --------------------------------------------------------------------------------------
 
 Result<std::string> Unbase64(const std::string& text) {
-  if (text.empty() || text.size() % 4 != 0) return Cannot("content: it is not base64");
+  if (text.empty() || text.size() % 4 != 0) return CannotField("content", "it is not base64");
   std::string bytes(text.size() / 4 * 3, '\0');
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                    reinterpret_cast<const unsigned char*>(text.data()),
                                    static_cast<int>(text.size()));
-  if (size < 0) return Cannot("content: it is not base64");
+  if (size < 0) return CannotField("content", "it is not base64");
   std::size_t padding = 0;
   if (text.ends_with("==")) {
     padding = 2;
@@ -513,7 +157,7 @@ Result<Upload> UploadOf(const Change& change) {
   }
   Upload upload{.kind = TextField(change.after, "media"), .name = {}, .bytes = {}};
   if (upload.kind != "image" && upload.kind != "video") {
-    return Cannot(fmt::format("media: \"{}\" is neither image nor video", upload.kind));
+    return CannotField("media", fmt::format("\"{}\" is neither image nor video", upload.kind));
   }
   const std::string marker = MarkerOf(change.key);
   // The marker must survive; the name in front of it is cut when both are too long.
@@ -540,9 +184,13 @@ Result<Applied> SendUpload(const Context& context, const Change& change, http::D
   if (!answer) {
     if (answer.error().platform_code != "40911") return std::unexpected(answer.error());
     // Our own name is taken: it was uploaded before, and its answer was lost.
-    MAXOPT_TRY(const auto assets,
-               FindAssets(context, {.marker = MarkerOf(change.key), .ids = {}}, deadline));
-    if (assets.size() == 1) return Applied{assets.front().id, ""};
+    MAXOPT_TRY(const auto files, ReadFiles(context, upload.kind,
+                                           {.marker = MarkerOf(change.key), .ids = {}}, deadline));
+    const std::string signature = Text(files.size() == 1 ? files.front() : Json(), "signature");
+    if (files.size() == 1 && (signature.empty() || signature == Md5(upload.bytes))) {
+      MAXOPT_TRY(std::string id, Id(files.front(), upload.kind + "_id"));
+      return Applied{std::move(id), ""};
+    }
     return std::unexpected(answer.error());
   }
   const Json& data =
@@ -571,25 +219,6 @@ Result<Parent> ParentOf(const Context& context, const std::string& id, http::Dea
   MAXOPT_TRY(const Json raw, RawOf(context, Level::kCampaign, id, deadline));
   const Json optimized = raw.value("budget_optimize_on", Json(false));
   return Parent{Text(raw, "objective_type"), optimized.is_boolean() && optimized.get<bool>()};
-}
-
-Result<> CheckStatusOfNew(const Change& change) {
-  const std::string status = TextField(change.after, "status");
-  if (!status.empty() && status != kPaused) {
-    return Cannot(fmt::format("status: everything is created paused, not \"{}\"", status));
-  }
-  if (TextField(change.after, "name").empty()) return Cannot("name: it must not be empty");
-  return {};
-}
-
-Result<Json> CampaignBody(const Context& context, const Change& change) {
-  Json body = Json::object();
-  MAXOPT_CHECK(PutCampaign(change.after, /*create=*/true, body));
-  MAXOPT_CHECK(PutNewBudget(context, change.after, body));
-  const bool owns = body.contains("budget");
-  if (!owns) body["budget_mode"] = "BUDGET_MODE_INFINITE";
-  body["budget_optimize_on"] = owns;
-  return body;
 }
 
 /// The answer of a create must tell the id; without it the outcome has to be read back.
@@ -621,8 +250,51 @@ Result<Applied> Adopt(const Context& context, const Change& change, Error refusa
   return std::unexpected(std::move(refusal));
 }
 
+/// The pixel of a new ad group must know the event that it is optimised for, or TikTok refuses the
+/// ad group. A pixel of ours is taught it; somebody else's is not touched.
+Result<> NeedEvent(const Context& context, const Json& body, bool teach, http::Deadline deadline) {
+  const std::string pixel = Text(body, "pixel_id");
+  const std::string event = Text(body, "optimization_event");
+  if (pixel.empty() || event.empty()) return {};
+  MAXOPT_TRY(const auto pixels, ReadPixels(context, {.marker = {}, .ids = {pixel}}, deadline));
+  if (pixels.empty()) {
+    return CannotField("pixel_id", fmt::format("TikTok has no pixel {} in this account", pixel));
+  }
+  const Json events = pixels.front().value("events", Json::array());
+  for (const Json& known : events.is_array() ? events : Json::array()) {
+    if (Text(known, "optimization_event") == event) return {};
+  }
+  const std::string ours = Ours(kEvents, event).value_or(event);
+  const std::string name = Text(pixels.front(), "pixel_name");
+  if (WithoutMarker(name) == name) {
+    return CannotField("conversion_event",
+                       fmt::format("the pixel {} \"{}\" has no event \"{}\" ({}); fire it once on "
+                                   "the website, or define it in TikTok's Events Manager",
+                                   pixel, name, ours, event));
+  }
+  if (!teach) return {};
+  const auto taught = context.client.Post(
+      "pixel/event/create/",
+      {{"advertiser_id", context.info.account.id},
+       {"pixel_id", pixel},
+       {"pixel_events", Json::array({{{"event_type", event}, {"event_name", ours}}})}},
+      /*idempotent=*/false, deadline);
+  if (taught) return {};
+  // Perhaps it was, and only the answer was lost: the event is looked for before anything else.
+  Error error = taught.error();
+  if (error.code != Errc::kUnknownOutcome) return std::unexpected(std::move(error));
+  MAXOPT_TRY(const auto again, ReadPixels(context, {.marker = {}, .ids = {pixel}}, deadline));
+  const Json known = again.empty() ? Json() : again.front().value("events", Json::array());
+  for (const Json& entry : known.is_array() ? known : Json::array()) {
+    if (Text(entry, "optimization_event") == event) return {};
+  }
+  // The ad group, which is what this change is of, was not sent.
+  error.code = Errc::kUnavailable;
+  return std::unexpected(std::move(error));
+}
+
 Result<Applied> Create(const Context& context, const Change& change, http::Deadline deadline) {
-  MAXOPT_CHECK(CheckStatusOfNew(change));
+  MAXOPT_CHECK(CheckNew(change));
   const std::string& account = context.info.account.id;
   if (change.level != Level::kCampaign && change.parent_id.empty()) {
     return Cannot(fmt::format("{} has no parent_id", change.address));
@@ -641,7 +313,8 @@ Result<Applied> Create(const Context& context, const Change& change, http::Deadl
     MAXOPT_TRY(body, CampaignBody(context, change));
   } else {
     MAXOPT_TRY(const Parent parent, ParentOf(context, change.parent_id, deadline));
-    MAXOPT_TRY(body, AdGroupBody(context, change, parent, context.now, deadline));
+    MAXOPT_TRY(body, AdGroupBody(context, change, parent, deadline));
+    MAXOPT_CHECK(NeedEvent(context, body, /*teach=*/true, deadline));
     body["campaign_id"] = change.parent_id;
   }
   body["advertiser_id"] = account;
@@ -657,76 +330,33 @@ Result<Applied> Create(const Context& context, const Change& change, http::Deadl
   return IdOf(std::move(answer), IdField(change.level));
 }
 
-/// The amount of an update goes to the budget that there is: TikTok has one amount and a kind that
-/// cannot change, so a lifetime budget put on a daily one would be spent every day.
-Result<> PutChangedBudget(const Context& context, const Change& change, const Json& raw,
-                          Json& body) {
-  for (const char* name : {"daily_budget", "lifetime_budget"}) {
-    if (!Has(change.after, name)) continue;
-    const std::string mode = Text(raw, "budget_mode");
-    const bool fits = std::string_view(name) == "lifetime_budget"
-                          ? mode == "BUDGET_MODE_TOTAL"
-                          : mode == "BUDGET_MODE_DAY" || mode == "BUDGET_MODE_DYNAMIC_DAILY_BUDGET";
-    if (!fits) {
-      return Cannot(fmt::format("{}: {} {} has {}, which cannot be changed after creation", name,
-                                Noun(change.level), change.id, mode.empty() ? "no budget" : mode));
-    }
-    MAXOPT_TRY(body["budget"], Decimal(context, change.after, name));
+/// Body of an update of a campaign, an ad group or an ad, from what TikTok has now.
+Result<Json> BodyOfUpdate(const Context& context, const Change& change, http::Deadline deadline) {
+  MAXOPT_TRY(const Json raw, RawOf(context, change.level, change.id, deadline));
+  if (change.level == Level::kCampaign) return ChangedCampaign(context, change, raw);
+  if (change.level == Level::kAd) return ChangedAd(context, change, raw);
+  std::optional<Parent> parent;
+  if (Has(change.after, "frequency_cap") || Has(change.after, "frequency_days") ||
+      Has(change.after, "pacing")) {
+    MAXOPT_TRY(parent, ParentOf(context, Text(raw, "campaign_id"), deadline));
   }
-  return {};
+  return ChangedAdGroup(context, change, raw, parent, deadline);
 }
 
-Result<> SendFields(const Context& context, const Change& change, http::Deadline deadline) {
-  MAXOPT_TRY(const Json raw, RawOf(context, change.level, change.id, deadline));
-  const std::string& account = context.info.account.id;
-  Json body = Json::object();
-  if (Has(change.after, "name")) body[NameField(change.level)] = TextField(change.after, "name");
-  if (change.level == Level::kAd) {
-    MAXOPT_CHECK(PutCreative(change.after, body));
-    const bool patch = Patchable(body);
-    Json creative = Json::object();
-    if (!patch) {
-      for (const std::string_view member : kCreativeMembers) {
-        const auto at = raw.find(member);
-        if (at != raw.end() && !at->is_null()) creative[std::string(member)] = *at;
-      }
-    }
-    creative.update(body);
-    creative["ad_id"] = change.id;
-    Json whole{{"advertiser_id", account},
-               {"adgroup_id", Text(raw, "adgroup_id")},
-               {"creatives", Json::array({creative})}};
-    if (patch) whole["patch_update"] = true;
-    MAXOPT_CHECK(context.client.Post("ad/update/", whole, /*idempotent=*/false, deadline));
-    return {};
+/// Members that say which object is meant and nothing of it.
+bool SaysNothing(const Json& body) {
+  for (const auto& [member, value] : body.items()) {
+    if (member != "advertiser_id" && member != "campaign_id" && member != "adgroup_id")
+      return false;
   }
-  MAXOPT_CHECK(PutChangedBudget(context, change, raw, body));
-  if (change.level == Level::kCampaign) {
-    MAXOPT_CHECK(PutCampaign(change.after, /*create=*/false, body));
-  } else {
-    for (const char* fixed :
-         {"optimization_goal", "billing_event", "conversion_event", "pixel_id"}) {
-      if (Has(change.after, fixed)) {
-        return Cannot(fmt::format("{} cannot be changed after creation", fixed));
-      }
-    }
-    MAXOPT_CHECK(
-        PutBids(context, change.after, Text(raw, "billing_event"), /*create=*/false, body));
-    MAXOPT_CHECK(PutTimes(context, change.after, body));
-    MAXOPT_CHECK(PutTargeting(context, change.after, /*create=*/false, body, deadline));
-  }
-  body["advertiser_id"] = account;
-  body[IdField(change.level)] = change.id;
-  MAXOPT_CHECK(context.client.Post(fmt::format("{}/update/", Noun(change.level)), body,
-                                   /*idempotent=*/false, deadline));
-  return {};
+  return true;
 }
 
 Result<std::string> OperationOf(const std::string& status) {
   if (status == kActive) return "ENABLE";
   if (status == kPaused) return "DISABLE";
   if (status == kRemoved) return "DELETE";
-  return Cannot(fmt::format("status: \"{}\" is not active, paused or removed", status));
+  return CannotField("status", fmt::format("\"{}\" is not active, paused or removed", status));
 }
 
 Result<Applied> Update(const Context& context, const Change& change, http::Deadline deadline) {
@@ -737,7 +367,14 @@ Result<Applied> Update(const Context& context, const Change& change, http::Deadl
     MAXOPT_TRY(operation, OperationOf(TextField(change.after, "status")));
   }
   const bool fields = change.after.size() > (status ? 1u : 0u);
-  if (fields) MAXOPT_CHECK(SendFields(context, change, deadline));
+  if (fields) {
+    MAXOPT_TRY(const Json body, BodyOfUpdate(context, change, deadline));
+    // What is always so at TikTok ("social") needs no call.
+    if (!SaysNothing(body)) {
+      MAXOPT_CHECK(context.client.Post(fmt::format("{}/update/", Noun(change.level)), body,
+                                       /*idempotent=*/false, deadline));
+    }
+  }
   if (!status) return Applied{change.id, ""};
   auto sent = context.client.Post(fmt::format("{}/status/update/", Noun(change.level)),
                                   {{"advertiser_id", context.info.account.id},
@@ -752,53 +389,202 @@ Result<Applied> Update(const Context& context, const Change& change, http::Deadl
   return Applied{change.id, sent->request_id};
 }
 
-}  // namespace
+// --- pixels --------------------------------------------------------------------------------------
 
-Result<Applied> Write(const Context& context, const Change& change, http::Deadline deadline) {
+Result<> CheckPixel(const Change& change) {
+  constexpr const char* kNone = "a TikTok pixel has none; ad groups state it";
+  for (const auto& [name, value] : change.after) {
+    if (name == "name" || name == "status") continue;
+    if (name == "kind") {
+      if (TextField(change.after, "kind") == "pixel") continue;
+      return CannotField("kind", "TikTok counts by pixels; state \"pixel\"");
+    }
+    if (name == "tag" || name == "created_at") return CannotField(name, "TikTok sets it");
+    return CannotField(name, kNone);
+  }
+  if (change.action == ChangeAction::kCreate) return CheckNew(change);
+  const std::string status = TextField(change.after, "status");
+  if (status == kRemoved) {
+    return CannotField(
+        "status",
+        "TikTok's API cannot delete a pixel, so making one cannot be undone; it costs "
+        "nothing, rename it or hide it in TikTok's Events Manager");
+  }
+  if (!status.empty() && status != kActive) {
+    return CannotField("status", "a pixel is always active");
+  }
+  if (Has(change.after, "kind")) return CannotField("kind", "it cannot be changed");
+  if (Has(change.after, "name") && TextField(change.after, "name").empty()) {
+    return CannotField("name", "it must not be empty");
+  }
+  return {};
+}
+
+Result<Applied> WritePixel(const Context& context, const Change& change, http::Deadline deadline) {
+  MAXOPT_CHECK(CheckPixel(change));
+  const std::string& account = context.info.account.id;
+  if (change.action == ChangeAction::kCreate) {
+    // No request_id here either: a pixel whose answer was lost is found by its marker.
+    return IdOf(context.client.Post(
+                    "pixel/create/",
+                    {{"advertiser_id", account},
+                     {"pixel_name", WithMarker(TextField(change.after, "name"), change.key)}},
+                    /*idempotent=*/false, deadline),
+                "pixel_id");
+  }
+  if (change.id.empty()) return Cannot(fmt::format("{} has no id to be changed", change.address));
+  if (!Has(change.after, "name")) return Applied{change.id, ""};
+  auto sent = context.client.Post("pixel/update/",
+                                  {{"advertiser_id", account},
+                                   {"pixel_id", change.id},
+                                   {"pixel_name", TextField(change.after, "name")}},
+                                  /*idempotent=*/false, deadline);
+  if (!sent) return std::unexpected(std::move(sent).error());
+  return Applied{change.id, sent->request_id};
+}
+
+// --- the two doors -------------------------------------------------------------------------------
+
+Result<> CheckAny(const Change& change) {
   MAXOPT_CHECK(CheckFields(change.level, change.after));
   if (change.level == Level::kAccount) return Cannot("accounts are not written");
   if (change.after.empty()) return Cannot(fmt::format("{} changes nothing", change.address));
+  for (const FieldSpec& spec : FieldCatalogue()) {
+    if (!spec.writable && change.after.contains(std::string(spec.name))) {
+      return CannotField(spec.name, "TikTok sets it; it is not written");
+    }
+  }
+  return {};
+}
+
+/// Links are filled by whoever sends the change; one that is not would be left out silently.
+Result<> CheckLinks(const Change& change) {
+  for (const Link& link : change.links) {
+    const auto at = change.after.find(link.field);
+    bool filled = at != change.after.end();
+    if (filled) {
+      if (const auto* list = std::get_if<std::vector<std::string>>(&at->second)) {
+        const auto wanted = std::count_if(change.links.begin(), change.links.end(),
+                                          [&](const Link& l) { return l.field == link.field; });
+        filled = list->size() >= static_cast<std::size_t>(wanted);
+      } else {
+        filled = !TextField(change.after, link.field).empty();
+      }
+    }
+    if (!filled) {
+      return CannotField(link.field, fmt::format("{} has no id yet; make it first", link.address));
+    }
+  }
+  return {};
+}
+
+Result<Applied> Send(const Context& context, const Change& change, http::Deadline deadline) {
+  MAXOPT_CHECK(CheckAny(change));
+  MAXOPT_CHECK(CheckLinks(change));
   if (change.level == Level::kAsset) return SendUpload(context, change, deadline);
+  if (change.level == Level::kConversion) return WritePixel(context, change, deadline);
   return change.action == ChangeAction::kCreate ? Create(context, change, deadline)
                                                 : Update(context, change, deadline);
 }
 
-Result<> CheckWrite(const Context& context, const Change& change, http::Deadline deadline) {
-  MAXOPT_CHECK(CheckFields(change.level, change.after));
-  if (change.level == Level::kAccount) return Cannot("accounts are not written");
-  if (change.after.empty()) return Cannot(fmt::format("{} changes nothing", change.address));
+Result<> CheckUpdate(const Context& context, const Change& change, http::Deadline deadline) {
+  const bool status = Has(change.after, "status");
+  if (status) MAXOPT_CHECK(OperationOf(TextField(change.after, "status")));
+  // What is not made yet is looked at when it is.
+  if (change.id.empty() || change.after.size() == (status ? 1u : 0u)) return {};
+  MAXOPT_CHECK(BodyOfUpdate(context, change, deadline));
+  return {};
+}
+
+Result<> Check(const Context& context, const Change& change, http::Deadline deadline) {
+  MAXOPT_CHECK(CheckAny(change));
+  if (change.level == Level::kConversion) return CheckPixel(change);
   if (change.level == Level::kAsset) {
     MAXOPT_CHECK(UploadOf(change));
     return {};
   }
-  if (change.action == ChangeAction::kUpdate) {
-    if (Has(change.after, "status")) {
-      MAXOPT_CHECK(OperationOf(TextField(change.after, "status")));
-    }
+  if (change.action == ChangeAction::kUpdate) return CheckUpdate(context, change, deadline);
+  MAXOPT_CHECK(CheckNew(change));
+  if (change.level == Level::kCampaign) {
+    MAXOPT_CHECK(CampaignBody(context, change));
     return {};
   }
-  MAXOPT_CHECK(CheckStatusOfNew(change));
-  switch (change.level) {
-    case Level::kCampaign:
-      MAXOPT_CHECK(CampaignBody(context, change));
-      return {};
-    case Level::kAdGroup: {
-      std::optional<Parent> parent;
-      if (!change.parent_id.empty()) {
-        MAXOPT_TRY(parent, ParentOf(context, change.parent_id, deadline));
-      }
-      MAXOPT_CHECK(AdGroupBody(context, change, parent, context.now, deadline));
-      return {};
-    }
-    case Level::kAd:
-      MAXOPT_CHECK(NewCreative(context, change));
-      return {};
-    case Level::kAccount:
-    case Level::kConversion:
-    case Level::kAsset:
-      break;
+  if (change.level == Level::kAd) {
+    MAXOPT_CHECK(NewCreative(context, change));
+    return {};
   }
-  Bug();
+  std::optional<Parent> parent;
+  if (!change.parent_id.empty()) {
+    MAXOPT_TRY(parent, ParentOf(context, change.parent_id, deadline));
+  }
+  MAXOPT_TRY(const Json body, AdGroupBody(context, change, parent, deadline));
+  return NeedEvent(context, body, /*teach=*/false, deadline);
+}
+
+}  // namespace
+
+Result<Applied> Write(const Context& context, const Change& change, http::Deadline deadline) {
+  auto sent = Send(context, change, deadline);
+  if (!sent) return std::unexpected(WithField(change, std::move(sent).error()));
+  return sent;
+}
+
+std::optional<std::string> StatusAlone(const Change& change) {
+  const bool object = change.level == Level::kCampaign || change.level == Level::kAdGroup ||
+                      change.level == Level::kAd;
+  if (!object || change.action != ChangeAction::kUpdate || change.after.size() != 1 ||
+      change.id.empty() || !Has(change.after, "status")) {
+    return std::nullopt;
+  }
+  return TextField(change.after, "status");
+}
+
+std::vector<Result<Applied>> WriteStatuses(const Context& context, std::span<const Change> changes,
+                                           http::Deadline deadline) {
+  const auto all = [&](const Error& error) {
+    std::vector<Result<Applied>> out;
+    for (const Change& change : changes) {
+      out.emplace_back(std::unexpected(WithField(change, error)));
+    }
+    return out;
+  };
+  const Level level = changes.front().level;
+  const std::string status = TextField(changes.front().after, "status");
+  const auto operation = OperationOf(status);
+  if (!operation) return all(operation.error());
+  std::vector<std::string> ids;
+  for (const Change& change : changes) ids.push_back(change.id);
+  const auto sent = context.client.Post(fmt::format("{}/status/update/", Noun(level)),
+                                        {{"advertiser_id", context.info.account.id},
+                                         {IdField(level) + "s", ids},
+                                         {"operation_status", *operation}},
+                                        /*idempotent=*/false, deadline);
+  std::vector<Result<Applied>> out;
+  if (sent) {
+    for (const std::string& id : ids) out.emplace_back(Applied{id, sent->request_id});
+    return out;
+  }
+  if (sent.error().platform_code != "20001") return all(sent.error());
+  // Some were done. What is read as wanted was; the others may only not show it yet.
+  const auto found = ReadEntities(context, level, {.marker = {}, .ids = ids}, deadline);
+  if (!found) return all(sent.error());
+  for (const Change& change : changes) {
+    const bool done = std::any_of(found->begin(), found->end(), [&](const Entity& entity) {
+      return entity.id == change.id && TextField(entity.fields, "status") == status;
+    });
+    if (done) {
+      out.emplace_back(Applied{change.id, ""});
+    } else {
+      out.emplace_back(std::unexpected(sent.error()));
+    }
+  }
+  return out;
+}
+
+Result<> CheckWrite(const Context& context, const Change& change, http::Deadline deadline) {
+  auto checked = Check(context, change, deadline);
+  if (!checked) return std::unexpected(WithField(change, std::move(checked).error()));
+  return checked;
 }
 
 }  // namespace maxopt::tiktok
