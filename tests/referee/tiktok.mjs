@@ -67,13 +67,18 @@ const ADGROUP = {...common, campaign_name: 's', adgroup_id: 's', adgroup_name: '
 const AD = {...common, adgroup_id: 's', adgroup_name: 's', ad_id: 's', ad_name: 's', ad_format: 's',
             ad_text: 's', image_ids: 'l', identity_id: 's', identity_type: 's',
             landing_page_url: 's'};
+const PIXEL_SHAPE = {pixel_id: 's', pixel_code: 's', pixel_name: 's', pixel_setup_mode: 's',
+                     create_time: 's', events: 'o'};
+const VIDEO = {video_id: 's', material_id: 's', file_name: 's', signature: 's', format: 's',
+               width: 'i', height: 'i', size: 'i', duration: 'n', displayable: 'b',
+               video_cover_url: 's'};
 const IMAGE = {image_id: 's', material_id: 's', file_name: 's', signature: 's', format: 's',
                width: 'i', height: 'i', size: 'i', displayable: 'b', image_url: 's'};
 function shaped(object, shape, where) {
   for (const [name, type] of Object.entries(shape)) {
     check(object && TYPES[type](object[name]), `${where}.${name}: ${JSON.stringify(object?.[name])}`);
     if (name.endsWith('_time')) check(time.test(object?.[name]), `${where}.${name} is no time`);
-    if (name.endsWith('_id') && type === 's' && name !== 'image_id') {
+    if (name.endsWith('_id') && type === 's' && name !== 'image_id' && name !== 'video_id') {
       check(/^\d+$/.test(object?.[name]), `${where}.${name} is no id: ${object?.[name]}`);
     }
   }
@@ -115,8 +120,39 @@ async function main() {
                              'TRAFFIC', TOKEN, {});
   const germany = regions.region_info?.find((r) => r.region_code === 'DE');
   shaped(germany, {location_id: 's', name: 's', level: 's'}, 'toolRegion');
-  const pixels = await good(new MeasurementApi(), 'pixelList', ADVERTISER, TOKEN, {});
-  check(/^\d+$/.test(pixels.pixels?.[0]?.pixel_id), 'pixelList: pixel_id');
+  const states = await good(new ToolApi(), 'toolRegion', ADVERTISER, ['PLACEMENT_TIKTOK'],
+                            'TRAFFIC', TOKEN, {level_range: 'TO_PROVINCE'});
+  const bavaria = states.region_info?.find((r) => r.name === 'Bavaria');
+  check(bavaria?.parent_id === germany?.location_id && bavaria?.level === 'PROVINCE',
+        `toolRegion: ${JSON.stringify(bavaria)}`);
+
+  // --- pixels and their events
+  const measurement = new MeasurementApi();
+  const pixels = await good(measurement, 'pixelList', ADVERTISER, TOKEN, {});
+  const old = pixels.pixels?.[0];
+  shaped(old, PIXEL_SHAPE, 'pixelList');
+  check(old?.events?.some((e) => e.optimization_event === 'SHOPPING'), 'pixelList: events');
+  const pixel = await good(measurement, 'pixelCreate', TOKEN,
+                           {body: {advertiser_id: ADVERTISER, pixel_name: 'Referee pixel'}});
+  shaped(pixel, {pixel_id: 's', pixel_code: 's', pixel_name: 's'}, 'pixelCreate');
+  await good(measurement, 'pixelUpdate', TOKEN,
+             {body: {advertiser_id: ADVERTISER, pixel_id: pixel.pixel_id, pixel_name: 'Renamed'}});
+  const taught = {advertiser_id: ADVERTISER, pixel_id: pixel.pixel_id,
+                  pixel_events: [{event_type: 'SHOPPING', event_name: 'purchase'}]};
+  await good(measurement, 'pixelEventCreate', TOKEN, {body: taught});
+  await refused(40002, measurement, 'pixelEventCreate', TOKEN, {body: taught});
+  const renamed = await good(measurement, 'pixelList', ADVERTISER, TOKEN,
+                             {pixel_id: pixel.pixel_id, page_size: 20});
+  check(renamed.pixels?.length === 1 && renamed.pixels[0].pixel_name === 'Renamed' &&
+        renamed.pixels[0].events?.[0]?.optimization_event === 'SHOPPING' &&
+        renamed.page_info?.total_number === 1, `pixelList: ${JSON.stringify(renamed)}`);
+  check((await good(measurement, 'pixelList', ADVERTISER, TOKEN, {name: 'renam'})).pixels
+          ?.length === 1, 'pixelList: name is fuzzy');
+  await refused(40002, measurement, 'pixelCreate', TOKEN,
+                {body: {advertiser_id: ADVERTISER, pixel_name: 'x'.repeat(41)}});
+  await refused(40002, measurement, 'pixelList', ADVERTISER, TOKEN, {page_size: 21});
+  await refused(40007, measurement, 'pixelUpdate', TOKEN,
+                {body: {advertiser_id: ADVERTISER, pixel_id: '5', pixel_name: 'x'}});
 
   // --- a campaign, sent twice under one request_id
   const body = {advertiser_id: ADVERTISER, campaign_name: 'Referee', objective_type: 'TRAFFIC',
@@ -166,6 +202,46 @@ async function main() {
   await refused(40002, adgroups, 'adgroupUpdate', TOKEN,
                 {body: {advertiser_id: ADVERTISER, adgroup_id, budget_mode: 'BUDGET_MODE_TOTAL'}});
 
+  // --- hours, places, and what only reach and value have
+  const mornings = ('0'.repeat(16) + '1'.repeat(8) + '0'.repeat(24)).repeat(7);
+  await good(adgroups, 'adgroupUpdate', TOKEN, {body: {advertiser_id: ADVERTISER, adgroup_id,
+    dayparting: mornings, location_ids: [bavaria?.location_id]}});
+  const timed = (await good(adgroups, 'adgroupGet', ADVERTISER, TOKEN,
+                            {filtering: {adgroup_ids: [adgroup_id]}})).list?.[0];
+  check(timed?.dayparting === mornings, 'adgroupUpdate: dayparting');
+  check(timed?.location_ids?.join() === bavaria?.location_id, 'adgroupUpdate: location_ids');
+  for (const wrongly of [{dayparting: '01'}, {frequency: 3, frequency_schedule: 7},
+                         {location_ids: [germany?.location_id, bavaria?.location_id]},
+                         {pacing: 'PACING_MODE_FAST'}, {deep_bid_type: 'VO_HIGHEST_VALUE'},
+                         {click_attribution_window: 'ONE_DAY'}]) {
+    await refused(40002, adgroups, 'adgroupUpdate', TOKEN,
+                  {body: {advertiser_id: ADVERTISER, adgroup_id, ...wrongly}});
+  }
+  const objective = async (objective_type) => (await good(campaigns, 'campaignCreate', TOKEN,
+    {body: {advertiser_id: ADVERTISER, campaign_name: objective_type, objective_type}})).campaign_id;
+  const bare = {...group, request_id: undefined, promotion_type: undefined};
+  const capped = await good(adgroups, 'adgroupCreate', TOKEN, {body: {...bare,
+    campaign_id: await objective('REACH'), optimization_goal: 'REACH', billing_event: 'CPM',
+    frequency: 3, frequency_schedule: 7}});
+  check(capped.frequency === 3 && capped.frequency_schedule === 7, 'adgroupCreate: frequency');
+  const sales = {...bare, campaign_id: await objective('WEB_CONVERSIONS'), billing_event: 'OCPM',
+                 optimization_goal: 'VALUE', optimization_event: 'SHOPPING',
+                 pixel_id: pixel.pixel_id, bid_type: 'BID_TYPE_NO_BID',
+                 click_attribution_window: 'TWENTY_EIGHT_DAYS', view_attribution_window: 'OFF'};
+  const worth = await good(adgroups, 'adgroupCreate', TOKEN,
+                           {body: {...sales, deep_bid_type: 'VO_MIN_ROAS', roas_bid: 2.55}});
+  check(worth.roas_bid === 2.55 && worth.deep_bid_type === 'VO_MIN_ROAS', 'adgroupCreate: roas_bid');
+  check(worth.click_attribution_window === 'TWENTY_EIGHT_DAYS', 'adgroupCreate: window');
+  for (const wrongly of [{deep_bid_type: 'VO_MIN_ROAS'}, {roas_bid: 2}, {},
+                         {deep_bid_type: 'VO_MIN_ROAS', roas_bid: 2.555},
+                         {deep_bid_type: 'VO_HIGHEST_VALUE', optimization_event: 'FORM'},
+                         {deep_bid_type: 'VO_HIGHEST_VALUE', pixel_id: '5'},
+                         {deep_bid_type: 'VO_HIGHEST_VALUE', view_attribution_window: 'FOURTEEN_DAYS'},
+                         {deep_bid_type: 'VO_HIGHEST_VALUE', bid_type: 'BID_TYPE_CUSTOM',
+                          conversion_bid_price: 3}]) {
+    await refused(40002, adgroups, 'adgroupCreate', TOKEN, {body: {...sales, ...wrongly}});
+  }
+
   // --- a picture
   const signature = createHash('md5').update(PIXEL).digest('hex');
   const upload = {advertiser_id: ADVERTISER, upload_type: 'UPLOAD_BY_FILE', image_file: PIXEL,
@@ -200,6 +276,45 @@ async function main() {
                 {body: {...adBody, creatives: [{...creative, ad_text: 'x'.repeat(101)}]}});
   await refused(40002, ads, 'adCreate', TOKEN,
                 {body: {...adBody, creatives: [{...creative, image_ids: ['no/such']}]}});
+
+  // --- a film with its cover, and a carousel
+  const FILM = Buffer.from('AAAAGGZ0eXBpc29tAAAAAGlzb21tcDQy', 'base64');
+  const filmed = {advertiser_id: ADVERTISER, upload_type: 'UPLOAD_BY_FILE', video_file: FILM,
+                  video_signature: createHash('md5').update(FILM).digest('hex'),
+                  file_name: 'referee.mp4'};
+  const [film] = await good(files, 'adVideoUpload', TOKEN, filmed);
+  shaped(film, VIDEO, 'adVideoUpload');
+  check(film?.signature === filmed.video_signature, 'adVideoUpload: signature');
+  await refused(40911, files, 'adVideoUpload', TOKEN, filmed);
+  await refused(40900, files, 'adVideoUpload', TOKEN,
+                {...filmed, file_name: 'b.mp4', video_signature: signature});
+  await refused(40908, files, 'adVideoUpload', TOKEN,
+                {...filmed, file_name: 'c.mp4', video_file: PIXEL, video_signature: signature});
+  const picture = await good(files, 'adImageUpload', TOKEN, {...upload, file_name: 'second.png'});
+  const formats = {
+    SINGLE_VIDEO: {video_id: film?.video_id, image_ids: [image.image_id]},
+    CAROUSEL_ADS: {image_ids: [picture.image_id, image.image_id], music_id: '77'},
+  };
+  for (const [ad_format, members] of Object.entries(formats)) {
+    const whole = {...creative, ad_name: ad_format, ad_format, ...members};
+    const [made_id] = (await good(ads, 'adCreate', TOKEN,
+                                  {body: {...adBody, creatives: [whole]}})).ad_ids ?? [];
+    const back = (await good(ads, 'adGet', ADVERTISER, TOKEN,
+                             {filtering: {ad_ids: [made_id]}})).list?.[0];
+    for (const [name, value] of Object.entries(members)) {
+      check(JSON.stringify(back?.[name]) === JSON.stringify(value),
+            `${ad_format}: ${name} ${JSON.stringify(back?.[name])}`);
+    }
+  }
+  for (const wrongly of [{...formats.CAROUSEL_ADS, ad_format: 'CAROUSEL_ADS', music_id: undefined},
+                         {...formats.CAROUSEL_ADS, ad_format: 'CAROUSEL_ADS',
+                          image_ids: [image.image_id]},
+                         {ad_format: 'SINGLE_IMAGE', video_id: film?.video_id},
+                         {ad_format: 'SINGLE_VIDEO', video_id: film?.video_id,
+                          image_ids: [image.image_id, picture.image_id]}]) {
+    await refused(40002, ads, 'adCreate', TOKEN,
+                  {body: {...adBody, creatives: [{...creative, ...wrongly}]}});
+  }
 
   // --- status
   const status = await good(campaigns, 'campaignStatusUpdate', TOKEN, {body:
@@ -246,11 +361,11 @@ async function main() {
     {advertiser_id: ADVERTISER, report_type: 'BASIC', data_level: 'AUCTION_CAMPAIGN',
      dimensions: ['campaign_id'], metrics: ['spend'], start_date: '2026-09-02',
      end_date: '2026-09-08'}});
-  const states = [];
+  const progress = [];
   for (let i = 0; i < 2; ++i) {
-    states.push((await good(reports, 'reportTaskCheck', task.task_id, ADVERTISER, TOKEN)).status);
+    progress.push((await good(reports, 'reportTaskCheck', task.task_id, ADVERTISER, TOKEN)).status);
   }
-  check(states.join() === 'PROCESSING,SUCCESS', `reportTaskCheck: ${states}`);
+  check(progress.join() === 'PROCESSING,SUCCESS', `reportTaskCheck: ${progress}`);
 
   // --- what is wrong is refused
   await refused(40105, campaigns, 'campaignGet', ADVERTISER, 'WRONG', {});
