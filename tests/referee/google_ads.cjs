@@ -358,7 +358,8 @@ async function accounts() {
   check(clients.length === 2 && clients[0].customerClient.manager === true, 'clients');
   const places = await rowsOf(
       'SELECT geo_target_constant.id, geo_target_constant.name, geo_target_constant.status FROM ' +
-      "geo_target_constant WHERE geo_target_constant.country_code = 'DE'");
+      "geo_target_constant WHERE geo_target_constant.country_code = 'DE' AND " +
+      "geo_target_constant.target_type = 'Country'");
   check(places.length === 1 && places[0].geoTargetConstant.id.toString() === '2276', 'Germany');
 }
 

@@ -28,6 +28,15 @@ std::vector<BudgetUnit> Delivery::Deliverable(Instant hour_begins) {
     const bool running = !(plan.flight.begins && hour_begins < *plan.flight.begins) &&
                          !(plan.flight.ends && hour_begins > *plan.flight.ends);
     if (!running) continue;
+    if (plan.hours) {
+      const Zone& zone = account_.served().setup.zone;
+      const std::chrono::weekday weekday(zone.DayOf(hour_begins));
+      const auto day = static_cast<std::size_t>(weekday.iso_encoding()) - 1;
+      const auto into = zone.LocalOf(hour_begins) - LocalTime{zone.DayOf(hour_begins)};
+      const auto hour =
+          static_cast<std::size_t>(std::chrono::duration_cast<std::chrono::hours>(into).count());
+      if (!plan.hours->test(day * 24 + hour)) continue;
+    }
     BudgetUnit unit = plan.unit;
     for (Candidate& candidate : plan.ads) {
       // A verdict is final until the texts change, and those cannot.
@@ -41,6 +50,27 @@ std::vector<BudgetUnit> Delivery::Deliverable(Instant hour_begins) {
     if (!unit.ads.empty()) units.push_back(std::move(unit));
   }
   return units;
+}
+
+std::optional<WeekHours> Delivery::ScheduleOf(const std::string& campaign_key) const {
+  static constexpr std::string_view kDays[] = {"MONDAY", "TUESDAY",  "WEDNESDAY", "THURSDAY",
+                                               "FRIDAY", "SATURDAY", "SUNDAY"};
+  std::optional<WeekHours> hours;
+  const std::string prefix = campaign_key + "~";
+  const auto& criteria = account_.All(Type::kCampaignCriterion);
+  for (auto at = criteria.lower_bound(prefix);
+       at != criteria.end() && at->first.starts_with(prefix); ++at) {
+    const auto schedule = at->second.body.find("adSchedule");
+    if (!On(at->second) || schedule == at->second.body.end()) continue;
+    if (!hours) hours.emplace();
+    const auto* day = std::find(std::begin(kDays), std::end(kDays), TextAt(*schedule, "dayOfWeek"));
+    const auto first = static_cast<std::size_t>(day - std::begin(kDays)) * 24;
+    for (auto hour = (*schedule)["startHour"].get<std::size_t>();
+         hour < (*schedule)["endHour"].get<std::size_t>(); ++hour) {
+      hours->set(first + hour);
+    }
+  }
+  return hours;
 }
 
 Audience Delivery::AudienceOf(const json& campaign, const std::string& campaign_name) const {
@@ -106,6 +136,7 @@ void Delivery::Compile() {
 
     Plan plan;
     plan.flight = FlightOf(account_, campaign.body);
+    plan.hours = ScheduleOf(key);
     plan.unit.campaign_id = key;
     if (const auto micros = Int64At(budget->body, "amountMicros")) {
       plan.unit.daily_budget = Money::Micros(*micros, currency).SplitEvenly(sharing[budget_name]);
@@ -125,7 +156,9 @@ void Delivery::Compile() {
       if (location == at->second.body.end()) continue;
       const auto id = ParseInt64(std::string_view(at->first).substr(prefix.size()));
       const Country* country = id ? CountryById(static_cast<int>(*id)) : nullptr;
+      const Place* place = id ? PlaceById(static_cast<int>(*id)) : nullptr;
       if (country != nullptr) plan.unit.countries.emplace_back(country->code);
+      if (place != nullptr) plan.unit.countries.emplace_back(place->country_code);
     }
 
     const bool search = TextAt(campaign.body, "advertisingChannelType") == "SEARCH";

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "domain/dayparts.h"
 #include "sim/google_ads/store.h"
 
 namespace maxopt::sim::google_ads {
@@ -28,9 +29,12 @@ class Delivery final : public DeliverySource {
   struct Plan {
     BudgetUnit unit;  ///< without ads
     Flight flight;
+    std::optional<WeekHours> hours;  ///< absent: always
     std::vector<Candidate> ads;
   };
   void Compile();
+  /// Hours of the campaign's ad schedules; nullopt when it has none.
+  std::optional<WeekHours> ScheduleOf(const std::string& campaign_key) const;
   Audience AudienceOf(const nlohmann::json& campaign, const std::string& campaign_name) const;
 
   std::mutex& mutex_;

@@ -290,6 +290,7 @@ TEST(Gaql, TheTableOfConstants) {
   const auto rows = world.Rows(
       "SELECT geo_target_constant.id, geo_target_constant.name FROM "
       "geo_target_constant WHERE geo_target_constant.country_code IN ('DE', 'US', 'GB') "
+      "AND geo_target_constant.target_type = 'Country' "
       "ORDER BY geo_target_constant.id");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0]["geoTargetConstant"]["id"], "2276");

@@ -39,6 +39,15 @@ constexpr auto kCountries = std::to_array<Country>({
     {2826, "GB", "United Kingdom"}, {2840, "US", "United States"},
 });
 
+constexpr auto kPlaces = std::to_array<Place>({
+    {21137, "US", "California", "State"},
+    {1003854, "DE", "Berlin", "City"},
+    {1006094, "FR", "Paris", "City"},
+    {1006886, "GB", "London", "City"},
+    {1013962, "US", "Los Angeles", "City"},
+    {1023191, "US", "New York", "City"},
+});
+
 constexpr auto kLanguages = std::to_array<Language>({
     {1000, "en", "English"},   {1001, "de", "German"},    {1002, "fr", "French"},
     {1003, "es", "Spanish"},   {1004, "it", "Italian"},   {1005, "ja", "Japanese"},
@@ -63,6 +72,14 @@ const Country* CountryByCode(std::string_view code) {
   const auto at = std::find_if(kCountries.begin(), kCountries.end(),
                                [&](const Country& c) { return c.code == code; });
   return at == kCountries.end() ? nullptr : &*at;
+}
+
+std::span<const Place> Places() { return kPlaces; }
+
+const Place* PlaceById(int id) {
+  const auto at =
+      std::find_if(kPlaces.begin(), kPlaces.end(), [&](const Place& p) { return p.id == id; });
+  return at == kPlaces.end() ? nullptr : &*at;
 }
 
 std::span<const Language> Languages() { return kLanguages; }

@@ -2,7 +2,8 @@
 #include <span>
 #include <string_view>
 
-/// Google's constants for countries and languages: those of the markets that people buy most.
+/// Google's constants for countries, some places in them, and languages: those of the markets that
+/// people buy most.
 namespace maxopt::sim::google_ads {
 
 struct Country {
@@ -13,6 +14,16 @@ struct Country {
 std::span<const Country> Countries();
 const Country* CountryById(int id);
 const Country* CountryByCode(std::string_view code);
+
+/// A region or city below a country.
+struct Place {
+  int id;
+  std::string_view country_code;
+  std::string_view name;
+  std::string_view type;  ///< "City", "State"
+};
+std::span<const Place> Places();
+const Place* PlaceById(int id);
 
 struct Language {
   int id;  ///< language constant

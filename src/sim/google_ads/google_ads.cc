@@ -10,6 +10,7 @@
 
 #include "domain/digest.h"
 #include "sim/google_ads/delivery.h"
+#include "sim/google_ads/edit.h"
 #include "sim/google_ads/errors.h"
 #include "sim/google_ads/gaql.h"
 #include "sim/google_ads/image.h"
@@ -502,20 +503,8 @@ class GoogleAdsServer final : public PlatformServer {
   std::deque<std::shared_ptr<Snapshot>> snapshots_;
 };
 
-std::string StatusWord(std::string_view ours) {
-  if (ours == kActive) return "ENABLED";
-  if (ours == kPaused) return "PAUSED";
-  if (ours == kRemoved) return "REMOVED";
-  return {};
-}
-
 Result<> GoogleAdsServer::HumanEdit(const AccountId& account_id, Level level, const std::string& id,
                                     const Fields& changes, const std::string& actor) {
-  const auto refuse = [&](const std::string& what) {
-    return maxopt::Fail(Errc::kInvalidArgument,
-                        fmt::format("edit of {} {} in {}: {}", LevelName(level), id,
-                                    PrintAccount(account_id), what));
-  };
   Account* account = FindAccount(account_id.id);
   if (account == nullptr || account_id.platform != Platform::kGoogleAds) {
     return maxopt::Fail(Errc::kNotFound,
@@ -525,75 +514,13 @@ Result<> GoogleAdsServer::HumanEdit(const AccountId& account_id, Level level, co
   const Instant now = clock_.Now();
   market_.AdvanceTo(now);
   const std::lock_guard lock(mutex_);
-  Type type = Type::kCampaign;
-  std::string key = id;
-  if (level == Level::kAdGroup) {
-    type = Type::kAdGroup;
-  } else if (level == Level::kAd) {
-    type = Type::kAdGroupAd;
-    for (const auto& [ad_key, ad] : account->All(type)) {
-      if (ad_key.ends_with("~" + id)) key = ad_key;
-    }
-  } else if (level != Level::kCampaign) {
-    return refuse("only campaigns, ad groups and ads can be edited");
-  }
-  const Object* object = account->Find(type, key);
-  if (object == nullptr) {
-    return maxopt::Fail(Errc::kNotFound, fmt::format("{} {} does not exist in {}", LevelName(level),
-                                                     id, PrintAccount(account_id)));
-  }
-  const std::string name = account->ResourceName(type, key);
-  const std::string budget = TextAt(object->body, "campaignBudget");
-  json update = {{"resourceName", name}};
-  std::string mask;
-  const auto set = [&](const std::string& field, const json& value) {
-    update[field] = value;
-    mask += (mask.empty() ? "" : ",") + field;
-  };
-  std::vector<Operation> operations;
-  bool remove = false;
-  for (const auto& [field, value] : changes) {
-    if (field == "status") {
-      const std::string word = StatusWord(std::get<std::string>(value));
-      if (word.empty()) return refuse("status must be active, paused or removed");
-      if (word == "REMOVED") {
-        remove = true;
-      } else {
-        set("status", word);
-      }
-    } else if (field == "name" && level != Level::kAd) {
-      set("name", std::get<std::string>(value));
-    } else if ((field == "daily_budget" || field == "lifetime_budget" || field == "bid")) {
-      const Money money = std::get<Money>(value);
-      if (money.currency() != account->served().setup.currency) {
-        return refuse("the amount is not in the account's currency");
-      }
-      const std::string micros = std::to_string(money.micros());
-      if (field == "bid") {
-        set("cpcBidMicros", micros);
-      } else {
-        const std::string amount = field == "daily_budget" ? "amountMicros" : "totalAmountMicros";
-        operations.push_back(
-            {Type::kCampaignBudget,
-             {{"update", {{"resourceName", budget}, {amount, micros}}}, {"updateMask", amount}},
-             {{"operations", operations.size()}}});
-      }
-    } else if (field == "start_at" || field == "end_at") {
-      set(field == "start_at" ? "startDateTime" : "endDateTime", std::get<std::string>(value));
-    } else {
-      return refuse(fmt::format("field \"{}\" cannot be edited here", field));
-    }
-  }
-  if (!mask.empty()) {
-    operations.push_back(
-        {type, {{"update", update}, {"updateMask", mask}}, {{"operations", operations.size()}}});
-  }
-  if (remove) {
-    operations.push_back({type, {{"remove", name}}, {{"operations", operations.size()}}});
-  }
+  MAXOPT_TRY(const auto operations, OperationsOfEdit(*account, level, id, changes));
   MutateOptions options;
   options.now = now;
-  options.author = {"GOOGLE_ADS_WEB_CLIENT", actor};
+  // Nobody of the client applies what Google's own automation decides.
+  options.author = actor == "platform" ? Author{"GOOGLE_ADS_RECOMMENDATIONS_SUBSCRIPTION",
+                                                "Recommendations Auto-Apply"}
+                                       : Author{"GOOGLE_ADS_WEB_CLIENT", actor};
   const MutateOutcome outcome = Mutate(*account, operations, options);
   if (!outcome.errors.empty()) {
     const AdsError& error = outcome.errors.front();
@@ -612,7 +539,8 @@ std::vector<PlatformServer::Counted> GoogleAdsServer::Objects(const AccountId& a
   const std::pair<Level, Type> levels[] = {{Level::kCampaign, Type::kCampaign},
                                            {Level::kAdGroup, Type::kAdGroup},
                                            {Level::kAd, Type::kAdGroupAd},
-                                           {Level::kAsset, Type::kAsset}};
+                                           {Level::kAsset, Type::kAsset},
+                                           {Level::kConversion, Type::kConversionAction}};
   for (const auto& [level, type] : levels) {
     for (const auto& [key, object] : account->All(type)) {
       const json& named = type == Type::kAdGroupAd ? object.body["ad"] : object.body;
@@ -626,9 +554,9 @@ std::vector<PlatformServer::Counted> GoogleAdsServer::Objects(const AccountId& a
       const std::string status = StatusOf(object);
       counted.push_back(
           {level, key.substr(key.find('~') == std::string::npos ? 0 : key.find('~') + 1), name,
-           std::string(status == "ENABLED"  ? kActive
-                       : status == "PAUSED" ? kPaused
-                                            : kRemoved)});
+           std::string(status == "ENABLED"                        ? kActive
+                       : status == "PAUSED" || status == "HIDDEN" ? kPaused
+                                                                  : kRemoved)});
     }
   }
   return counted;

@@ -195,7 +195,7 @@ TEST(GoogleAds, PagesOfTenThousandAreOneConsistentSet) {
                                     "geo_target_constant.country_code IN ('DE', 'AT') LIMIT 1"},
                                    {"search_settings", {{"return_total_results_count", true}}}});
   EXPECT_EQ(counted["results"].size(), 1u);
-  EXPECT_EQ(counted["totalResultsCount"], "2");
+  EXPECT_EQ(counted["totalResultsCount"], "3");  // two countries and Berlin
 }
 
 TEST(GoogleAds, ReviewTakesHoursAndNamesThePhrase) {

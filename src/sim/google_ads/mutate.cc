@@ -55,6 +55,13 @@ class Step {
     errors_.push_back({std::move(family), std::move(code), std::move(message), std::move(trigger),
                        std::move(path)});
   }
+  void AddBelow(const char* operation, AdsError error) {
+    Path path = operation_.path;
+    path.push_back({operation});
+    path.insert(path.end(), error.path.begin(), error.path.end());
+    error.path = std::move(path);
+    errors_.push_back(std::move(error));
+  }
   bool failed() const { return errors_.size() > errors_before_; }
 
   Written Done(const std::string& key) const {
@@ -150,12 +157,7 @@ class Step {
     if (failed()) return std::nullopt;
 
     Rules rules(account_, options_.now,
-                [this](std::string family, std::string code, std::string message, Path below,
-                       std::string trigger) {
-                  below.insert(below.begin(), {"create"});
-                  Add(std::move(family), std::move(code), std::move(message), std::move(below),
-                      std::move(trigger));
-                });
+                [this](AdsError error) { AddBelow("create", std::move(error)); });
     if (const auto existing = rules.ForCreate(operation_.type, body)) {
       // An identical picture or text is the asset that the account has already.
       if (!temporary.empty()) {
@@ -308,12 +310,7 @@ class Step {
       return std::nullopt;
     }
     Rules rules(account_, options_.now,
-                [this](std::string family, std::string code, std::string message, Path below,
-                       std::string trigger) {
-                  below.insert(below.begin(), {"update"});
-                  Add(std::move(family), std::move(code), std::move(message), std::move(below),
-                      std::move(trigger));
-                });
+                [this](AdsError error) { AddBelow("update", std::move(error)); });
     rules.ForUpdate(operation_.type, *key, before.body, after.body);
     if (failed()) return std::nullopt;
     if (after.body != before.body) {
@@ -356,7 +353,9 @@ class Step {
   }
 
   void MarkRemoved(Type type, const std::string& key, Object object) {
-    const json old_body = {{"status", StatusOf(object)}};
+    // What is gone is told whole where its status alone would not say what it was.
+    const bool criterion = type == Type::kAdGroupCriterion || type == Type::kCampaignCriterion;
+    const json old_body = criterion ? object.body : json{{"status", StatusOf(object)}};
     object.body["status"] = kRemoved;
     account_.Put(type, key, std::move(object));
     Record(account_, {type, key, "REMOVE", old_body, json::object(), {"status"}}, options_.now,

@@ -154,6 +154,7 @@ void Rules::CheckCampaign(const std::string& key, const json* before, json& body
         {{"contains_eu_political_advertising"}});
   }
   CheckCampaignBidding(body);
+  CheckFrequencyCaps(body);
   CheckCampaignNetworks(body);
   CheckCampaignBudgetLink(key, before, body);
   CheckCampaignFlight(before, body);
@@ -180,6 +181,33 @@ void Rules::CheckCampaignBidding(const json& body) {
   }
   CheckBid(body[std::string(chosen)], "targetCpaMicros", "target_cpa_micros");
   CheckBid(body[std::string(chosen)], "cpcBidCeilingMicros", "cpc_bid_ceiling_micros");
+}
+
+void Rules::CheckFrequencyCaps(const json& body) {
+  const std::size_t count = ListSize(body, "frequencyCaps");
+  if (count == 0) return;
+  const std::string channel = TextAt(body, "advertisingChannelType");
+  if (channel != "DISPLAY" && channel != "VIDEO") {
+    Add("campaignError", "INCOMPATIBLE_CAMPAIGN_FIELD",
+        "Campaigns of this channel have no frequency caps.", {{"frequency_caps"}}, channel);
+    return;
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const json& entry = body["frequencyCaps"][i];
+    const json key = entry.value("key", json::object());
+    const Path at{{"frequency_caps", i}};
+    if (entry.value("cap", 0) < 1) {
+      Add("campaignError", "MAX_IMPRESSIONS_NOT_IN_RANGE", "A cap is one impression at least.", at,
+          std::to_string(entry.value("cap", 0)));
+    }
+    if (TextAt(key, "timeUnit").empty() || key.value("timeLength", 0) != 1) {
+      Add("campaignError", "TIME_UNIT_NOT_SUPPORTED", "A cap counts over a day, week or month.",
+          at);
+    }
+    if (TextAt(key, "level").empty() || TextAt(key, "eventType").empty()) {
+      Add("fieldError", "REQUIRED", "The required field was not present.", at);
+    }
+  }
 }
 
 void Rules::CheckCampaignNetworks(json& body) {
@@ -324,8 +352,14 @@ void Rules::CheckBudgetAmount(std::int64_t micros, std::string_view snake_field)
   } else if (micros > 10'000'000'000'000) {
     Add("campaignBudgetError", "MONEY_AMOUNT_TOO_LARGE", "The amount is too large.", at, trigger);
   } else if (micros < 100 * unit) {
+    const json details = {{"budgetPerDayMinimumErrorDetails",
+                           {{"currencyCode", account_.served().setup.currency.name()},
+                            {"budgetPerDayMinimumMicros", std::to_string(100 * unit)},
+                            {snake_field == "amount_micros" ? "failedBudgetAmountMicros"
+                                                            : "failedBudgetTotalAmountMicros",
+                             trigger}}}};
     Add("campaignBudgetError", "BUDGET_BELOW_PER_DAY_MINIMUM",
-        "The amount is below the minimum for a day.", at, trigger);
+        "The amount is below the minimum for a day.", at, trigger, details.dump());
   }
 }
 
@@ -658,6 +692,64 @@ void Rules::CheckKeyword(const json& keyword) {
   }
 }
 
+void Rules::CheckUserList(const json& user_list) {
+  const std::string name = TextAt(user_list, "userList");
+  const std::string key = KeyOfName(name, account_.id(), "userLists");
+  if (key.empty() || !ParseInt64(key)) {
+    Add("criterionError", "INVALID_USER_LIST", "The user list is not known.",
+        {{"user_list"}, {"user_list"}}, name);
+  }
+}
+
+void Rules::CheckAdSchedule(const json& body) {
+  const json& schedule = body["adSchedule"];
+  const Path at{{"ad_schedule"}};
+  const auto minutes = [&](const char* hour, const char* minute) {
+    static constexpr std::string_view kQuarters[] = {"ZERO", "FIFTEEN", "THIRTY", "FORTY_FIVE"};
+    const auto* quarter =
+        std::find(std::begin(kQuarters), std::end(kQuarters), TextAt(schedule, minute));
+    if (quarter == std::end(kQuarters) || !schedule.contains(hour)) return -1;
+    return schedule[hour].get<int>() * 60 + 15 * static_cast<int>(quarter - std::begin(kQuarters));
+  };
+  const int begins = minutes("startHour", "startMinute");
+  const int ends = minutes("endHour", "endMinute");
+  const std::string day = TextAt(schedule, "dayOfWeek");
+  if (begins < 0 || ends < 0 || day.empty()) {
+    Add("fieldError", "REQUIRED", "The required field was not present.", at);
+    return;
+  }
+  if (ends > 24 * 60 || ends <= begins) {
+    Add("criterionError", "AD_SCHEDULE_INVALID_TIME_INTERVAL",
+        "The interval must end after it begins, on the same day.", at);
+    return;
+  }
+  if (BoolAt(body, "negative")) {
+    Add("campaignCriterionError", "CANNOT_EXCLUDE_CRITERIA_TYPE", "Times cannot be excluded.",
+        {{"negative"}});
+  }
+  std::size_t same_day = 1;
+  for (const auto& [key, other] : account_.All(Type::kCampaignCriterion)) {
+    if (StatusOf(other) == "REMOVED" || !other.body.contains("adSchedule") ||
+        TextAt(other.body, "campaign") != TextAt(body, "campaign")) {
+      continue;
+    }
+    const json& taken = other.body["adSchedule"];
+    if (TextAt(taken, "dayOfWeek") != day) continue;
+    ++same_day;
+    if (schedule == taken) continue;  // told as a duplicate
+    const int from = taken["startHour"].get<int>() * 60;
+    const int to = taken["endHour"].get<int>() * 60;
+    if (begins < to && from < ends) {
+      Add("criterionError", "AD_SCHEDULE_TIME_INTERVALS_OVERLAP", "The intervals overlap.", at);
+      return;
+    }
+  }
+  if (same_day > 6) {
+    Add("criterionError", "AD_SCHEDULE_EXCEEDED_INTERVALS_PER_DAY_LIMIT",
+        "A day has six intervals at most.", at);
+  }
+}
+
 void Rules::CheckAdGroupCriterion(json& body) {
   Parent(Type::kAdGroup, body, "adGroup", "ad_group");
   CheckBid(body, "cpcBidMicros", "cpc_bid_micros");
@@ -665,7 +757,11 @@ void Rules::CheckAdGroupCriterion(json& body) {
     CheckKeyword(*keyword);
     return;
   }
-  for (const std::string_view kind : {"placement", "ageRange", "gender", "userList"}) {
+  if (const auto list = body.find("userList"); list != body.end()) {
+    CheckUserList(*list);
+    return;
+  }
+  for (const std::string_view kind : {"placement", "ageRange", "gender"}) {
     if (body.contains(kind)) return;
   }
   Add("adGroupCriterionError", "CONCRETE_TYPE_REQUIRED", "The criterion says not what it targets.",
@@ -682,7 +778,9 @@ void Rules::CheckCampaignCriterion(json& body) {
   if (const auto location = body.find("location"); location != body.end()) {
     const std::string name = TextAt(*location, "geoTargetConstant");
     if (!constant_exists(name, "geoTargetConstants/", [](std::int64_t id) {
-          return id > 0 && id < INT32_MAX && CountryById(static_cast<int>(id)) != nullptr;
+          return id > 0 && id < INT32_MAX &&
+                 (CountryById(static_cast<int>(id)) != nullptr ||
+                  PlaceById(static_cast<int>(id)) != nullptr);
         })) {
       Add("criterionError", "INVALID_CRITERION_ID", "The location is not known.",
           {{"location"}, {"geo_target_constant"}}, name);
@@ -712,7 +810,15 @@ void Rules::CheckCampaignCriterion(json& body) {
     }
     return;
   }
-  for (const std::string_view kind : {"placement", "ageRange", "gender", "userList", "device"}) {
+  if (body.contains("adSchedule")) {
+    CheckAdSchedule(body);
+    return;
+  }
+  if (const auto list = body.find("userList"); list != body.end()) {
+    CheckUserList(*list);
+    return;
+  }
+  for (const std::string_view kind : {"placement", "ageRange", "gender", "device"}) {
     if (body.contains(kind)) return;
   }
   Add("campaignCriterionError", "CONCRETE_TYPE_REQUIRED", "The criterion says not what it targets.",
@@ -846,12 +952,28 @@ void Rules::CheckConversionAction(const std::string& key, json& body) {
   }
   if (!body.contains("category")) body["category"] = "DEFAULT";
   if (!body.contains("countingType")) body["countingType"] = "MANY_PER_CLICK";
-  const auto lookback = Int64At(body, "clickThroughLookbackWindowDays");
-  if (!lookback) {
-    body["clickThroughLookbackWindowDays"] = "30";
-  } else if (*lookback < 1 || *lookback > 90) {
-    Add("rangeError", *lookback < 1 ? "TOO_LOW" : "TOO_HIGH", "1 to 90 days are possible.",
-        {{"click_through_lookback_window_days"}}, std::to_string(*lookback));
+  const auto window = [&](const char* json_field, const char* snake_field, int most,
+                          const char* otherwise) {
+    const auto days = Int64At(body, json_field);
+    if (!days) {
+      body[json_field] = otherwise;
+    } else if (*days < 1 || *days > most) {
+      Add("rangeError", *days < 1 ? "TOO_LOW" : "TOO_HIGH",
+          fmt::format("1 to {} days are possible.", most), {{snake_field}}, std::to_string(*days));
+    }
+  };
+  window("clickThroughLookbackWindowDays", "click_through_lookback_window_days", 90, "30");
+  window("viewThroughLookbackWindowDays", "view_through_lookback_window_days", 30, "1");
+  if (!body.contains("primaryForGoal")) body["primaryForGoal"] = true;
+  json& model = body["attributionModelSettings"];
+  if (!model.is_object() || TextAt(model, "attributionModel").empty()) {
+    model = {{"attributionModel", "GOOGLE_SEARCH_ATTRIBUTION_DATA_DRIVEN"}};
+  } else if (const std::string chosen = TextAt(model, "attributionModel");
+             chosen != "GOOGLE_ADS_LAST_CLICK" &&
+             chosen != "GOOGLE_SEARCH_ATTRIBUTION_DATA_DRIVEN") {
+    Add("conversionActionError", "CANNOT_SET_RULE_BASED_ATTRIBUTION_MODELS",
+        "Rule-based attribution models are gone.",
+        {{"attribution_model_settings"}, {"attribution_model"}}, chosen);
   }
 }
 
@@ -941,7 +1063,8 @@ std::string Rules::KeyForCreate(Type type, json& body) {
     if (const auto language = body.find("language"); language != body.end()) {
       return LastPart(TextAt(*language, "languageConstant"));
     }
-    for (const std::string_view kind : {"placement", "ageRange", "gender", "userList", "device"}) {
+    for (const std::string_view kind :
+         {"placement", "ageRange", "gender", "userList", "device", "adSchedule"}) {
       if (const auto at = body.find(kind); at != body.end()) {
         return StableId(std::string(kind) + at->dump());
       }

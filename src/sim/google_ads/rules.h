@@ -12,8 +12,8 @@ namespace maxopt::sim::google_ads {
 
 class Rules {
  public:
-  /// family, code, message, path below the resource, trigger
-  using Report = std::function<void(std::string, std::string, std::string, Path, std::string)>;
+  /// Its path is below the resource.
+  using Report = std::function<void(AdsError)>;
 
   Rules(Account& account, Instant now, Report report)
       : account_(account), now_(now), report_(std::move(report)) {}
@@ -31,9 +31,9 @@ class Rules {
 
  private:
   void Add(std::string family, std::string code, std::string message, Path path,
-           std::string trigger = {}) {
-    report_(std::move(family), std::move(code), std::move(message), std::move(path),
-            std::move(trigger));
+           std::string trigger = {}, std::string details = {}) {
+    report_({std::move(family), std::move(code), std::move(message), std::move(trigger),
+             std::move(path), std::move(details)});
   }
   void Require(std::string_view snake_field) {
     Add("fieldError", "REQUIRED", "The required field was not present.",
@@ -48,6 +48,7 @@ class Rules {
 
   void CheckCampaign(const std::string& key, const nlohmann::json* before, nlohmann::json& body);
   void CheckCampaignBidding(const nlohmann::json& body);
+  void CheckFrequencyCaps(const nlohmann::json& body);
   void CheckCampaignNetworks(nlohmann::json& body);
   void CheckCampaignFlight(const nlohmann::json* before, nlohmann::json& body);
   void CheckCampaignBudgetLink(const std::string& key, const nlohmann::json* before,
@@ -69,6 +70,9 @@ class Rules {
                    std::string_view snake_field, std::size_t min_count, std::string_view type);
   void CheckAdGroupCriterion(nlohmann::json& body);
   void CheckCampaignCriterion(nlohmann::json& body);
+  void CheckUserList(const nlohmann::json& user_list);
+  /// `body`: an ad schedule of a campaign.
+  void CheckAdSchedule(const nlohmann::json& body);
   void CheckKeyword(const nlohmann::json& keyword);
   void CheckAdGroupAsset(nlohmann::json& body);
   void CheckCustomParameters(const nlohmann::json& body, const Path& at);

@@ -434,6 +434,17 @@ class Runner {
                           {"status", "ENABLED"},
                           {"canonicalName", country.name}}}});
       }
+      for (const Place& place : Places()) {
+        const Country* country = CountryByCode(place.country_code);
+        rows.push_back({{"geoTargetConstant",
+                         {{"resourceName", fmt::format("geoTargetConstants/{}", place.id)},
+                          {"id", std::to_string(place.id)},
+                          {"name", place.name},
+                          {"countryCode", place.country_code},
+                          {"targetType", place.type},
+                          {"status", "ENABLED"},
+                          {"canonicalName", fmt::format("{},{}", place.name, country->name)}}}});
+      }
     } else if (resource == "language_constant") {
       for (const Language& language : Languages()) {
         rows.push_back({{"languageConstant",

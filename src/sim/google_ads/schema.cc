@@ -62,11 +62,15 @@ enum CustomerStatus ENABLED CANCELED SUSPENDED CLOSED
 enum DayOfWeek MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY
 enum Device MOBILE TABLET DESKTOP CONNECTED_TV OTHER
 enum EuPoliticalAdvertisingStatus CONTAINS_EU_POLITICAL_ADVERTISING DOES_NOT_CONTAIN_EU_POLITICAL_ADVERTISING
+enum FrequencyCapEventType IMPRESSION VIDEO_VIEW
+enum FrequencyCapLevel AD_GROUP_AD AD_GROUP CAMPAIGN
+enum FrequencyCapTimeUnit DAY WEEK MONTH
 enum GenderType MALE FEMALE UNDETERMINED
 enum GeoTargetConstantStatus ENABLED REMOVAL_PLANNED
 enum GeoTargetingType AREA_OF_INTEREST LOCATION_OF_PRESENCE
 enum KeywordMatchType EXACT PHRASE BROAD
 enum MimeType IMAGE_JPEG IMAGE_GIF IMAGE_PNG
+enum MinuteOfHour ZERO FIFTEEN THIRTY FORTY_FIVE
 enum NegativeGeoTargetType PRESENCE_OR_INTEREST PRESENCE
 enum PolicyApprovalStatus DISAPPROVED APPROVED_LIMITED APPROVED AREA_OF_INTEREST_ONLY
 enum PolicyReviewStatus REVIEW_IN_PROGRESS REVIEWED UNDER_APPEAL ELIGIBLE_MAY_SERVE
@@ -75,6 +79,8 @@ enum PositiveGeoTargetType PRESENCE_OR_INTEREST SEARCH_INTEREST PRESENCE
 enum ResourceChangeOperation CREATE UPDATE REMOVE
 enum ServedAssetFieldType HEADLINE_1 HEADLINE_2 HEADLINE_3 DESCRIPTION_1 DESCRIPTION_2
 enum TargetImpressionShareLocation ANYWHERE_ON_PAGE TOP_OF_PAGE ABSOLUTE_TOP_OF_PAGE
+enum TrackingCodePageFormat HTML AMP
+enum TrackingCodeType WEBPAGE WEBPAGE_ONCLICK CLICK_TO_CALL WEBSITE_CALL
 
 message CustomParameter
   key string
@@ -117,6 +123,14 @@ message TargetImpressionShare
   location_fraction_micros int64
   cpc_bid_ceiling_micros int64
 message TargetCpm
+message FrequencyCapKey
+  level FrequencyCapLevel
+  event_type FrequencyCapEventType
+  time_unit FrequencyCapTimeUnit
+  time_length int32
+message FrequencyCapEntry
+  key FrequencyCapKey
+  cap int32
 message Campaign
   resource_name string imm
   id int64 out
@@ -138,6 +152,7 @@ message Campaign
   bidding_strategy_type BiddingStrategyType out
   start_date_time string
   end_date_time string
+  frequency_caps []FrequencyCapEntry
   optimization_score double out
   contains_eu_political_advertising EuPoliticalAdvertisingStatus
   missing_eu_political_advertising_declaration bool out
@@ -287,6 +302,12 @@ message LocationInfo
   geo_target_constant string
 message LanguageInfo
   language_constant string
+message AdScheduleInfo
+  start_minute MinuteOfHour
+  end_minute MinuteOfHour
+  start_hour int32
+  end_hour int32
+  day_of_week DayOfWeek
 message DeviceInfo
   type Device
 message AdGroupCriterion
@@ -324,6 +345,7 @@ message CampaignCriterion
   location LocationInfo imm oneof:criterion
   language LanguageInfo imm oneof:criterion
   device DeviceInfo imm oneof:criterion
+  ad_schedule AdScheduleInfo imm oneof:criterion
   age_range AgeRangeInfo imm oneof:criterion
   gender GenderInfo imm oneof:criterion
   user_list UserListInfo imm oneof:criterion
@@ -367,6 +389,11 @@ message ValueSettings
   always_use_default_value bool
 message AttributionModelSettings
   attribution_model AttributionModel
+message TagSnippet
+  type TrackingCodeType
+  page_format TrackingCodePageFormat
+  global_site_tag string
+  event_snippet string
 message ConversionAction
   resource_name string imm
   id int64 out
@@ -382,6 +409,7 @@ message ConversionAction
   value_settings ValueSettings
   counting_type ConversionActionCountingType
   attribution_model_settings AttributionModelSettings
+  tag_snippets []TagSnippet out
 message Customer
   resource_name string imm
   id int64 out

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "domain/digest.h"
 #include "sim/google_ads/geo.h"
 #include "sim/google_ads/wire.h"
 
@@ -205,7 +206,7 @@ std::string_view CriterionTypeOf(const json& criterion) {
   static constexpr std::pair<std::string_view, std::string_view> kTypesOfCriteria[] = {
       {"keyword", "KEYWORD"},   {"placement", "PLACEMENT"}, {"location", "LOCATION"},
       {"language", "LANGUAGE"}, {"device", "DEVICE"},       {"ageRange", "AGE_RANGE"},
-      {"gender", "GENDER"},     {"userList", "USER_LIST"},
+      {"gender", "GENDER"},     {"userList", "USER_LIST"},  {"adSchedule", "AD_SCHEDULE"},
   };
   for (const auto& [field, type] : kTypesOfCriteria) {
     if (criterion.contains(field)) return type;
@@ -222,8 +223,27 @@ std::string DisplayNameOf(const json& criterion) {
     const auto id = ParseInt64(std::string_view(name).substr(name.rfind('/') + 1));
     const Country* country = id ? CountryById(static_cast<int>(*id)) : nullptr;
     if (country != nullptr) return std::string(country->name);
+    const Place* place = id ? PlaceById(static_cast<int>(*id)) : nullptr;
+    if (place != nullptr) return std::string(place->name);
   }
   return {};
+}
+
+/// What the website must carry: the account's tag, and the snippet of the action with its label.
+json TagSnippets(const Account& account, const std::string& key) {
+  const std::string tag = fmt::format("AW-{}", account.id());
+  const std::string label = Sha256Hex("label of " + tag + "/" + key).substr(0, 19);
+  return json::array(
+      {{{"type", "WEBPAGE"},
+        {"pageFormat", "HTML"},
+        {"globalSiteTag",
+         fmt::format("<script async src=\"https://www.googletagmanager.com/gtag/js?id={0}\">"
+                     "</script>\n<script>\n  gtag('config', '{0}');\n</script>\n",
+                     tag)},
+        {"eventSnippet",
+         fmt::format("<script>\n  gtag('event', 'conversion', {{'send_to': '{}/{}'}});\n"
+                     "</script>\n",
+                     tag, label)}}});
 }
 
 }  // namespace
@@ -434,6 +454,8 @@ json Shown(const Account& account, Type type, const std::string& key, const Obje
       shown["ownerCustomer"] = account.CustomerName();
       shown["includeInConversionsMetric"] =
           object.body.contains("primaryForGoal") ? BoolAt(object.body, "primaryForGoal") : true;
+      if (TextAt(object.body, "type") == "WEBPAGE")
+        shown["tagSnippets"] = TagSnippets(account, key);
       break;
   }
   return shown;
