@@ -24,6 +24,10 @@ constexpr const char* kPng =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5Erk"
     "Jggg==";
 
+// The headers of a landscape and a square PNG.
+constexpr const char* kLandscapePng = "iVBORw0KGgoAAAANSUhEUgAABLAAAAJ0CAAAAAAn44WL";
+constexpr const char* kSquarePng = "iVBORw0KGgoAAAANSUhEUgAAAlgAAAJYCAAAAACbDccA";
+
 /// One campaign that delivered for five days; as many more keywords as are wanted.
 void Fill(World& world, int keywords) {
   const std::string group = world.Launch("Seed", "ENABLED").at("group");
@@ -97,7 +101,7 @@ void Leaves(const sim::google_ads::MessageDef& message, const std::string& at,
   for (const auto& field : message.fields) {
     const std::string path = at + "." + field.name;
     if (field.kind == Kind::kMessage && !field.repeated &&
-        field.message->name != "ChangedResource") {
+        field.message->name != "ChangedResource" && field.message->name != "AdTextAsset") {
       Leaves(*field.message, path, out);
     } else {
       out.push_back(path);
@@ -286,6 +290,81 @@ void ConnectorSession(Recorder& recorder) {
   EXPECT_FALSE(made->writer->Apply(
       Edit(Level::kCampaign, campaign, {{"daily_budget", Money::Micros(10'000, kEur)}}), deadline));
 
+  // Targeting, ways to bid and a display ad, made and changed.
+  apply(Edit(Level::kCampaign, campaign,
+             {{"dayparts", List{"mon-fri 08:00-20:00", "sat 22:00-02:00"}},
+              {"locations", List{"1003854"}},
+              {"excluded_locations", List{"1006886"}},
+              {"negative_keywords", List{"broad:free"}},
+              {"languages", List{"de", "en"}}}));
+  apply(Edit(Level::kCampaign, campaign,
+             {{"dayparts", List{"mon 08:00-20:00"}}, {"negative_keywords", List{}}}));
+  for (const Fields& bidding :
+       {Fields{{"bid_strategy", "target_cpa"}, {"target_cpa", Money::Micros(8'000'000, kEur)}},
+        Fields{{"bid_strategy", "target_roas"}, {"target_roas_bp", std::int64_t{40'000}}},
+        Fields{{"bid_strategy", "maximize_clicks"}}, Fields{{"bid_strategy", "manual_cpc"}}}) {
+    apply(Edit(Level::kCampaign, campaign, bidding));
+  }
+  apply(Edit(Level::kAdGroup, group,
+             {{"age_min", std::int64_t{25}},
+              {"age_max", std::int64_t{54}},
+              {"genders", List{"female"}},
+              {"negative_keywords", List{"exact:used boots"}},
+              {"keywords", List{"exact:boots"}}}));
+  const std::string display = apply(Creation("dc", Level::kCampaign, "",
+                                             {{"name", "Display"},
+                                              {"status", std::string(kPaused)},
+                                              {"channel_type", "display"},
+                                              {"bid_strategy", "maximize_conversions"},
+                                              {"daily_budget", Money::Micros(20'000'000, kEur)},
+                                              {"eu_political", false},
+                                              {"frequency_cap", std::int64_t{3}},
+                                              {"frequency_days", std::int64_t{7}},
+                                              {"pacing", "even"}}));
+  const std::string people = apply(Creation("dg", Level::kAdGroup, display,
+                                            {{"name", "People"},
+                                             {"status", std::string(kPaused)},
+                                             {"audiences", List{"4001"}},
+                                             {"excluded_audiences", List{"4002"}}}));
+  List pictures;
+  for (const char* shape : {kLandscapePng, kSquarePng}) {
+    pictures.push_back(apply(Creation(shape, Level::kAsset, "",
+                                      {{"name", fmt::format("Picture {}", pictures.size())},
+                                       {"media", "image"},
+                                       {"content", std::string(shape)}})));
+  }
+  const std::string film =
+      apply(Creation("film", Level::kAsset, "",
+                     {{"name", "Film"}, {"media", "video"}, {"content", "dQw4w9WgXcQ"}}));
+  apply(Creation("da", Level::kAd, people,
+                 {{"name", "Display ad"},
+                  {"status", std::string(kPaused)},
+                  {"headlines", List{"Boots", "Boots that outlast the shoes of your neighbour"}},
+                  {"descriptions", List{"Good boots"}},
+                  {"landing_url", "https://acme.example/boots"},
+                  {"images", pictures},
+                  {"video", film},
+                  {"call_to_action", "shop_now"}}));
+  const std::string goal = apply(Creation("v", Level::kConversion, "",
+                                          {{"name", "Orders"},
+                                           {"status", std::string(kActive)},
+                                           {"kind", "action"},
+                                           {"conversion_event", "purchase"},
+                                           {"counting", "one"},
+                                           {"attribution_click_days", std::int64_t{30}},
+                                           {"attribution_view_days", std::int64_t{1}},
+                                           {"attribution_model", "data_driven"},
+                                           {"primary", true}}));
+  apply(Edit(Level::kConversion, goal,
+             {{"counting", "every"}, {"attribution_model", "last_click"}, {"primary", false}}));
+  // One call in which one fails.
+  const Change batch[] = {
+      Edit(Level::kCampaign, campaign, {{"daily_budget", Money::Micros(44'000'000, kEur)}}),
+      Edit(Level::kCampaign, display, {{"daily_budget", Money::Micros(10'000, kEur)}}),
+      Edit(Level::kCampaign, campaign, {{"daily_budget", Money::Micros(45'000'000, kEur)}})};
+  const auto each = made->writer->ApplyBatch(batch, deadline);
+  EXPECT_TRUE(each.size() == 3 && each[0] && !each[1] && each[2]);
+
   const auto tree = made->reader->ReadAccount(kAccount, deadline);
   ASSERT_TRUE(tree) << tree.error().what;
   const auto of = [&](Level level, const std::string& id) -> const Entity* {
@@ -304,7 +383,9 @@ void ConnectorSession(Recorder& recorder) {
   for (const auto& [level, key] : {std::pair{Level::kCampaign, "c"},
                                    {Level::kAdGroup, "g"},
                                    {Level::kAd, "a"},
-                                   {Level::kAsset, "s"}}) {
+                                   {Level::kAsset, "s"},
+                                   {Level::kAd, "da"},
+                                   {Level::kConversion, "v"}}) {
     const auto found = made->reader->Find(FindQuery{kAccount, level, MarkerOf(key), {}}, deadline);
     ASSERT_TRUE(found) << found.error().what;
     EXPECT_EQ(found->size(), 1u) << LevelName(level);

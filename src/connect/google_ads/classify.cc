@@ -1,3 +1,5 @@
+#include "connect/google_ads/classify.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -203,6 +205,16 @@ std::string Trigger(const Json& error) {
   return Shorten(value.is_string() ? value.get<std::string>() : PrintExactJson(value));
 }
 
+/// The minimum that Google tells with a budget below it.
+std::string MinimumOf(const Json& error) {
+  const Json* details = At(error, "details.budgetPerDayMinimumErrorDetails");
+  if (details == nullptr) return {};
+  const auto micros = google_ads::Integer(*details, "budgetPerDayMinimumMicros");
+  const auto currency = FindCurrency(Said(*details, "currencyCode"));
+  if (!micros || !*micros || !currency) return {};
+  return fmt::format("; the minimum is {} a day", PrintMoney(Money::Micros(**micros, *currency)));
+}
+
 std::string PolicyOf(const Json& error) {
   std::string policy;
   if (const Json* topics = At(error, "details.policyFindingDetails.policyTopicEntries");
@@ -255,6 +267,7 @@ OneError ReadOne(const Json& error, int http_status, bool write) {
   if (const std::string message = Said(error, "message"); !message.empty()) {
     one.what += ": " + message;
   }
+  one.what += MinimumOf(error);
   one.what += PolicyOf(error);
   if (one.code == Errc::kRateLimited) {
     one.retry_after_s = SecondsOf(Said(error, "details.quotaErrorDetails.retryDelay"));
@@ -427,7 +440,61 @@ std::optional<Error> PartialFailure(const Json& body, bool write) {
   return error;
 }
 
+/// Number of the operation that an error is about: "operations" or "mutate_operations" comes first.
+std::optional<std::size_t> OperationOf(const Json& error) {
+  const Json* elements = At(error, "location.fieldPathElements");
+  if (elements == nullptr || !elements->is_array() || elements->empty()) return std::nullopt;
+  const auto name = Said(elements->front(), "fieldName");
+  if (name != "operations" && name != "mutate_operations") return std::nullopt;
+  const auto index = google_ads::Integer(elements->front(), "index");
+  // An index of zero is a value like others on this wire: it is there.
+  if (!index || !*index || **index < 0) return std::nullopt;
+  return static_cast<std::size_t>(**index);
+}
+
+/// The caller asked for results one by one and reads them itself.
+bool WantsItems(const http::Request& request) {
+  const auto body = ParseExactJson(request.body);
+  return body && body->is_object() && body->value("partialFailure", Json(false)) == true;
+}
+
 }  // namespace
+
+std::optional<std::vector<Result<std::string>>> google_ads::ItemsOfBatch(
+    const Json& answer, const std::vector<std::string>& keys) {
+  const Json* results = At(answer, "mutateOperationResponses");
+  if (results == nullptr || !results->is_array() || results->size() != keys.size()) {
+    return std::nullopt;
+  }
+  std::vector<std::vector<OneError>> failed(keys.size());
+  if (const Json* partial = At(answer, "partialFailureError");
+      partial != nullptr && !partial->empty()) {
+    const Json* details = At(*partial, "details");
+    if (details == nullptr || !details->is_array()) return std::nullopt;
+    for (const Json& detail : *details) {
+      const Json* listed = At(detail, "errors");
+      if (listed == nullptr || !listed->is_array()) return std::nullopt;
+      for (const Json& error : *listed) {
+        const auto index = OperationOf(error);
+        if (!index || *index >= keys.size()) return std::nullopt;
+        failed[*index].push_back(ReadOne(error, 400, /*write=*/true));
+      }
+    }
+  }
+  std::vector<Result<std::string>> items;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto name = google_ads::Text((*results)[i], keys[i] + ".resourceName");
+    if (!name) return std::nullopt;
+    std::string id = google_ads::LastId(*name);
+    if (id.empty() == failed[i].empty()) return std::nullopt;
+    if (failed[i].empty()) {
+      items.emplace_back(std::move(id));
+    } else {
+      items.emplace_back(std::unexpected(Merge(failed[i])));
+    }
+  }
+  return items;
+}
 
 std::optional<Error> ClassifyGoogleAds(const http::Request& request,
                                        const http::Response& response) {
@@ -455,7 +522,9 @@ std::optional<Error> ClassifyGoogleAds(const http::Request& request,
       return NotOurs(request, response, write, "JSON but no error of Google's");
     }
     if (At(*first, "error") != nullptr) return ReadErrorBody(*first, response, write);
-    if (auto partial = PartialFailure(*first, write)) return partial;
+    if (!WantsItems(request)) {
+      if (auto partial = PartialFailure(*first, write)) return partial;
+    }
   }
 
   const std::string method = MethodOf(request);

@@ -1,5 +1,9 @@
+#include "connect/google_ads/classify.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
 
 #include "connect/google_ads/google_ads.h"
 
@@ -246,6 +250,68 @@ TEST(ClassifyGoogleAds, HostileShapesDoNotCrash) {
   for (const char* body : errors) {
     EXPECT_TRUE(ClassifyGoogleAds(Read(), {.status = 400, .body = body})) << body;
     EXPECT_TRUE(ClassifyGoogleAds(Write(), {.status = 400, .body = body})) << body;
+  }
+}
+
+// --- items of a batch ----------------------------------------------------------------------------
+
+std::string ErrorAt(const char* index, const char* code) {
+  return std::string(R"({"errorCode":{"campaignError":")") + code +
+         R"("},"message":"m","location":{"fieldPathElements":[{"fieldName":"mutate_operations")" +
+         (*index == '\0' ? "" : std::string(R"(,"index":)") + index) +
+         R"(},{"fieldName":"campaign_operation"},{"fieldName":"update"},{"fieldName":"name"}]}})";
+}
+std::string BatchAnswer(const std::string& results, const std::string& errors) {
+  return R"({"mutateOperationResponses":[)" + results +
+         R"(],"partialFailureError":{"code":3,"message":"Multiple errors in 'details'.","details":[)"
+         R"({"@type":"t","errors":[)" +
+         errors + "]}]}}";
+}
+constexpr const char* kWritten = R"({"campaignResult":{"resourceName":"customers/1/campaigns/7"}})";
+
+TEST(GoogleAdsBatch, F24EveryErrorIsMappedToItsItem) {
+  const std::vector<std::string> keys(4, "campaignResult");
+  // One failure holds four errors: the length of the details says nothing.
+  const auto items = google_ads::ItemsOfBatch(
+      nlohmann::json::parse(BatchAnswer(std::string("{},") + kWritten + ",{},{}",
+                                        ErrorAt("3", "INVALID_CAMPAIGN_NAME") + "," +
+                                            ErrorAt("0", "DUPLICATE_CAMPAIGN_NAME") + "," +
+                                            ErrorAt("2", "INVALID_CAMPAIGN_NAME") + "," +
+                                            ErrorAt("2", "CANNOT_SET_DATE_TO_PAST"))),
+      keys);
+  ASSERT_TRUE(items);
+  ASSERT_EQ(items->size(), 4u);
+  ASSERT_FALSE((*items)[0]);
+  EXPECT_EQ((*items)[0].error().code, Errc::kConflict);
+  EXPECT_EQ((*items)[0].error().platform_code, "campaignError.DUPLICATE_CAMPAIGN_NAME");
+  ASSERT_TRUE((*items)[1]);
+  EXPECT_EQ(*(*items)[1], "7");
+  ASSERT_FALSE((*items)[2]);
+  EXPECT_NE((*items)[2].error().what.find("INVALID_CAMPAIGN_NAME"), std::string::npos);
+  EXPECT_NE((*items)[2].error().what.find("CANNOT_SET_DATE_TO_PAST"), std::string::npos);
+  EXPECT_FALSE((*items)[3]);
+}
+
+TEST(GoogleAdsBatch, F24WhatCannotBeMappedIsNothingKnown) {
+  const std::vector<std::string> keys(2, "campaignResult");
+  const std::string two = std::string(kWritten) + ",{}";
+  const std::string bad = ErrorAt("1", "INVALID_CAMPAIGN_NAME");
+  ASSERT_TRUE(google_ads::ItemsOfBatch(nlohmann::json::parse(BatchAnswer(two, bad)), keys));
+  for (const std::string& answer : std::vector<std::string>{
+           BatchAnswer(kWritten, bad),                                  // a result is missing
+           BatchAnswer(two + ",{}", bad),                               // one too many
+           BatchAnswer(two, ""),                                        // nothing for the second
+           BatchAnswer(two, ErrorAt("", "INVALID_CAMPAIGN_NAME")),      // of which?
+           BatchAnswer(two, ErrorAt("2", "INVALID_CAMPAIGN_NAME")),     // of none
+           BatchAnswer(two, ErrorAt("-1", "INVALID_CAMPAIGN_NAME")),    //
+           BatchAnswer(two, ErrorAt("0", "INVALID_CAMPAIGN_NAME")),     // written and refused
+           BatchAnswer(two, R"({"errorCode":{"campaignError":"X"}})"),  // no place at all
+           BatchAnswer("{\"campaignResult\":7},{}", bad),               //
+           R"({"mutateOperationResponses":[)" + two + R"(],"partialFailureError":{"code":3}})",
+           R"({"mutateOperationResponses":[)" + two +
+               R"(],"partialFailureError":{"details":[{}]}})",
+           R"({"partialFailureError":{"code":3}})", std::string("{}")}) {
+    EXPECT_FALSE(google_ads::ItemsOfBatch(nlohmann::json::parse(answer), keys)) << answer;
   }
 }
 

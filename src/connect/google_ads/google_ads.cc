@@ -1,12 +1,14 @@
 #include "connect/google_ads/google_ads.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <functional>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "connect/google_ads/classify.h"
 #include "connect/google_ads/client.h"
 #include "connect/google_ads/metrics.h"
 #include "connect/google_ads/mutate.h"
@@ -36,10 +38,11 @@ const Capabilities kCapabilities = {
 
 class GoogleAds final : public PlatformReader, public PlatformWriter {
  public:
-  GoogleAds(AccountId account, std::string login_customer_id, Client client,
-            std::shared_ptr<Clock> clock)
+  GoogleAds(AccountId account, std::string login_customer_id, std::string business_name,
+            Client client, std::shared_ptr<Clock> clock)
       : account_(std::move(account)),
         login_customer_id_(std::move(login_customer_id)),
+        business_name_(std::move(business_name)),
         client_(std::move(client)),
         clock_(std::move(clock)) {}
 
@@ -54,7 +57,7 @@ class GoogleAds final : public PlatformReader, public PlatformWriter {
     // Read anew: name, status and zone of an account can change.
     MAXOPT_TRY(AccountInfo info, ReadInfo(client_, account_.id, deadline));
     AccountTree tree{.info = info, .entities = {}};
-    for (const Level level : {Level::kCampaign, Level::kAdGroup, Level::kAd}) {
+    for (const Level level : {Level::kCampaign, Level::kAdGroup, Level::kAd, Level::kConversion}) {
       auto entities = ReadEntities(client_, info, level, {}, deadline);
       if (!entities) return FailWithin(Where(), entities.error());
       std::move(entities->begin(), entities->end(), std::back_inserter(tree.entities));
@@ -98,12 +101,43 @@ class GoogleAds final : public PlatformReader, public PlatformWriter {
   Result<Applied> Apply(const Change& change, http::Deadline deadline) override {
     auto mutation = Prepare(change, deadline);
     if (!mutation) return FailWithin(WhereOf(change), mutation.error());
+    if (mutation->operations == 0) return Applied{.id = change.id, .platform_ref = {}};
     auto answer = client_.Post(mutation->path, mutation->body, /*idempotent=*/false, deadline);
-    if (!answer) return FailWithin(WhereOf(change), answer.error());
+    if (!answer) {
+      return FailWithin(WhereOf(change), WithFields(*mutation, std::move(answer).error()));
+    }
     auto id = IdOfAnswer(*mutation, answer->body);
     if (!id) return FailWithin(WhereOf(change), id.error());
-    const bool create = change.action == ChangeAction::kCreate;
-    return Applied{.id = create ? *std::move(id) : change.id, .platform_ref = answer->request_id};
+    return AppliedTo(change, *std::move(id), answer->request_id);
+  }
+
+  int batch_max() const override { return 1000; }
+
+  /// Changes of one operation share a call in which each stands for itself. A change of several
+  /// operations has a call of its own, because there it is all or nothing.
+  std::vector<Result<Applied>> ApplyBatch(std::span<const Change> changes,
+                                          http::Deadline deadline) override {
+    std::vector<std::optional<Result<Applied>>> out(changes.size());
+    std::vector<std::pair<std::size_t, Mutation>> together;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      auto mutation = Prepare(changes[i], deadline);
+      if (!mutation) {
+        out[i] = FailWithin(WhereOf(changes[i]), mutation.error());
+      } else if (mutation->operations == 1) {
+        together.emplace_back(i, *std::move(mutation));
+      } else {
+        out[i] = Apply(changes[i], deadline);
+      }
+    }
+    if (together.size() == 1) {
+      out[together.front().first] = Apply(changes[together.front().first], deadline);
+    } else if (!together.empty()) {
+      SendTogether(changes, together, out, deadline);
+    }
+    std::vector<Result<Applied>> results;
+    results.reserve(out.size());
+    for (auto& one : out) results.push_back(*std::move(one));
+    return results;
   }
 
   Result<> Validate(const Change& change, http::Deadline deadline) override {
@@ -115,12 +149,12 @@ class GoogleAds final : public PlatformReader, public PlatformWriter {
     if (parent_to_come) checked.parent_id = "1";
     auto mutation = parent_to_come ? Locally(checked, deadline) : Prepare(checked, deadline);
     if (!mutation) return FailWithin(WhereOf(change), mutation.error());
-    if (parent_to_come) return {};
+    if (parent_to_come || mutation->operations == 0) return {};
     Json body = mutation->body;
     body["validateOnly"] = true;
     // Checking changes nothing, so it may be asked twice like a read.
     const auto answer = client_.Post(mutation->path, body, /*idempotent=*/true, deadline);
-    if (!answer) return FailWithin(WhereOf(change), answer.error());
+    if (!answer) return FailWithin(WhereOf(change), WithFields(*mutation, answer.error()));
     return {};
   }
 
@@ -158,35 +192,167 @@ class GoogleAds final : public PlatformReader, public PlatformWriter {
     info_ = std::move(info);
   }
 
+  static Applied AppliedTo(const Change& change, std::string id, const std::string& request_id) {
+    const bool create = change.action == ChangeAction::kCreate;
+    return Applied{.id = create ? std::move(id) : change.id, .platform_ref = request_id};
+  }
+
+  /// Google names places in its own request; whoever planned the change knows fields.
+  static Error WithFields(const Mutation& mutation, Error error) {
+    for (const std::string& field : FieldsOfError(mutation, error.what)) {
+      error.what += fmt::format("; field \"{}\"", field);
+    }
+    return error;
+  }
+
+  void SendTogether(std::span<const Change> changes,
+                    const std::vector<std::pair<std::size_t, Mutation>>& together,
+                    std::vector<std::optional<Result<Applied>>>& out, http::Deadline deadline) {
+    std::vector<const Mutation*> mutations;
+    mutations.reserve(together.size());
+    for (const auto& [index, mutation] : together) mutations.push_back(&mutation);
+    const auto answer = client_.Post(fmt::format("customers/{}/googleAds:mutate", account_.id),
+                                     BatchOf(mutations), /*idempotent=*/false, deadline);
+    std::optional<std::vector<Result<std::string>>> items;
+    if (answer) {
+      std::vector<std::string> keys;
+      keys.reserve(together.size());
+      for (const auto& [index, mutation] : together) keys.push_back(mutation.single_result);
+      items = ItemsOfBatch(answer->body, keys);
+    }
+    for (std::size_t k = 0; k < together.size(); ++k) {
+      const auto& [index, mutation] = together[k];
+      const Change& change = changes[index];
+      if (!answer) {
+        out[index] = FailWithin(WhereOf(change), answer.error());
+      } else if (!items) {
+        out[index] = FailWithin(
+            WhereOf(change),
+            Error{Errc::kUnknownOutcome,
+                  fmt::format("Google Ads answered a call of {} changes in a way that cannot be "
+                              "mapped to them: read each back before anything else",
+                              together.size())});
+      } else if (!(*items)[k]) {
+        Mutation alone = mutation;  // its operation had the number k in this call
+        alone.operations = together.size();
+        alone.fields.assign(together.size(), mutation.fields.front());
+        out[index] = FailWithin(WhereOf(change), WithFields(alone, (*items)[k].error()));
+      } else {
+        out[index] = AppliedTo(change, *(*items)[k], answer->request_id);
+      }
+    }
+  }
+
   Result<Mutation> Locally(const Change& change, http::Deadline deadline) {
     MAXOPT_CHECK(IsOurs(change.account));
     MAXOPT_TRY(const AccountInfo info, Info(deadline));
-    return MutationOf(change, {.customer = account_.id, .currency = info.currency});
+    return MutationOf(
+        change,
+        {.customer = account_.id, .currency = info.currency, .business_name = BusinessName(info)});
   }
 
   /// Everything before the write: nothing is written when this fails.
   Result<Mutation> Prepare(const Change& change, http::Deadline deadline) {
     MAXOPT_CHECK(IsOurs(change.account));
     MAXOPT_TRY(const AccountInfo info, Info(deadline));
-    Context context{.customer = account_.id, .currency = info.currency};
-    const bool ids_fit = change.id.empty() || IsDigits(change.id);
-    if (ids_fit && ChangesBudget(change)) {
-      MAXOPT_TRY(context.budget, BudgetOf(change.id, deadline));
+    Context context{
+        .customer = account_.id, .currency = info.currency, .business_name = BusinessName(info)};
+    const bool create = change.action == ChangeAction::kCreate;
+    if (create && IsDigits(change.parent_id)) {
+      MAXOPT_CHECK(ReadAround(change, context, deadline));
     }
-    if (ids_fit && change.level == Level::kAd && change.action == ChangeAction::kUpdate) {
-      context.ad_group = change.parent_id;
-      if (context.ad_group.empty()) {
-        MAXOPT_TRY(context.ad_group, AdGroupOf(change.id, deadline));
+    if (!create && IsDigits(change.id)) {
+      if (ChangesBudget(change)) {
+        MAXOPT_TRY(context.budget, BudgetOf(change.id, deadline));
       }
-    }
-    if (change.level == Level::kAd && change.action == ChangeAction::kCreate &&
-        IsDigits(change.parent_id)) {
-      const std::string image = TextField(change.after, "image");
-      if (IsDigits(image)) {
-        MAXOPT_TRY(context.image_linked, ImageLinked(change.parent_id, image, deadline));
+      if (NeedsLive(change)) {
+        MAXOPT_CHECK(ReadLive(change, info, context, deadline));
+      }
+      if (change.level == Level::kAd) {
+        context.ad_group = change.parent_id;
+        if (context.ad_group.empty()) {
+          MAXOPT_TRY(context.ad_group, AdGroupOf(change.id, deadline));
+        }
       }
     }
     return MutationOf(change, context);
+  }
+
+  std::string BusinessName(const AccountInfo& info) const {
+    return business_name_.empty() ? info.name : business_name_;
+  }
+
+  /// What is above and beside a new ad group or ad.
+  Result<> ReadAround(const Change& change, Context& context, http::Deadline deadline) {
+    const std::string& parent = change.parent_id;
+    if (change.level == Level::kAdGroup) {
+      MAXOPT_TRY(context.channel, ChannelOf("campaign", parent, deadline));
+    }
+    if (change.level != Level::kAd) return {};
+    MAXOPT_TRY(context.channel, ChannelOf("ad_group", parent, deadline));
+    const std::string image = TextField(change.after, "image");
+    if (context.channel == "SEARCH" && IsDigits(image)) {
+      MAXOPT_TRY(context.image_linked, ImageLinked(parent, image, deadline));
+    }
+    if (context.channel != "DISPLAY") return {};
+    const auto ids = AssetsOf(change.after);
+    if (ids.empty()) return {};
+    MAXOPT_TRY(const auto rows,
+               client_.SearchAll(account_.id,
+                                 fmt::format("SELECT asset.id, asset.type, "
+                                             "asset.image_asset.full_size.width_pixels, "
+                                             "asset.image_asset.full_size.height_pixels "
+                                             "FROM asset WHERE asset.id IN ({})",
+                                             fmt::join(ids, ", ")),
+                                 deadline));
+    for (const Json& row : rows) {
+      MAXOPT_TRY(const std::string id, Id(row, "asset.id"));
+      AssetInfo& asset = context.assets[id];
+      MAXOPT_TRY(asset.type, Text(row, "asset.type"));
+      MAXOPT_TRY(const auto width, Integer(row, "asset.imageAsset.fullSize.widthPixels"));
+      MAXOPT_TRY(const auto height, Integer(row, "asset.imageAsset.fullSize.heightPixels"));
+      asset.width_px = width.value_or(0);
+      asset.height_px = height.value_or(0);
+    }
+    return {};
+  }
+
+  /// SEARCH, DISPLAY, ... of the campaign that `resource` is or belongs to.
+  Result<std::string> ChannelOf(const std::string& resource, const std::string& id,
+                                http::Deadline deadline) {
+    MAXOPT_TRY(const auto rows,
+               client_.SearchAll(account_.id,
+                                 fmt::format("SELECT {0}.id, campaign.advertising_channel_type "
+                                             "FROM {0} WHERE {0}.id = {1}",
+                                             resource, id),
+                                 deadline));
+    if (rows.empty()) {
+      return Fail(Errc::kNotFound, fmt::format("there is no {} {}", resource, id));
+    }
+    return Text(rows.front(), "campaign.advertisingChannelType");
+  }
+
+  /// The object as it is and everything that targets it, for an update that needs them.
+  Result<> ReadLive(const Change& change, const AccountInfo& info, Context& context,
+                    http::Deadline deadline) {
+    MAXOPT_TRY(auto found, ReadEntities(client_, info, change.level,
+                                        {.by = Wanted::By::kIds, .ids = {change.id}}, deadline));
+    if (found.empty()) {
+      return Fail(Errc::kNotFound,
+                  fmt::format("there is no {} {}", LevelName(change.level), change.id));
+    }
+    context.live = std::move(found.front().fields);
+    if (change.level == Level::kCampaign) {
+      for (const char c : TextField(context.live, "channel_type")) {
+        context.channel += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      }
+    } else {
+      MAXOPT_TRY(context.channel, ChannelOf("campaign", found.front().campaign_id, deadline));
+    }
+    if (!HasCriteria(change.level, change.after)) return {};
+    MAXOPT_TRY(context.criteria,
+               ReadCriteria(client_, account_.id, change.level, change.id, deadline));
+    return {};
   }
 
   /// Resource name of the campaign's own budget. A shared one is not changed: it would move money
@@ -253,6 +419,7 @@ class GoogleAds final : public PlatformReader, public PlatformWriter {
 
   const AccountId account_;
   const std::string login_customer_id_;
+  const std::string business_name_;  // empty: the account's name
   const Client client_;
   const std::shared_ptr<Clock> clock_;
   std::mutex mutex_;                 // guards what follows
@@ -331,8 +498,9 @@ Result<Connector> MakeGoogleAdsConnector(const Connection& connection,
                  .login_customer_id = login,
                  .developer_token = OneOf(connection.secrets, "developer_token")},
                 transport, std::move(token));
-  auto both = std::make_shared<GoogleAds>(connection.account, std::move(login), std::move(client),
-                                          std::move(clock));
+  auto both = std::make_shared<GoogleAds>(connection.account, std::move(login),
+                                          OneOf(connection.settings, "business_name"),
+                                          std::move(client), std::move(clock));
   return Connector{.reader = both, .writer = both};
 }
 

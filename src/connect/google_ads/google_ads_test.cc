@@ -83,6 +83,12 @@ class GoogleAdsTest : public testing::Test {
                   "descriptiveName":"Shoe shop","currencyCode":"EUR","timeZone":"Europe/Berlin",
                   "status":"ENABLED"}})",
                   1));
+    // What a new ad group or ad hangs below.
+    for (const char* parent : {"campaign", "ad_group"}) {
+      wire->On(fmt::format("campaign.advertising_channel_type FROM {} WHERE", parent),
+               Page(R"({"campaign":{"advertisingChannelType":"SEARCH"}})", 1));
+    }
+    wire->On("FROM conversion_action", Page("", 0));
   }
   Connector Connect(Connection connection) {
     auto made = MakeGoogleAdsConnector(connection, wire, clock);
@@ -347,6 +353,7 @@ TEST_F(GoogleAdsTest, ReadsTheWholeTree) {
                     {"budget_id", Word("77")},
                     {"daily_budget", Money::Micros(19'990'000, kEur)},
                     {"countries", List{"DE", "US"}},
+                    {"excluded_locations", List{"2250"}},
                     {"languages", List{"de"}}}));
   const Fields& launch = tree->entities[1].fields;
   EXPECT_EQ(launch.at("channel_type"), FieldValue(Word("hologram")));  // new to us, kept
@@ -360,6 +367,9 @@ TEST_F(GoogleAdsTest, ReadsTheWholeTree) {
   EXPECT_EQ(ad_group.fields.at("bid"), FieldValue(Money::Micros(1'230'000, kEur)));
   EXPECT_EQ(ad_group.fields.at("keywords"),
             FieldValue(List{"exact:shoes", "phrase:running shoes"}));
+  EXPECT_EQ(ad_group.fields.at("negative_keywords"), FieldValue(List{"broad:free"}));
+  EXPECT_EQ(ad_group.fields.at("age_min"), FieldValue(std::int64_t{18}));
+  EXPECT_EQ(ad_group.fields.at("age_max"), FieldValue(std::int64_t{65}));
 
   const Entity& ad = tree->entities[3];
   EXPECT_EQ(ad.id, "31");
@@ -670,7 +680,7 @@ TEST_F(GoogleAdsTest, WhatCannotBeExpressedIsRefusedBeforeAnythingIsSent) {
        CreateOf(Level::kCampaign, with(campaign, "daily_budget", Money::Micros(50'000'000, kUsd)))},
       {"daily_budget",
        CreateOf(Level::kCampaign, with(campaign, "daily_budget", Money::Micros(50'000'001, kEur)))},
-      {"genders", CreateOf(Level::kAdGroup, with(group, "genders", List{"female"}), "11")},
+      {"genders", CreateOf(Level::kAdGroup, with(group, "genders", List{"robot"}), "11")},
       {"parent", CreateOf(Level::kAdGroup, group)},
       {"match", CreateOf(Level::kAdGroup, with(group, "keywords", List{"shoes"}), "11")},
       {"headlines", CreateOf(Level::kAd, with(ad, "headlines", List{"one"}), "21")},

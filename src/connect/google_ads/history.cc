@@ -41,7 +41,7 @@ constexpr Kind kKinds[] = {
 };
 
 /// Google's field -> the catalogue's, where it has one.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kFieldWords = {{
+constexpr std::pair<std::string_view, std::string_view> kFieldWords[] = {
     {"amountMicros", "daily_budget"},
     {"amount_micros", "daily_budget"},
     {"totalAmountMicros", "lifetime_budget"},
@@ -52,7 +52,42 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kFieldWo
     {"start_date_time", "start_at"},
     {"endDateTime", "end_at"},
     {"end_date_time", "end_at"},
-}};
+    {"deliveryMethod", "pacing"},
+    {"delivery_method", "pacing"},
+    {"targetCpaMicros", "target_cpa"},
+    {"target_cpa_micros", "target_cpa"},
+    {"targetRoas", "target_roas_bp"},
+    {"target_roas", "target_roas_bp"},
+    {"biddingStrategyType", "bid_strategy"},
+    {"bidding_strategy_type", "bid_strategy"},
+    {"frequencyCaps", "frequency_cap"},
+    {"frequency_caps", "frequency_cap"},
+    {"containsEuPoliticalAdvertising", "eu_political"},
+    {"contains_eu_political_advertising", "eu_political"},
+    {"finalUrls", "landing_url"},
+    {"final_urls", "landing_url"},
+    {"finalUrlSuffix", "url_tags"},
+    {"final_url_suffix", "url_tags"},
+};
+/// Messages of a campaign that are its way of bidding, one of them at a time.
+constexpr std::string_view kBidding[] = {"manualCpc",
+                                         "maximizeConversions",
+                                         "maximizeConversionValue",
+                                         "targetSpend",
+                                         "targetCpa",
+                                         "targetRoas",
+                                         "manual_cpc",
+                                         "maximize_conversions",
+                                         "target_cpa",
+                                         "target_roas",
+                                         "target_spend",
+                                         "maximize_conversion_value"};
+
+constexpr std::string_view kOwnName = "changeResourceName";
+
+bool IsMoneyOrPace(std::string_view field) {
+  return field == "daily_budget" || field == "lifetime_budget" || field == "pacing";
+}
 
 /// A field mask ("amountMicros,status") as a list of the catalogue's names.
 std::vector<std::string> FieldsOfMask(std::string_view mask) {
@@ -63,6 +98,13 @@ std::vector<std::string> FieldsOfMask(std::string_view mask) {
     mask.remove_prefix(std::min(comma + 1, mask.size()));
     const std::size_t dot = path.rfind('.');
     const std::string_view leaf = dot == std::string_view::npos ? path : path.substr(dot + 1);
+    const std::string_view root = path.substr(0, path.find('.'));
+    const bool bidding =
+        std::find(std::begin(kBidding), std::end(kBidding), root) != std::end(kBidding);
+    if (bidding && std::find(fields.begin(), fields.end(), "bid_strategy") == fields.end()) {
+      fields.emplace_back("bid_strategy");
+    }
+    if (bidding && root == path) continue;
     for (const auto& [google, ours] : kFieldWords) {
       if (leaf == google) path = ours;
     }
@@ -73,6 +115,26 @@ std::vector<std::string> FieldsOfMask(std::string_view mask) {
     }
   }
   return fields;
+}
+
+/// The catalogue's lists that a changed criterion is a member of. Which one may stand in the state
+/// before the change only (it was removed) or after it.
+std::vector<std::string> FieldsOfCriterion(const Json& row, Level level) {
+  const bool campaign = level == Level::kCampaign;
+  const char* name = campaign ? "campaignCriterion" : "adGroupCriterion";
+  for (const char* state : {"newResource", "oldResource"}) {
+    const Json* resource = At(row, fmt::format("changeEvent.{}.{}", state, name));
+    if (resource == nullptr) continue;
+    // As a query would tell it; it is not asked who its parent is.
+    Json told = {{name, *resource}};
+    told[name].erase("status");
+    told[campaign ? "campaign" : "adGroup"] = {{"id", "0"}};
+    const auto criterion = CriterionOf(told, level, "0");
+    if (!criterion || criterion->field.empty()) continue;
+    if (criterion->field == "age_min") return {"age_min", "age_max"};
+    return {criterion->field};
+  }
+  return {};
 }
 
 /// "2026-11-20 10:11:12.345678" on the account's clock.
@@ -117,10 +179,23 @@ Result<HistoryEvent> EventOf(const Json& row, const Zone& zone) {
   MAXOPT_TRY(event.actor, Text(row, "changeEvent.userEmail"));
   MAXOPT_TRY(event.client_type, Text(row, "changeEvent.clientType"));
   event.ours = event.client_type == "GOOGLE_ADS_API";
+  // Recommendations that apply themselves are nobody's doing, whatever name Google gives them.
+  if (event.actor.empty() || event.client_type == "GOOGLE_ADS_RECOMMENDATIONS_SUBSCRIPTION") {
+    event.actor = "platform";
+  }
   MAXOPT_TRY(const std::string operation, Text(row, "changeEvent.resourceChangeOperation"));
   event.operation = Lower(operation);
   MAXOPT_TRY(const std::string mask, Text(row, "changeEvent.changedFields"));
   event.changed_fields = FieldsOfMask(mask);
+  // The status of a keyword is not that of its ad group, nor a budget's name that of its campaign.
+  const bool hangs_below = kind != std::end(kKinds) && kind->id_of != kOwnName;
+  const auto criterion = type.ends_with("_CRITERION") ? FieldsOfCriterion(row, event.level)
+                                                      : std::vector<std::string>();
+  for (std::string& field : event.changed_fields) {
+    const bool foreign = field == "name" || field == "status" || criterion.empty();
+    if (hangs_below && foreign && !IsMoneyOrPace(field)) field = Lower(type) + "." + field;
+  }
+  if (!criterion.empty()) event.changed_fields = criterion;
   Json detail = Json::object();
   if (const Json* old = At(row, "changeEvent.oldResource")) detail["old"] = *old;
   if (const Json* now = At(row, "changeEvent.newResource")) detail["new"] = *now;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@
 
 #include "connect/google_ads/constants.h"
 #include "connect/google_ads/rows.h"
+#include "connect/google_ads/words.h"
 #include "json/json.h"
 
 namespace maxopt::google_ads {
@@ -91,8 +93,50 @@ Result<> AddStatus(const Json& row, const std::string& resource, std::string_vie
   return {};
 }
 
-std::string BidStrategyWord(const std::string& google) {
-  return google == "TARGET_SPEND" ? "maximize_clicks" : Lower(google);
+/// bid_strategy and its target. Google has the target as an option of two strategies, and as
+/// strategies of their own on campaigns from before that.
+Result<> AddBidding(const Json& row, Currency currency, Fields& fields) {
+  MAXOPT_TRY(const std::string strategy, Text(row, "campaign.biddingStrategyType"));
+  if (strategy.empty()) return {};
+  MAXOPT_TRY(const auto cpa, Integer(row, "campaign.maximizeConversions.targetCpaMicros"));
+  MAXOPT_TRY(const auto old_cpa, Integer(row, "campaign.targetCpa.targetCpaMicros"));
+  MAXOPT_TRY(const auto roas, Real(row, "campaign.maximizeConversionValue.targetRoas"));
+  MAXOPT_TRY(const auto old_roas, Real(row, "campaign.targetRoas.targetRoas"));
+  const std::int64_t micros = std::max(cpa.value_or(0), old_cpa.value_or(0));
+  const double ratio = std::max(roas.value_or(0), old_roas.value_or(0));
+  std::string word = Lower(strategy);
+  if (strategy == "TARGET_SPEND") word = "maximize_clicks";
+  if (strategy == "MAXIMIZE_CONVERSIONS" && micros > 0) word = "target_cpa";
+  if (strategy == "MAXIMIZE_CONVERSION_VALUE") word = ratio > 0 ? "target_roas" : "maximize_value";
+  if (word == "target_cpa" && micros > 0) fields["target_cpa"] = Money::Micros(micros, currency);
+  if (word == "target_roas" && ratio > 0 && ratio < 1e9) {
+    fields["target_roas_bp"] = static_cast<std::int64_t>(std::llround(ratio * 10'000));
+  }
+  fields["bid_strategy"] = std::move(word);
+  return {};
+}
+
+/// The cap on the whole campaign; caps on ads or ad groups and on views have no field.
+Result<> AddFrequency(const Json& row, Fields& fields) {
+  const Json* caps = At(row, "campaign.frequencyCaps");
+  if (caps == nullptr) return {};
+  if (!caps->is_array()) {
+    return Fail(Errc::kBadAnswer, "Google Ads answered frequencyCaps that are no list");
+  }
+  for (const Json& entry : *caps) {
+    MAXOPT_TRY(const std::string level, Text(entry, "key.level"));
+    MAXOPT_TRY(const std::string event, Text(entry, "key.eventType"));
+    MAXOPT_TRY(const std::string unit, Text(entry, "key.timeUnit"));
+    MAXOPT_TRY(const auto length, Integer(entry, "key.timeLength"));
+    MAXOPT_TRY(const auto cap, Integer(entry, "cap"));
+    if (level != "CAMPAIGN" || event != "IMPRESSION" || !cap) continue;
+    const std::int64_t days = unit == "DAY" ? 1 : unit == "WEEK" ? 7 : unit == "MONTH" ? 30 : 0;
+    const std::int64_t units = length.value_or(1);
+    if (days == 0 || units < 1 || units > 366) continue;
+    fields["frequency_cap"] = *cap;
+    fields["frequency_days"] = days * units;
+  }
+  return {};
 }
 
 Result<Entity> CampaignOf(const Json& row, const AccountInfo& account) {
@@ -103,8 +147,8 @@ Result<Entity> CampaignOf(const Json& row, const AccountInfo& account) {
   MAXOPT_CHECK(AddStatus(row, "campaign", "CAMPAIGN", entity.fields));
   MAXOPT_TRY(const std::string channel, Text(row, "campaign.advertisingChannelType"));
   if (!channel.empty()) entity.fields["channel_type"] = Lower(channel);
-  MAXOPT_TRY(const std::string strategy, Text(row, "campaign.biddingStrategyType"));
-  if (!strategy.empty()) entity.fields["bid_strategy"] = BidStrategyWord(strategy);
+  MAXOPT_CHECK(AddBidding(row, account.currency, entity.fields));
+  MAXOPT_CHECK(AddFrequency(row, entity.fields));
 
   MAXOPT_TRY(const std::string start, Text(row, "campaign.startDateTime"));
   if (!start.empty()) entity.fields["start_at"] = start;
@@ -120,6 +164,9 @@ Result<Entity> CampaignOf(const Json& row, const AccountInfo& account) {
 
   MAXOPT_TRY(const std::string budget, Text(row, "campaignBudget.id"));
   if (!budget.empty()) entity.fields["budget_id"] = budget;
+  MAXOPT_TRY(const std::string delivery, Text(row, "campaignBudget.deliveryMethod"));
+  if (delivery == "STANDARD") entity.fields["pacing"] = std::string("even");
+  if (delivery == "ACCELERATED") entity.fields["pacing"] = std::string("asap");
   MAXOPT_TRY(const auto daily, Integer(row, "campaignBudget.amountMicros"));
   if (daily && *daily > 0) entity.fields["daily_budget"] = Money::Micros(*daily, account.currency);
   MAXOPT_TRY(const auto total, Integer(row, "campaignBudget.totalAmountMicros"));
@@ -157,6 +204,21 @@ Result<std::map<std::string, std::string>> CustomParameters(const Json& row) {
   return parameters;
 }
 
+/// Ids of a list of {"asset": name}.
+Result<std::vector<std::string>> AssetIds(const Json& row, std::string_view path) {
+  std::vector<std::string> ids;
+  const Json* listed = At(row, path);
+  if (listed == nullptr) return ids;
+  if (!listed->is_array()) {
+    return Fail(Errc::kBadAnswer, fmt::format("Google Ads answered {} that is no list", path));
+  }
+  for (const Json& asset : *listed) {
+    MAXOPT_TRY(const std::string name, Text(asset, "asset"));
+    ids.push_back(LastId(name));
+  }
+  return ids;
+}
+
 Result<std::vector<std::string>> TextAssets(const Json& row, std::string_view path) {
   std::vector<std::string> texts;
   const Json* listed = At(row, path);
@@ -169,6 +231,56 @@ Result<std::vector<std::string>> TextAssets(const Json& row, std::string_view pa
     texts.push_back(std::move(text));
   }
   return texts;
+}
+
+using Parameters = std::map<std::string, std::string>;
+
+/// What only a responsive display ad has. The order of headlines and pictures, and which picture is
+/// "image", are Google's to lose: they are in the ad's custom parameters.
+Result<> AddDisplay(const Json& row, const Parameters& parameters, Fields& fields) {
+  const std::string at = "adGroupAd.ad.responsiveDisplayAd";
+  if (At(row, at) == nullptr) return {};
+  MAXOPT_TRY(auto headlines, TextAssets(row, at + ".headlines"));
+  MAXOPT_TRY(auto descriptions, TextAssets(row, at + ".descriptions"));
+  MAXOPT_TRY(const std::string long_headline, Text(row, at + ".longHeadline.text"));
+  const auto place = parameters.find(std::string(kLongHeadlineParameter));
+  if (place != parameters.end() && IsDigits(place->second) && place->second.size() < 3) {
+    const auto index = std::min<std::size_t>(std::stoul(place->second), headlines.size());
+    headlines.insert(headlines.begin() + static_cast<std::ptrdiff_t>(index), long_headline);
+  } else if (!long_headline.empty() &&
+             std::find(headlines.begin(), headlines.end(), long_headline) == headlines.end()) {
+    headlines.push_back(long_headline);
+  }
+  if (!headlines.empty()) fields["headlines"] = std::move(headlines);
+  if (!descriptions.empty()) fields["descriptions"] = std::move(descriptions);
+  MAXOPT_TRY(const std::string call, Text(row, at + ".callToActionText"));
+  if (!call.empty()) fields["call_to_action"] = CallToActionWord(call);
+  MAXOPT_TRY(const auto videos, AssetIds(row, at + ".youtubeVideos"));
+  if (!videos.empty()) fields["video"] = videos.front();
+
+  std::vector<std::string> shown;
+  for (const char* list : {".marketingImages", ".squareMarketingImages", ".logoImages"}) {
+    MAXOPT_TRY(const auto ids, AssetIds(row, at + list));
+    shown.insert(shown.end(), ids.begin(), ids.end());
+  }
+  const auto is_shown = [&](const std::string& id) {
+    return std::find(shown.begin(), shown.end(), id) != shown.end();
+  };
+  const auto image = parameters.find(std::string(kImageParameter));
+  const auto images = parameters.find(std::string(kImagesParameter));
+  if (image != parameters.end() && is_shown(image->second)) fields["image"] = image->second;
+  if (images == parameters.end()) {
+    if (!fields.contains("image") && !shown.empty()) fields["images"] = std::move(shown);
+    return {};
+  }
+  std::vector<std::string> ours;
+  for (std::string_view rest = images->second; !rest.empty();) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    if (std::string id(rest.substr(0, comma)); is_shown(id)) ours.push_back(std::move(id));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  if (!ours.empty()) fields["images"] = std::move(ours);
+  return {};
 }
 
 Result<> AddReview(const Json& row, Fields& fields) {
@@ -221,6 +333,9 @@ Result<Entity> AdOf(const Json& row) {
   MAXOPT_TRY(auto descriptions, TextAssets(row, "adGroupAd.ad.responsiveSearchAd.descriptions"));
   MAXOPT_TRY(auto parameters, CustomParameters(row));
 
+  MAXOPT_CHECK(AddDisplay(row, parameters, entity.fields));
+  if (headlines.empty()) headlines = ListField(entity.fields, "headlines");
+
   MAXOPT_TRY(std::string name, Text(row, "adGroupAd.ad.name"));
   if (const auto ours = parameters.find(std::string(kNameParameter)); ours != parameters.end()) {
     name = ours->second;
@@ -233,7 +348,9 @@ Result<Entity> AdOf(const Json& row) {
   if (!urls.empty()) entity.fields["landing_url"] = std::move(urls.front());
   MAXOPT_TRY(const std::string tags, Text(row, "adGroupAd.ad.finalUrlSuffix"));
   if (!tags.empty()) entity.fields["url_tags"] = tags;
-  if (const auto image = parameters.find(std::string(kImageParameter)); image != parameters.end()) {
+  const bool search = At(row, "adGroupAd.ad.responsiveSearchAd") != nullptr;
+  if (const auto image = parameters.find(std::string(kImageParameter));
+      search && image != parameters.end()) {
     entity.fields["image"] = image->second;
   }
   MAXOPT_CHECK(AddReview(row, entity.fields));
@@ -250,12 +367,69 @@ Result<Entity> AssetOf(const Json& row) {
   return entity;
 }
 
+/// "AW-123/AbC" of the snippet that a website runs when it counts: 'send_to': 'AW-123/AbC'.
+std::string TagOf(std::string_view snippet) {
+  const std::size_t key = snippet.find("send_to");
+  const std::size_t begin = key == std::string_view::npos ? key : snippet.find("AW-", key);
+  if (begin == std::string_view::npos) return {};
+  const std::string_view rest = snippet.substr(begin);
+  return std::string(rest.substr(0, rest.find_first_of("'\" \\")));
+}
+
+Result<Entity> ConversionOf(const Json& row) {
+  Entity entity{};
+  entity.level = Level::kConversion;
+  Fields& fields = entity.fields;
+  const std::string at = "conversionAction.";
+  MAXOPT_TRY(entity.id, Id(row, at + "id"));
+  MAXOPT_TRY(fields["name"], Text(row, at + "name"));
+  MAXOPT_TRY(const std::string status, Text(row, at + "status"));
+  if (status.empty()) {
+    return Fail(Errc::kBadAnswer, "Google Ads answered a conversion action without status");
+  }
+  // A hidden action counts nothing until it is shown again.
+  fields["status"] = status == "HIDDEN" ? std::string(kPaused) : StatusWord(status);
+  fields["kind"] = std::string("action");
+  MAXOPT_TRY(const std::string category, Text(row, at + "category"));
+  if (!category.empty()) fields["conversion_event"] = EventOf(category);
+  MAXOPT_TRY(const std::string counting, Text(row, at + "countingType"));
+  if (counting == "ONE_PER_CLICK") fields["counting"] = std::string("one");
+  if (counting == "MANY_PER_CLICK") fields["counting"] = std::string("every");
+  MAXOPT_TRY(const auto click, Integer(row, at + "clickThroughLookbackWindowDays"));
+  if (click && *click > 0) fields["attribution_click_days"] = *click;
+  MAXOPT_TRY(const auto view, Integer(row, at + "viewThroughLookbackWindowDays"));
+  if (view && *view > 0) fields["attribution_view_days"] = *view;
+  MAXOPT_TRY(const std::string model, Text(row, at + "attributionModelSettings.attributionModel"));
+  if (model == "GOOGLE_ADS_LAST_CLICK") {
+    fields["attribution_model"] = std::string("last_click");
+  } else if (model == "GOOGLE_SEARCH_ATTRIBUTION_DATA_DRIVEN") {
+    fields["attribution_model"] = std::string("data_driven");
+  } else if (!model.empty()) {
+    fields["attribution_model"] = Lower(model);
+  }
+  MAXOPT_TRY(fields["primary"], Flag(row, at + "primaryForGoal"));
+  if (const Json* snippets = At(row, at + "tagSnippets");
+      snippets != nullptr && snippets->is_array()) {
+    for (const Json& snippet : *snippets) {
+      MAXOPT_TRY(const std::string event, Text(snippet, "eventSnippet"));
+      if (const std::string tag = TagOf(event); !tag.empty()) {
+        fields["tag"] = tag;
+        break;
+      }
+    }
+  }
+  return entity;
+}
+
 constexpr std::string_view kCampaignSelect =
     "SELECT campaign.id, campaign.name, campaign.status, campaign.primary_status, "
     "campaign.primary_status_reasons, campaign.advertising_channel_type, "
     "campaign.bidding_strategy_type, campaign.start_date_time, campaign.end_date_time, "
-    "campaign.contains_eu_political_advertising, campaign_budget.id, "
-    "campaign_budget.amount_micros, campaign_budget.total_amount_micros FROM campaign";
+    "campaign.contains_eu_political_advertising, campaign.frequency_caps, "
+    "campaign.maximize_conversions.target_cpa_micros, campaign.target_cpa.target_cpa_micros, "
+    "campaign.maximize_conversion_value.target_roas, campaign.target_roas.target_roas, "
+    "campaign_budget.id, campaign_budget.delivery_method, campaign_budget.amount_micros, "
+    "campaign_budget.total_amount_micros FROM campaign";
 constexpr std::string_view kAdGroupSelect =
     "SELECT ad_group.id, ad_group.name, ad_group.status, ad_group.primary_status, "
     "ad_group.primary_status_reasons, ad_group.cpc_bid_micros, campaign.id FROM ad_group";
@@ -263,11 +437,26 @@ constexpr std::string_view kAdSelect =
     "SELECT ad_group_ad.ad.id, ad_group_ad.ad.name, ad_group_ad.ad.final_urls, "
     "ad_group_ad.ad.final_url_suffix, ad_group_ad.ad.url_custom_parameters, "
     "ad_group_ad.ad.responsive_search_ad.headlines, "
-    "ad_group_ad.ad.responsive_search_ad.descriptions, ad_group_ad.status, "
+    "ad_group_ad.ad.responsive_search_ad.descriptions, "
+    "ad_group_ad.ad.responsive_display_ad.headlines, "
+    "ad_group_ad.ad.responsive_display_ad.long_headline, "
+    "ad_group_ad.ad.responsive_display_ad.descriptions, "
+    "ad_group_ad.ad.responsive_display_ad.marketing_images, "
+    "ad_group_ad.ad.responsive_display_ad.square_marketing_images, "
+    "ad_group_ad.ad.responsive_display_ad.logo_images, "
+    "ad_group_ad.ad.responsive_display_ad.youtube_videos, "
+    "ad_group_ad.ad.responsive_display_ad.call_to_action_text, ad_group_ad.status, "
     "ad_group_ad.primary_status, ad_group_ad.primary_status_reasons, "
     "ad_group_ad.policy_summary.review_status, ad_group_ad.policy_summary.approval_status, "
     "ad_group_ad.policy_summary.policy_topic_entries, ad_group.id, campaign.id FROM ad_group_ad";
 constexpr std::string_view kAssetSelect = "SELECT asset.id, asset.name, asset.type FROM asset";
+constexpr std::string_view kConversionSelect =
+    "SELECT conversion_action.id, conversion_action.name, conversion_action.status, "
+    "conversion_action.category, conversion_action.counting_type, "
+    "conversion_action.click_through_lookback_window_days, "
+    "conversion_action.view_through_lookback_window_days, "
+    "conversion_action.attribution_model_settings.attribution_model, "
+    "conversion_action.primary_for_goal, conversion_action.tag_snippets FROM conversion_action";
 
 /// Runs `select` once, or once for every kIdsAtOnce ids.
 Result<std::vector<Json>> Select(const Client& client, const std::string& customer,
@@ -301,91 +490,43 @@ std::vector<std::string> IdsOf(const std::vector<Entity>& entities) {
   return ids;
 }
 
-/// Adds list fields that are objects of their own at Google, as sorted sets.
-using Sets = std::map<std::string, std::map<std::string, std::set<std::string>>>;  // id, field
-void AddSets(const Sets& sets, std::vector<Entity>& entities) {
-  for (Entity& entity : entities) {
-    const auto own = sets.find(entity.id);
-    if (own == sets.end()) continue;
-    for (const auto& [field, values] : own->second) {
-      entity.fields[field] = std::vector<std::string>(values.begin(), values.end());
-    }
-  }
-}
+constexpr std::string_view kCriteriaTypes[] = {
+    "campaign_criterion.type IN ('LOCATION', 'LANGUAGE', 'KEYWORD', 'AD_SCHEDULE')",
+    "ad_group_criterion.type IN ('KEYWORD', 'AGE_RANGE', 'GENDER', 'USER_LIST')"};
 
-Result<> AddCampaignCriteria(const Client& client, const std::string& customer,
-                             const Wanted& wanted, std::vector<Entity>& campaigns,
-                             http::Deadline deadline) {
-  if (campaigns.empty()) return {};
-  std::vector<std::string> conditions = {"campaign_criterion.type IN ('LOCATION', 'LANGUAGE')"};
-  std::vector<std::string> ids = IdsOf(campaigns);
+/// Adds what Google keeps as criteria, as sorted sets.
+Result<> AddTargeting(const Client& client, const std::string& customer, Level level,
+                      const Wanted& wanted, std::vector<Entity>& entities,
+                      http::Deadline deadline) {
+  if (entities.empty()) return {};
+  const bool campaign = level == Level::kCampaign;
+  std::vector<std::string> conditions = {std::string(kCriteriaTypes[campaign ? 0 : 1])};
+  const std::vector<std::string> ids = IdsOf(entities);
   const bool all = wanted.by == Wanted::By::kNotRemoved;
   if (all) conditions.emplace_back("campaign.status != 'REMOVED'");
-  MAXOPT_TRY(const auto rows,
-             Select(client, customer,
-                    "SELECT campaign.id, campaign_criterion.criterion_id, campaign_criterion.type, "
-                    "campaign_criterion.status, campaign_criterion.negative, "
-                    "campaign_criterion.location.geo_target_constant, "
-                    "campaign_criterion.language.language_constant FROM campaign_criterion",
-                    conditions, "campaign.id", all ? nullptr : &ids,
-                    "campaign.id, campaign_criterion.criterion_id", deadline));
-  Sets sets;
+  if (all && !campaign) conditions.emplace_back("ad_group.status != 'REMOVED'");
+  MAXOPT_TRY(const auto rows, Select(client, customer, CriteriaSelect(level), conditions,
+                                     campaign ? "campaign.id" : "ad_group.id", all ? nullptr : &ids,
+                                     campaign ? "campaign.id, campaign_criterion.criterion_id"
+                                              : "ad_group.id, ad_group_criterion.criterion_id",
+                                     deadline));
+  std::map<std::string, std::vector<Criterion>> by_owner;
   for (const Json& row : rows) {
-    MAXOPT_TRY(const std::string campaign, Id(row, "campaign.id"));
-    MAXOPT_TRY(const bool negative, Flag(row, "campaignCriterion.negative"));
-    MAXOPT_TRY(const std::string status, Text(row, "campaignCriterion.status"));
-    // What is left out of the targeting has no field in the catalogue.
-    if (negative || status == "REMOVED") continue;
-    MAXOPT_TRY(const std::string location,
-               Text(row, "campaignCriterion.location.geoTargetConstant"));
-    MAXOPT_TRY(const std::string language,
-               Text(row, "campaignCriterion.language.languageConstant"));
-    if (!location.empty()) sets[campaign]["countries"].insert(CountryOf(location));
-    if (!language.empty()) sets[campaign]["languages"].insert(LanguageOf(language));
+    MAXOPT_TRY(const std::string owner, Id(row, campaign ? "campaign.id" : "adGroup.id"));
+    MAXOPT_TRY(auto criterion, CriterionOf(row, level, customer));
+    by_owner[owner].push_back(std::move(criterion));
   }
-  AddSets(sets, campaigns);
+  for (Entity& entity : entities) AddCriteria(by_owner[entity.id], level, entity.fields);
   return {};
 }
 
-Result<> AddKeywords(const Client& client, const std::string& customer, const Wanted& wanted,
-                     std::vector<Entity>& ad_groups, http::Deadline deadline) {
-  if (ad_groups.empty()) return {};
-  std::vector<std::string> conditions = {"ad_group_criterion.type = 'KEYWORD'"};
-  std::vector<std::string> ids = IdsOf(ad_groups);
-  const bool all = wanted.by == Wanted::By::kNotRemoved;
-  if (all) {
-    conditions.emplace_back("campaign.status != 'REMOVED'");
-    conditions.emplace_back("ad_group.status != 'REMOVED'");
-  }
-  MAXOPT_TRY(const auto rows,
-             Select(client, customer,
-                    "SELECT ad_group.id, ad_group_criterion.criterion_id, "
-                    "ad_group_criterion.status, ad_group_criterion.negative, "
-                    "ad_group_criterion.keyword.text, ad_group_criterion.keyword.match_type "
-                    "FROM ad_group_criterion",
-                    conditions, "ad_group.id", all ? nullptr : &ids,
-                    "ad_group.id, ad_group_criterion.criterion_id", deadline));
-  Sets sets;
-  for (const Json& row : rows) {
-    MAXOPT_TRY(const std::string ad_group, Id(row, "adGroup.id"));
-    MAXOPT_TRY(const bool negative, Flag(row, "adGroupCriterion.negative"));
-    MAXOPT_TRY(const std::string status, Text(row, "adGroupCriterion.status"));
-    // A keyword that somebody paused does not reach anyone.
-    if (negative || status != "ENABLED") continue;
-    MAXOPT_TRY(const std::string text, Text(row, "adGroupCriterion.keyword.text"));
-    MAXOPT_TRY(const std::string match, Text(row, "adGroupCriterion.keyword.matchType"));
-    sets[ad_group]["keywords"].insert(fmt::format("{}:{}", Lower(match), text));
-  }
-  AddSets(sets, ad_groups);
-  return {};
-}
-
-/// Keeps the image of an ad only where the link of its ad group still exists.
-Result<> CheckImages(const Client& client, const std::string& customer, std::vector<Entity>& ads,
+/// Keeps the image of a search ad only where the link of its ad group still exists.
+Result<> CheckImages(const Client& client, const std::string& customer,
+                     const std::set<std::string>& search_ads, std::vector<Entity>& ads,
                      http::Deadline deadline) {
   std::set<std::string> with_image;
   for (const Entity& ad : ads) {
-    if (ad.fields.contains("image")) with_image.insert(ad.parent_id);
+    if (ad.fields.contains("image") && search_ads.contains(ad.id)) with_image.insert(ad.parent_id);
   }
   if (with_image.empty()) return {};
   const std::vector<std::string> ad_groups(with_image.begin(), with_image.end());
@@ -403,6 +544,7 @@ Result<> CheckImages(const Client& client, const std::string& customer, std::vec
     if (status != "REMOVED") linked.emplace(ad_group, LastId(asset));
   }
   for (Entity& ad : ads) {
+    if (!search_ads.contains(ad.id)) continue;
     if (!linked.contains({ad.parent_id, TextField(ad.fields, "image")})) ad.fields.erase("image");
   }
   return {};
@@ -509,6 +651,11 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
       }
       break;
     case Level::kConversion:
+      select = kConversionSelect;
+      id_field = "conversion_action.id";
+      name_field = "conversion_action.name";
+      if (not_removed) conditions = {"conversion_action.status != 'REMOVED'"};
+      break;
     case Level::kAsset:
       select = kAssetSelect;
       id_field = "asset.id";
@@ -519,7 +666,8 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
   }
   if (wanted.by == Wanted::By::kMarker) {
     if (level == Level::kAd) {
-      conditions.emplace_back("ad_group_ad.ad.type = 'RESPONSIVE_SEARCH_AD'");
+      conditions.emplace_back(
+          "ad_group_ad.ad.type IN ('RESPONSIVE_SEARCH_AD', 'RESPONSIVE_DISPLAY_AD')");
     } else {
       conditions.push_back(
           fmt::format("{} LIKE {}", name_field, Quoted("%" + LikeEscaped(wanted.marker))));
@@ -537,12 +685,15 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
              Select(client, customer, select, conditions, id_field,
                     wanted.by == Wanted::By::kIds ? &wanted.ids : nullptr, id_field, deadline));
   std::vector<Entity> entities;
+  std::set<std::string> search_ads;
   for (const Json& row : rows) {
-    auto entity = level == Level::kCampaign  ? CampaignOf(row, account)
-                  : level == Level::kAdGroup ? AdGroupOf(row, account)
-                  : level == Level::kAd      ? AdOf(row)
-                                             : AssetOf(row);
+    auto entity = level == Level::kCampaign     ? CampaignOf(row, account)
+                  : level == Level::kAdGroup    ? AdGroupOf(row, account)
+                  : level == Level::kAd         ? AdOf(row)
+                  : level == Level::kConversion ? ConversionOf(row)
+                                                : AssetOf(row);
     if (!entity) return Fail(entity.error());
+    if (At(row, "adGroupAd.ad.responsiveSearchAd") != nullptr) search_ads.insert(entity->id);
     // LIKE ignores case and a custom parameter cannot be filtered by, so the name decides.
     if (wanted.by == Wanted::By::kMarker &&
         !TextField(entity->fields, "name").ends_with(wanted.marker)) {
@@ -550,14 +701,31 @@ Result<std::vector<Entity>> ReadEntities(const Client& client, const AccountInfo
     }
     entities.push_back(*std::move(entity));
   }
-  if (level == Level::kCampaign) {
-    MAXOPT_CHECK(AddCampaignCriteria(client, customer, wanted, entities, deadline));
-  } else if (level == Level::kAdGroup) {
-    MAXOPT_CHECK(AddKeywords(client, customer, wanted, entities, deadline));
+  if (level == Level::kCampaign || level == Level::kAdGroup) {
+    MAXOPT_CHECK(AddTargeting(client, customer, level, wanted, entities, deadline));
   } else if (level == Level::kAd) {
-    MAXOPT_CHECK(CheckImages(client, customer, entities, deadline));
+    MAXOPT_CHECK(CheckImages(client, customer, search_ads, entities, deadline));
   }
   return entities;
+}
+
+Result<std::vector<Criterion>> ReadCriteria(const Client& client, const std::string& customer,
+                                            Level level, const std::string& id,
+                                            http::Deadline deadline) {
+  const bool campaign = level == Level::kCampaign;
+  const std::vector<std::string> ids = {id};
+  MAXOPT_TRY(const auto rows, Select(client, customer, CriteriaSelect(level),
+                                     {std::string(kCriteriaTypes[campaign ? 0 : 1])},
+                                     campaign ? "campaign.id" : "ad_group.id", &ids,
+                                     campaign ? "campaign_criterion.criterion_id"
+                                              : "ad_group_criterion.criterion_id",
+                                     deadline));
+  std::vector<Criterion> criteria;
+  for (const Json& row : rows) {
+    MAXOPT_TRY(auto criterion, CriterionOf(row, level, customer));
+    criteria.push_back(std::move(criterion));
+  }
+  return criteria;
 }
 
 }  // namespace maxopt::google_ads

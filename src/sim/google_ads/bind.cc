@@ -128,14 +128,18 @@ class Binder {
       message = column.resource->message;
     }
     for (std::size_t i = 1; i < parts.size(); ++i) {
-      if (message == nullptr) return unknown();
+      // A text asset is one value, like those in lists.
+      if (message == nullptr || message->name == "AdTextAsset") return unknown();
       const FieldDef* field = message->Find(parts[i]);
       if (field == nullptr || field->name != parts[i]) return unknown();
       column.path.push_back(field);
       message = field->kind == Kind::kMessage && !field->repeated ? field->message : nullptr;
     }
     // A message is selected through its fields; a change's old and new state is one value.
-    if (message != nullptr && message->name != "ChangedResource") return unknown();
+    if (message != nullptr && message->name != "ChangedResource" &&
+        message->name != "AdTextAsset") {
+      return unknown();
+    }
     if (column.source == Source::kResource && column.resource != bound_.from &&
         std::find(bound_.from->attributed.begin(), bound_.from->attributed.end(),
                   column.resource->name) == bound_.from->attributed.end()) {

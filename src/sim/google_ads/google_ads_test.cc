@@ -284,6 +284,54 @@ TEST(GoogleAds, HistoryTellsPeopleFromTheApi) {
             6u);
 }
 
+TEST(GoogleAds, SchedulesDecideWhenACampaignDelivers) {
+  World world;
+  const auto ids = world.Launch("Hours", "ENABLED");
+  const AccountId account{Platform::kGoogleAds, "1234567890"};
+  using List = std::vector<std::string>;
+  const auto edited =
+      world.server_->HumanEdit(account, Level::kCampaign, ids.at("campaign"),
+                               {{"dayparts", List{"all 09:00-12:00"}}}, "anna@acme.example");
+  ASSERT_TRUE(edited) << edited.error().what;
+  world.To("2026-09-05T12:00:00Z");
+  const json rows = world.Rows(
+      "SELECT campaign.id, segments.hour, metrics.impressions FROM campaign WHERE segments.date "
+      "BETWEEN '2026-09-03' AND '2026-09-04'");
+  ASSERT_FALSE(rows.empty());
+  for (const json& row : rows) {
+    const int hour = row["segments"]["hour"];
+    EXPECT_TRUE(hour >= 9 && hour < 12) << hour;
+  }
+}
+
+TEST(GoogleAds, PeoplesAndThePlatformsEditsOfTargetingAreInTheHistory) {
+  World world;
+  const auto ids = world.Launch("Watched", "PAUSED");
+  const AccountId account{Platform::kGoogleAds, "1234567890"};
+  using List = std::vector<std::string>;
+  world.To("2026-09-02T13:00:00Z");
+  ASSERT_TRUE(world.server_->HumanEdit(account, Level::kAdGroup, ids.at("group"),
+                                       {{"keywords", List{"broad:any shoes"}}}, "platform"));
+  const json rows = world.Rows(
+      "SELECT change_event.client_type, change_event.user_email, "
+      "change_event.resource_change_operation, change_event.old_resource, "
+      "change_event.new_resource FROM change_event WHERE change_event.change_date_time BETWEEN "
+      "'2026-09-02' AND '2026-09-03' LIMIT 10");
+  ASSERT_EQ(rows.size(), 2u);  // one keyword goes, another comes
+  for (const json& row : rows) {
+    const json& event = row["changeEvent"];
+    EXPECT_EQ(event["clientType"], "GOOGLE_ADS_RECOMMENDATIONS_SUBSCRIPTION");
+    const bool removed = event["resourceChangeOperation"] == "REMOVE";
+    EXPECT_EQ(event[removed ? "oldResource" : "newResource"]["adGroupCriterion"]["keyword"]["text"],
+              removed ? "running shoes" : "any shoes");
+  }
+  for (const Fields& wrong :
+       {Fields{{"keywords", List{"shoes"}}}, Fields{{"countries", List{"DE"}}},
+        Fields{{"bid", Money::Micros(1'000'000, kUsd)}}}) {
+    EXPECT_FALSE(world.server_->HumanEdit(account, Level::kAdGroup, ids.at("group"), wrong, "x"));
+  }
+}
+
 TEST(GoogleAds, BrandKeywordsReachTheBrandAudience) {
   World world;
   const auto generic = world.Launch("Generic", "ENABLED", "running shoes");

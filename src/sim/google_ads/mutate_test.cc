@@ -408,6 +408,77 @@ TEST_F(MutateTest, KeywordsAndPlacesKeepTheirRules) {
   EXPECT_EQ(rows[2]["campaignCriterion"]["criterionId"], "2276");
 }
 
+TEST_F(MutateTest, SchedulesListsAndCapsKeepTheirRules) {
+  const auto ids = world_.Launch("Spring", "PAUSED");
+  const std::string campaign = World::Name("campaigns/" + ids.at("campaign"));
+  const auto criterion = [&](json body) {
+    body["campaign"] = campaign;
+    return Code("campaignCriteria", {{"create", body}});
+  };
+  const auto hours = [&](const char* day, int from, int to, const char* minute = "ZERO") {
+    return criterion({{"adSchedule",
+                       {{"dayOfWeek", day},
+                        {"startHour", from},
+                        {"startMinute", minute},
+                        {"endHour", to},
+                        {"endMinute", "ZERO"}}}});
+  };
+  EXPECT_EQ(hours("MONDAY", 8, 20), "");
+  EXPECT_EQ(hours("MONDAY", 8, 20), "mutateError/RESOURCE_ALREADY_EXISTS");
+  EXPECT_EQ(hours("MONDAY", 19, 24), "criterionError/AD_SCHEDULE_TIME_INTERVALS_OVERLAP");
+  EXPECT_EQ(hours("MONDAY", 20, 24), "");
+  EXPECT_EQ(hours("TUESDAY", 22, 2), "criterionError/AD_SCHEDULE_INVALID_TIME_INTERVAL");
+  EXPECT_EQ(hours("TUESDAY", 22, 25), "criterionError/AD_SCHEDULE_INVALID_TIME_INTERVAL");
+  EXPECT_EQ(hours("TUESDAY", 1, 2, "UNSPECIFIED"), "fieldError/REQUIRED");
+  for (int hour = 0; hour < 12; hour += 2) EXPECT_EQ(hours("SUNDAY", hour, hour + 1), "");
+  EXPECT_EQ(hours("SUNDAY", 12, 13), "criterionError/AD_SCHEDULE_EXCEEDED_INTERVALS_PER_DAY_LIMIT");
+  EXPECT_EQ(criterion({{"location", {{"geoTargetConstant", "geoTargetConstants/1003854"}}}}), "");
+
+  const auto list = [&](const std::string& name) {
+    return Code("adGroupCriteria", {{"create",
+                                     {{"adGroup", World::Name("adGroups/" + ids.at("group"))},
+                                      {"userList", {{"userList", name}}}}}});
+  };
+  EXPECT_EQ(list(World::Name("userLists/7")), "");
+  EXPECT_EQ(list("customers/99/userLists/7"), "criterionError/INVALID_USER_LIST");
+
+  const auto caps = [&](const char* unit, int length, int cap) {
+    return Code("campaigns", {{"update",
+                               {{"resourceName", campaign},
+                                {"frequencyCaps",
+                                 {{{"key",
+                                    {{"level", "CAMPAIGN"},
+                                     {"eventType", "IMPRESSION"},
+                                     {"timeUnit", unit},
+                                     {"timeLength", length}}},
+                                   {"cap", cap}}}}}},
+                              {"updateMask", "frequency_caps"}});
+  };
+  EXPECT_EQ(caps("DAY", 1, 3), "campaignError/INCOMPATIBLE_CAMPAIGN_FIELD");  // search
+}
+
+TEST_F(MutateTest, ConversionActionsKeepTheirRules) {
+  const auto action = [&](const json& more) {
+    json body = {{"name", "Orders"}, {"type", "WEBPAGE"}};
+    body.update(more);
+    return Code("conversionActions", {{"create", body}});
+  };
+  EXPECT_EQ(action({{"viewThroughLookbackWindowDays", "31"}}), "rangeError/TOO_HIGH");
+  EXPECT_EQ(action({{"clickThroughLookbackWindowDays", "0"}}), "rangeError/TOO_LOW");
+  EXPECT_EQ(action({{"attributionModelSettings",
+                     {{"attributionModel", "GOOGLE_SEARCH_ATTRIBUTION_LINEAR"}}}}),
+            "conversionActionError/CANNOT_SET_RULE_BASED_ATTRIBUTION_MODELS");
+  EXPECT_EQ(action(json::object()), "");
+  EXPECT_EQ(action(json::object()), "conversionActionError/DUPLICATE_NAME");
+  const json row = world_.Rows(
+      "SELECT conversion_action.id, conversion_action.tag_snippets, "
+      "conversion_action.view_through_lookback_window_days FROM conversion_action")[0];
+  const json& made = row["conversionAction"];
+  EXPECT_EQ(made["viewThroughLookbackWindowDays"], "1");
+  const std::string snippet = made["tagSnippets"][0]["eventSnippet"];
+  EXPECT_NE(snippet.find("'send_to': 'AW-1234567890/"), std::string::npos) << snippet;
+}
+
 TEST_F(MutateTest, TheSamePictureIsTheSameAsset) {
   const auto picture = [](const std::string& name, const char* data) {
     return json{{"name", name}, {"type", "IMAGE"}, {"imageAsset", {{"data", data}}}};
