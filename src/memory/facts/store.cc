@@ -664,7 +664,8 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
   std::map<std::int32_t, State> now;
   if (!info.name.empty()) now[account->object_key] = {info.name, 0};
   for (const Entity& entity : entities) {
-    if (entity.level == Level::kAsset) continue;  // pictures and videos have no facts
+    // Pictures, videos, pixels and conversion actions have no facts.
+    if (entity.level == Level::kAsset || entity.level == Level::kConversion) continue;
     if (entity.level == Level::kAccount || entity.id.empty()) {
       return Fail(Errc::kInvalidArgument,
                   fmt::format("an object of account {} at level {} has no id; no names were loaded",
