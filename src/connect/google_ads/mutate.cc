@@ -309,11 +309,6 @@ Result<> AddCriteria(const Change& change, const Context& context, const std::st
   const char* operation = campaign ? "campaignCriterionOperation" : "adGroupCriterionOperation";
   const auto fields = CriteriaFields(change.level, change.after);
   MAXOPT_TRY(auto wanted, CriteriaFor(change.level, change.after, context.live, context.customer));
-  if (campaign && context.channel == "PERFORMANCE_MAX" &&
-      !ListField(change.after, "dayparts").empty()) {
-    return Invalid("Google Ads: \"dayparts\" are not set on performance_max campaigns here");
-  }
-  std::vector<std::string> paused;
   for (const Criterion& criterion : context.criteria) {
     if (std::find(fields.begin(), fields.end(), criterion.field) == fields.end()) continue;
     const auto same = std::find_if(wanted.begin(), wanted.end(), [&](const NewCriterion& one) {

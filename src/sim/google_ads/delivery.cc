@@ -157,8 +157,13 @@ void Delivery::Compile() {
       const auto id = ParseInt64(std::string_view(at->first).substr(prefix.size()));
       const Country* country = id ? CountryById(static_cast<int>(*id)) : nullptr;
       const Place* place = id ? PlaceById(static_cast<int>(*id)) : nullptr;
-      if (country != nullptr) plan.unit.countries.emplace_back(country->code);
-      if (place != nullptr) plan.unit.countries.emplace_back(place->country_code);
+      if (country == nullptr && place != nullptr) country = CountryByCode(place->country_code);
+      auto& countries = plan.unit.countries;
+      // A city beside its country reaches the country once.
+      if (country != nullptr &&
+          std::find(countries.begin(), countries.end(), country->code) == countries.end()) {
+        countries.emplace_back(country->code);
+      }
     }
 
     const bool search = TextAt(campaign.body, "advertisingChannelType") == "SEARCH";
