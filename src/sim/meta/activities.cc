@@ -11,6 +11,8 @@ namespace {
 constexpr std::string_view kApplication = "Max Optimizer";
 constexpr std::string_view kApplicationId = "200000000000001";
 constexpr std::chrono::days kDefaultHistory{7};
+/// An actor that is Meta: its review, its automated rules.
+constexpr std::string_view kMetaItself = "platform";
 
 /// The event that a changed field is booked as.
 struct FieldEvent {
@@ -33,6 +35,13 @@ constexpr FieldEvent kFieldEvents[] = {
     {"stop_time", "update_campaign_schedule", "", "", "DATE"},
     {"end_time", "", "update_ad_set_duration", "", "DATE"},
     {"adset_schedule", "", "update_campaign_ad_scheduling", "", "DATE"},
+    {"pacing_type", "update_campaign_delivery_type", "update_campaign_delivery_type", "", "BUDGET"},
+    {"bid_constraints", "", "update_ad_set_bidding", "", "BID"},
+    // Meta's list of events has no word for these.
+    {"frequency_control_specs", "", "unknown", "", "AD_SET"},
+    {"attribution_spec", "", "unknown", "", "AD_SET"},
+    {"special_ad_categories", "unknown", "", "", "CAMPAIGN"},
+    {"special_ad_category_country", "unknown", "", "", "CAMPAIGN"},
     {"targeting", "", "update_ad_set_target_spec", "", "TARGETING"},
     {"bid_amount", "", "update_ad_set_bidding", "update_ad_bid_info", "BID"},
     {"bid_strategy", "update_campaign_budget_optimization_toggling_status",
@@ -53,6 +62,7 @@ std::string_view TypeWord(Kind kind) {
     case Kind::kCreative:
     case Kind::kImage:
     case Kind::kVideo:
+    case Kind::kPixel:
       return "ACCOUNT";
   }
   Bug();
@@ -65,6 +75,44 @@ std::string Translated(std::string text) {
     text[0] = static_cast<char>(text[0] - 'a' + 'A');
   }
   return text;
+}
+
+/// Targeting as the audit trail shows it: a heading, and what is under it in words for people.
+Json DescribeTargeting(const Json& targeting) {
+  Json out = Json::array();
+  const auto add = [&](std::string_view heading, Json children) {
+    if (!children.empty()) out.push_back({{"content", heading}, {"children", std::move(children)}});
+  };
+  const auto inside = [](const Json& from, std::string_view name) {
+    return from.is_object() ? from.value(name, Json()) : Json();
+  };
+  for (const auto& [member, heading] :
+       {std::pair{"geo_locations", "Location:"},
+        std::pair{"excluded_geo_locations", "Excluded location:"}}) {
+    Json places = Json::array();
+    const Json geo = inside(targeting, member);
+    for (const std::string_view kind : {"countries", "regions", "cities"}) {
+      for (const Json& place : inside(geo, kind)) {
+        places.push_back(place.is_object() ? inside(place, "key") : place);
+      }
+    }
+    add(heading, std::move(places));
+  }
+  const Json from = inside(targeting, "age_min");
+  const Json to = inside(targeting, "age_max");
+  if (!from.is_null() || !to.is_null()) {
+    add("Age:", Json::array({fmt::format("{} - {}", Dump(from), Dump(to))}));
+  }
+  for (const auto& [member, heading] :
+       {std::pair{"genders", "Gender:"}, std::pair{"locales", "Language:"},
+        std::pair{"custom_audiences", "Custom audience:"},
+        std::pair{"excluded_custom_audiences", "Excluded custom audience:"},
+        std::pair{"publisher_platforms", "Placements:"}}) {
+    Json items = Json::array();
+    for (const Json& item : inside(targeting, member)) items.push_back(Dump(item));
+    add(heading, std::move(items));
+  }
+  return out;
 }
 
 }  // namespace
@@ -93,11 +141,19 @@ void MetaServer::RecordChanges(Account& account, const Object& before, const Obj
                                                                   : "";
     if (event.empty()) continue;
     Json extra = {{"old_value", old_value}, {"new_value", new_value}};
-    if (entry.category == "BUDGET") {
-      extra = {{"type", "payment_amount"},
-               {"currency", std::string(account.currency().name())},
-               {"old_value", old_value},
-               {"new_value", new_value}};
+    if (old_value.is_number_integer() || new_value.is_number_integer()) {
+      if (entry.category == "BUDGET" || entry.category == "BID") {
+        extra = {{"type", "payment_amount"},
+                 {"currency", std::string(account.currency().name())},
+                 {"old_value", old_value},
+                 {"new_value", new_value}};
+      }
+      if (entry.field == "daily_budget") extra["additional_value"] = "Per day";
+      if (entry.field == "lifetime_budget") extra["additional_value"] = "Lifetime";
+    } else if (entry.field == "targeting") {
+      extra = {{"type", "targets_spec"},
+               {"old_value", DescribeTargeting(old_value)},
+               {"new_value", DescribeTargeting(new_value)}};
     } else if (entry.field == "status") {
       extra["type"] = "run_status";
     }
@@ -162,7 +218,7 @@ Graph<Json> MetaServer::ListActivities(const Call& call, Account& account) const
                    .object_name = ad.text("name"),
                    .object_type = "AD",
                    .category = "AD",
-                   .actor = "Meta",
+                   .actor = std::string(kMetaItself),
                    .extra_data = "{}"});
   }
   std::ranges::stable_sort(all, std::greater<>(), &Activity::at);  // newest first
@@ -174,19 +230,23 @@ Graph<Json> MetaServer::ListActivities(const Call& call, Account& account) const
   std::vector<std::string> keys;
   for (const Activity& activity : all) {
     const bool api = activity.actor.empty();
-    const Json every = {
-        {"actor_id", api ? "100000000000001" : Md5Hex(activity.actor).substr(0, 15)},
-        {"actor_name", api ? std::string(kApplication) : activity.actor},
-        {"application_id", api ? std::string(kApplicationId) : ""},
-        {"application_name", api ? std::string(kApplication) : ""},
-        {"date_time_in_timezone", PrintMetaTime(activity.at, account.zone())},
-        {"event_time", PrintMetaTime(activity.at, account.zone())},
-        {"event_type", activity.event_type},
-        {"extra_data", activity.extra_data},
-        {"object_id", activity.object_id},
-        {"object_name", activity.object_name},
-        {"object_type", activity.object_type},
-        {"translated_event_type", Translated(activity.event_type)}};
+    const bool by_meta = activity.actor == kMetaItself;
+    const Json every = {{"actor_id", api       ? "100000000000001"
+                                     : by_meta ? "0"
+                                               : Md5Hex(activity.actor).substr(0, 15)},
+                        {"actor_name", api       ? std::string(kApplication)
+                                       : by_meta ? "Meta"
+                                                 : activity.actor},
+                        {"application_id", api ? std::string(kApplicationId) : ""},
+                        {"application_name", api ? std::string(kApplication) : ""},
+                        {"date_time_in_timezone", PrintMetaTime(activity.at, account.zone())},
+                        {"event_time", PrintMetaTime(activity.at, account.zone())},
+                        {"event_type", activity.event_type},
+                        {"extra_data", activity.extra_data},
+                        {"object_id", activity.object_id},
+                        {"object_name", activity.object_name},
+                        {"object_type", activity.object_type},
+                        {"translated_event_type", Translated(activity.event_type)}};
     Json item = Json::object();
     for (const std::string& name : names) item[name] = every.at(name);
     items.push_back(std::move(item));

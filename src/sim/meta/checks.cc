@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/meta/fields.h"
+#include "sim/meta/places.h"
 
 namespace maxopt::sim::meta {
 namespace {
@@ -57,6 +58,20 @@ constexpr ObjectiveGoals kGoals[] = {
      "OFFSITE_CONVERSIONS VALUE LINK_CLICKS LANDING_PAGE_VIEWS IMPRESSIONS REACH CONVERSATIONS "
      "QUALITY_CALL MESSAGING_PURCHASE_CONVERSION"},
 };
+
+/// The member states and the territories that belong to them: there ads must say who benefits and
+/// who pays, and political ones are not taken.
+constexpr std::string_view kEuropeanUnion =
+    "AT BE BG CY CZ DE DK EE ES FI FR GF GP GR HR HU IE IT LT LU LV MF MQ MT NL PL PT RE RO SE SI "
+    "SK YT";
+/// Categories whose ads may not choose people by age or gender.
+constexpr std::string_view kProtected = "CREDIT EMPLOYMENT FINANCIAL_PRODUCTS_SERVICES HOUSING";
+constexpr std::size_t kNameMax = 400;
+constexpr std::int64_t kFrequencyMax = 90;
+/// Smallest picture of a link ad.
+constexpr std::int64_t kPictureWidthMin = 254;
+constexpr std::int64_t kPictureHeightMin = 133;
+constexpr std::chrono::seconds kVideoProcessing{5};
 
 constexpr std::string_view kConversionEvents =
     "ACHIEVEMENT_UNLOCKED ADD_PAYMENT_INFO ADD_TO_CART ADD_TO_WISHLIST COMPLETE_REGISTRATION "
@@ -148,6 +163,35 @@ Graph<> CheckFlight(const Object& object, std::string_view end_name, const Check
   return {};
 }
 
+/// {"key":"3847"}; what search knows as something else is not that.
+Graph<> CheckPlaces(const Json& geo, std::string_view member) {
+  for (const std::string_view kind : {"regions", "cities"}) {
+    const Json* list = Child(geo, kind);
+    if (list == nullptr) continue;
+    for (const Json& place : *list) {
+      const std::string key = Member(place, "key");
+      const Place* known = FindPlace(key);
+      const std::string_view type = kind == "regions" ? "region" : "city";
+      if (!AllDigits(key) || (known != nullptr && known->type != type)) {
+        return RefuseFields(1487851, "Location not known",
+                            fmt::format("{} in targeting.{}.{} is not the key of a {}.",
+                                        Dump(place), member, kind, type),
+                            {"targeting", std::string(member)});
+      }
+      const Json* countries = Child(geo, "countries");
+      if (known == nullptr || countries == nullptr || member != "geo_locations") continue;
+      if (std::ranges::find(*countries, Json(known->country)) != countries->end()) {
+        return RefuseFields(1487756, "Locations overlap",
+                            fmt::format("{} is in {}, which is targeted as a whole. Take one of "
+                                        "both away.",
+                                        known->name, known->country),
+                            {"targeting", "geo_locations"});
+      }
+    }
+  }
+  return {};
+}
+
 Graph<> CheckGeo(const Json& targeting) {
   const Json* geo = Child(targeting, "geo_locations");
   bool any = false;
@@ -164,6 +208,10 @@ Graph<> CheckGeo(const Json& targeting) {
     return RefuseFields(1885364, "Location missing",
                         "Your ad set needs at least one location: set targeting.geo_locations.",
                         {"targeting"});
+  }
+  if (auto ok = CheckPlaces(*geo, "geo_locations"); !ok) return ok;
+  if (const Json* excluded = Child(targeting, "excluded_geo_locations")) {
+    if (auto ok = CheckPlaces(*excluded, "excluded_geo_locations"); !ok) return ok;
   }
   if (const Json* countries = Child(*geo, "countries")) {
     for (const Json& country : *countries) {
@@ -298,10 +346,18 @@ Graph<> CheckBid(const Object& adset, const Object& campaign, bool campaign_budg
   }
   if (strategy == "LOWEST_COST_WITH_MIN_ROAS") {
     const Json constraints = adset.fields.value("bid_constraints", Json::object());
-    if (!AllDigits(Member(constraints, "roas_average_floor"))) {
+    const std::string floor = Member(constraints, "roas_average_floor");
+    if (!AllDigits(floor) || floor.size() > 8 || std::stol(floor) < 100 ||
+        std::stol(floor) > 10'000'000) {
       return RefuseFields(1815857, "Bid constraints required",
-                          "LOWEST_COST_WITH_MIN_ROAS needs bid_constraints.roas_average_floor.",
+                          "LOWEST_COST_WITH_MIN_ROAS needs bid_constraints.roas_average_floor of "
+                          "100 to 10000000.",
                           {"bid_constraints"});
+    }
+    if (adset.text("optimization_goal") != "VALUE") {
+      return RefuseFields(1815857, "Bid strategy not available",
+                          "LOWEST_COST_WITH_MIN_ROAS goes with the optimization goal VALUE only.",
+                          {"bid_strategy"});
     }
   }
   if ((strategy.empty() || strategy == "LOWEST_COST_WITHOUT_CAP") && bid != 0) {
@@ -312,10 +368,33 @@ Graph<> CheckBid(const Object& adset, const Object& campaign, bool campaign_budg
   return {};
 }
 
-Graph<> CheckSchedule(const Object& adset) {
+Graph<> CheckPacing(const Object& object) {
+  const auto it = object.fields.find("pacing_type");
+  if (it == object.fields.end()) return {};
+  for (const Json& type : *it) {
+    if (!HasWord("standard no_pacing day_parting", ScalarText(type))) {
+      return RefuseParam(
+          fmt::format("Param pacing_type must be one of {{standard, no_pacing, "
+                      "day_parting}} - got {}.",
+                      Dump(type)));
+    }
+  }
+  return {};
+}
+
+Graph<> CheckSchedule(const Object& adset, bool lifetime) {
   const auto it = adset.fields.find("adset_schedule");
-  if (it == adset.fields.end() || it->is_null() || it->empty()) return {};
-  if (!adset.integer("lifetime_budget")) {
+  const bool empty = it == adset.fields.end() || it->is_null() || it->empty();
+  const Json pacing = adset.fields.value("pacing_type", Json::array());
+  const bool parted = std::ranges::find(pacing, Json("day_parting")) != pacing.end();
+  if (parted != !empty) {
+    return RefuseFields(0, "Schedule and pacing differ",
+                        "adset_schedule goes with the pacing_type day_parting, and neither without "
+                        "the other.",
+                        {"pacing_type"});
+  }
+  if (empty) return {};
+  if (!lifetime) {
     return RefuseFields(0, "Schedule needs a lifetime budget",
                         "adset_schedule can be used only with lifetime_budget.",
                         {"adset_schedule"});
@@ -326,15 +405,115 @@ Graph<> CheckSchedule(const Object& adset) {
                        const Json* days = Child(part, "days");
                        return from != nullptr && to != nullptr && days != nullptr &&
                               from->is_number_integer() && to->is_number_integer() && *from >= 0 &&
-                              *to <= 1440 && *from < *to && days->is_array() &&
+                              *to <= 1440 && *from < *to && from->get<std::int64_t>() % 60 == 0 &&
+                              to->get<std::int64_t>() % 60 == 0 && days->is_array() &&
                               std::ranges::all_of(*days, [](const Json& day) {
                                 return day.is_number_integer() && day >= 0 && day <= 6;
                               });
                      });
   if (!right) {
-    return RefuseParam("adset_schedule must list {start_minute, end_minute, days of 0 to 6}");
+    return RefuseParam(
+        "Param adset_schedule must list {start_minute, end_minute, days of 0 to 6}, whole hours");
   }
   return {};
+}
+
+Graph<> CheckFrequency(const Object& adset) {
+  const auto it = adset.fields.find("frequency_control_specs");
+  if (it == adset.fields.end() || it->empty()) return {};
+  if (!HasWord("REACH IMPRESSIONS", adset.text("optimization_goal"))) {
+    return RefuseFields(1885024, "Frequency cap not available",
+                        "frequency_control_specs goes with the optimization goals REACH and "
+                        "IMPRESSIONS only.",
+                        {"frequency_control_specs"});
+  }
+  const auto in_range = [](const Json& spec, std::string_view name) {
+    const Json* value = Child(spec, name);
+    return value != nullptr && value->is_number_integer() && *value >= 1 && *value <= kFrequencyMax;
+  };
+  const Json spec = it->is_array() && it->size() == 1 ? it->front() : Json();
+  if (Member(spec, "event") == "IMPRESSIONS" && in_range(spec, "interval_days") &&
+      in_range(spec, "max_frequency")) {
+    return {};
+  }
+  return RefuseParam(fmt::format(
+      "Param frequency_control_specs must be one {{event: IMPRESSIONS, interval_days: 1 to {0}, "
+      "max_frequency: 1 to {0}}}",
+      kFrequencyMax));
+}
+
+Graph<> CheckAttribution(const Object& adset) {
+  const auto it = adset.fields.find("attribution_spec");
+  if (it == adset.fields.end() || it->is_null() || it->empty()) return {};
+  const bool conversions = HasWord("OFFSITE_CONVERSIONS VALUE", adset.text("optimization_goal"));
+  const bool right =
+      it->is_array() && std::ranges::all_of(*it, [&](const Json& window) {
+        const std::string event = Member(window, "event_type");
+        const std::string days = Member(window, "window_days");
+        if (event == "CLICK_THROUGH") return days == "1" || (conversions && days == "7");
+        return conversions && days == "1" && HasWord("VIEW_THROUGH ENGAGED_VIDEO_VIEW", event);
+      });
+  if (right) return {};
+  return RefuseFields(1815498, "Attribution window not available",
+                      fmt::format("{} can't be used with the optimization goal {}.", Dump(*it),
+                                  adset.text("optimization_goal")),
+                      {"attribution_spec"});
+}
+
+/// What a campaign's special categories allow its ad sets.
+Graph<> CheckSpecial(const Object& adset, const Object& campaign) {
+  const Json categories = campaign.fields.value("special_ad_categories", Json::array());
+  const bool is_protected = std::ranges::any_of(
+      categories, [](const Json& category) { return HasWord(kProtected, ScalarText(category)); });
+  const Json& targeting = adset.fields.at("targeting");
+  const auto refuse = [](std::string why) {
+    return RefuseFields(2909034, "Special Ad Category errors", std::move(why), {"targeting"});
+  };
+  if (is_protected) {
+    const std::string from = Member(targeting, "age_min");
+    const std::string to = Member(targeting, "age_max");
+    const Json* genders = Child(targeting, "genders");
+    if ((!from.empty() && from != "18") || (!to.empty() && to != "65") ||
+        (genders != nullptr && genders->size() == 1)) {
+      return refuse("Ads of this category reach people of 18 to 65+ and of all genders.");
+    }
+  }
+  const Json allowed = campaign.fields.value("special_ad_category_country", Json::array());
+  const Json* geo = Child(targeting, "geo_locations");
+  const Json* countries = geo == nullptr ? nullptr : Child(*geo, "countries");
+  if (categories.empty() || allowed.empty() || countries == nullptr) return {};
+  for (const Json& country : *countries) {
+    if (std::ranges::find(allowed, country) != allowed.end()) continue;
+    return refuse(
+        fmt::format("{} is not among the campaign's special_ad_category_country.", Dump(country)));
+  }
+  return {};
+}
+
+Graph<> CheckPolitics(const Object& campaign) {
+  const Json categories = campaign.fields.value("special_ad_categories", Json::array());
+  if (std::ranges::find(categories, Json("ISSUES_ELECTIONS_POLITICS")) == categories.end()) {
+    return {};
+  }
+  const Json countries = campaign.fields.value("special_ad_category_country", Json::array());
+  if (countries.empty()) {
+    return RefuseFields(2909034, "Special Ad Category errors",
+                        "ISSUES_ELECTIONS_POLITICS needs special_ad_category_country.",
+                        {"special_ad_category_country"});
+  }
+  for (const Json& country : countries) {
+    if (!HasWord(kEuropeanUnion, ScalarText(country))) continue;
+    return RefuseFields(2909034, "Special Ad Category errors",
+                        fmt::format("Ads about politics are not available in {}.", Dump(country)),
+                        {"special_ad_categories"});
+  }
+  return {};
+}
+
+Graph<> CheckName(const Object& object) {
+  if (object.text("name").size() <= kNameMax) return {};
+  return RefuseFields(1487079, "Name is too long",
+                      fmt::format("The name must have at most {} characters.", kNameMax), {"name"});
 }
 
 Graph<> CheckCallToAction(const Json& data) {
@@ -363,7 +542,16 @@ Graph<> CheckLink(std::string_view place, const std::string& link) {
 }
 
 Graph<> CheckImage(const std::string& hash, const Account& account) {
-  if (account.Find(Kind::kImage, hash) != nullptr) return {};
+  if (const Object* image = account.Find(Kind::kImage, hash)) {
+    if (image->integer("width").value_or(0) >= kPictureWidthMin &&
+        image->integer("height").value_or(0) >= kPictureHeightMin) {
+      return {};
+    }
+    return RefuseFields(1487472, "Image is too small",
+                        fmt::format("The image must be at least {} x {} pixels.", kPictureWidthMin,
+                                    kPictureHeightMin),
+                        {"image_hash"});
+  }
   return RefuseFields(1487411, "Image not found",
                       fmt::format("The image hash \"{}\" is not in this ad account: upload the "
                                   "image to adimages first.",
@@ -371,13 +559,32 @@ Graph<> CheckImage(const std::string& hash, const Account& account) {
                       {"image_hash"});
 }
 
-Graph<> CheckVideo(const std::string& id, const Account& account) {
-  if (account.Find(Kind::kVideo, id) != nullptr) return {};
+Graph<> CheckVideo(const std::string& id, const Account& account, Instant now) {
+  if (const Object* video = account.Find(Kind::kVideo, id); video != nullptr && !video->gone()) {
+    if (VideoStatus(*video, now) == "ready") return {};
+    return RefuseFields(1885252, "Video not ready for use in an ad",
+                        fmt::format("The video {} is still being processed, or could not be.", id),
+                        {"video_id"});
+  }
   return RefuseFields(1885204, "Video not found",
                       fmt::format("The video {} is not in this ad account.", id), {"video_id"});
 }
 
-Graph<> CheckStory(const Json& story, const Account& account) {
+Graph<> CheckCards(const Json& cards, const Account& account) {
+  if (!cards.is_array() || cards.size() < 2 || cards.size() > 10) {
+    return RefuseFields(1487079, "Carousel not possible",
+                        "link_data.child_attachments must list 2 to 10 cards.",
+                        {"child_attachments"});
+  }
+  for (const Json& card : cards) {
+    if (auto ok = CheckLink("child_attachments.link", Member(card, "link")); !ok) return ok;
+    if (auto ok = CheckImage(Member(card, "image_hash"), account); !ok) return ok;
+    if (auto ok = CheckCallToAction(card); !ok) return ok;
+  }
+  return {};
+}
+
+Graph<> CheckStory(const Json& story, const Account& account, Instant now) {
   if (!story.is_object()) return RefuseParam("Param object_story_spec must be an object");
   if (!AllDigits(Member(story, "page_id"))) {
     return RefuseFields(1487079, "Page missing",
@@ -389,10 +596,13 @@ Graph<> CheckStory(const Json& story, const Account& account) {
     if (const std::string hash = Member(*link, "image_hash"); !hash.empty()) {
       if (auto ok = CheckImage(hash, account); !ok) return ok;
     }
+    if (const Json* cards = Child(*link, "child_attachments")) {
+      if (auto ok = CheckCards(*cards, account); !ok) return ok;
+    }
     return CheckCallToAction(*link);
   }
   if (const Json* video = Child(story, "video_data")) {
-    if (auto ok = CheckVideo(Member(*video, "video_id"), account); !ok) return ok;
+    if (auto ok = CheckVideo(Member(*video, "video_id"), account, now); !ok) return ok;
     const std::string hash = Member(*video, "image_hash");
     if (hash.empty() && Member(*video, "image_url").empty()) {
       return RefuseFields(1443226, "Thumbnail missing", "video_data needs image_hash or image_url.",
@@ -406,7 +616,7 @@ Graph<> CheckStory(const Json& story, const Account& account) {
   return {};
 }
 
-Graph<> CheckFeed(const Json& feed, const Account& account) {
+Graph<> CheckFeed(const Json& feed, const Account& account, Instant now) {
   if (!feed.is_object()) return RefuseParam("Param asset_feed_spec must be an object");
   const auto each = [&](std::string_view list_name, auto check) -> Graph<> {
     const Json* list = Child(feed, list_name);
@@ -424,8 +634,8 @@ Graph<> CheckFeed(const Json& feed, const Account& account) {
       !ok) {
     return ok;
   }
-  if (auto ok =
-          each("videos", [&](const Json& v) { return CheckVideo(Member(v, "video_id"), account); });
+  if (auto ok = each(
+          "videos", [&](const Json& v) { return CheckVideo(Member(v, "video_id"), account, now); });
       !ok) {
     return ok;
   }
@@ -478,6 +688,9 @@ Graph<> CheckCampaign(const Object& campaign, const CheckContext& context) {
                         {"objective"});
   }
   if (!campaign.fields.contains("special_ad_categories")) return Missing("special_ad_categories");
+  if (auto ok = CheckName(campaign); !ok) return ok;
+  if (auto ok = CheckPolitics(campaign); !ok) return ok;
+  if (auto ok = CheckPacing(campaign); !ok) return ok;
   if (auto ok = CheckStatusChange(campaign, context); !ok) return ok;
   const bool budget = campaign.integer("daily_budget") || campaign.integer("lifetime_budget");
   if (!budget && context.version_major >= 24 &&
@@ -520,6 +733,19 @@ Graph<> CheckAdSet(const Object& adset, const CheckContext& context) {
   const auto targeting = adset.fields.find("targeting");
   if (targeting == adset.fields.end() || targeting->is_null()) return Missing("targeting");
   if (auto ok = CheckTargeting(*targeting); !ok) return ok;
+  if (auto ok = CheckName(adset); !ok) return ok;
+  if (auto ok = CheckSpecial(adset, *campaign); !ok) return ok;
+  if (auto ok = CheckPacing(adset); !ok) return ok;
+  if (auto ok = CheckFrequency(adset); !ok) return ok;
+  if (auto ok = CheckAttribution(adset); !ok) return ok;
+  for (const std::string_view name : {"dsa_beneficiary", "dsa_payor"}) {
+    if (!InEuropeanUnion(adset) || !adset.text(name).empty()) continue;
+    return RefuseFields(3858081, "Beneficiary and payer missing",
+                        fmt::format("Ads shown in the European Union need {}, here or as the ad "
+                                    "account's default.",
+                                    name),
+                        {std::string(name)});
+  }
   if (auto ok = CheckGoal(adset, *campaign); !ok) return ok;
   if (auto ok = CheckPromotedObject(adset); !ok) return ok;
 
@@ -549,19 +775,19 @@ Graph<> CheckAdSet(const Object& adset, const CheckContext& context) {
     return RefuseFields(0, "End time required", "A lifetime budget needs end_time.", {"end_time"});
   }
   if (auto ok = CheckFlight(adset, "end_time", context); !ok) return ok;
-  if (auto ok = CheckSchedule(adset); !ok) return ok;
+  if (auto ok = CheckSchedule(adset, own_lifetime || campaign_lifetime); !ok) return ok;
   return CheckBid(adset, *campaign, campaign_budget);
 }
 
-Graph<> CheckCreative(const Object& creative, const Account& account) {
+Graph<> CheckCreative(const Object& creative, const Account& account, Instant now) {
   const Json* story = Child(creative.fields, "object_story_spec");
   const Json* feed = Child(creative.fields, "asset_feed_spec");
   if (story == nullptr) {
     return RefuseFields(1487079, "Creative empty",
                         "A creative needs object_story_spec with page_id.", {"object_story_spec"});
   }
-  if (auto ok = CheckStory(*story, account); !ok) return ok;
-  if (feed != nullptr) return CheckFeed(*feed, account);
+  if (auto ok = CheckStory(*story, account, now); !ok) return ok;
+  if (feed != nullptr) return CheckFeed(*feed, account, now);
   if (Child(*story, "link_data") == nullptr && Child(*story, "video_data") == nullptr) {
     return RefuseFields(1487079, "Creative empty",
                         "object_story_spec needs link_data or video_data, or asset_feed_spec "
@@ -569,6 +795,32 @@ Graph<> CheckCreative(const Object& creative, const Account& account) {
                         {"object_story_spec"});
   }
   return {};
+}
+
+std::string VideoStatus(const Object& video, Instant now) {
+  if (now < video.created_at + kVideoProcessing) return "processing";
+  return video.fields.value("broken", false) ? "error" : "ready";
+}
+
+bool InEuropeanUnion(const Object& adset) {
+  const auto targeting = adset.fields.find("targeting");
+  if (targeting == adset.fields.end()) return false;
+  const Json* geo = Child(*targeting, "geo_locations");
+  if (geo == nullptr) return false;
+  if (const Json* countries = Child(*geo, "countries"); countries != nullptr) {
+    for (const Json& country : *countries) {
+      if (HasWord(kEuropeanUnion, ScalarText(country))) return true;
+    }
+  }
+  for (const std::string_view kind : {"regions", "cities"}) {
+    const Json* list = Child(*geo, kind);
+    if (list == nullptr) continue;
+    for (const Json& place : *list) {
+      const Place* known = FindPlace(Member(place, "key"));
+      if (known != nullptr && HasWord(kEuropeanUnion, known->country)) return true;
+    }
+  }
+  return false;
 }
 
 void DeriveAdSet(Object* adset) {
@@ -603,6 +855,13 @@ void DeriveCreative(Object* creative) {
       }
       for (const std::string_view name : {"image_hash", "video_id", "picture", "image_url"}) {
         seen += Member(*part, name) + "|";
+      }
+      if (const Json* cards = Child(*part, "child_attachments"); cards != nullptr) {
+        for (const Json& card : *cards) {
+          read(Member(card, "name"));
+          read(Member(card, "description"));
+          seen += Member(card, "image_hash") + "|";
+        }
       }
     }
   }

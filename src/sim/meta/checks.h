@@ -31,7 +31,12 @@ struct CheckContext {
 
 Graph<> CheckCampaign(const Object& campaign, const CheckContext& context);
 Graph<> CheckAdSet(const Object& adset, const CheckContext& context);
-Graph<> CheckCreative(const Object& creative, const Account& account);
+/// A video is processed for a while before it may be shown.
+std::string VideoStatus(const Object& video, Instant now);
+Graph<> CheckCreative(const Object& creative, const Account& account, Instant now);
+
+/// Whether an ad set is shown in the European Union or its territories.
+bool InEuropeanUnion(const Object& adset);
 
 /// Fill the derived members that the market asks for every hour; an ad set also gets the ages that
 /// Meta fills in. Require an object that passed its check.

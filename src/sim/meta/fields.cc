@@ -39,7 +39,7 @@ constexpr std::string_view kSpecialCategories =
     "ONLINE_GAMBLING_AND_GAMING";
 
 constexpr FieldRule kRules[] = {
-    {"name", "csarv", kText, true, {}},
+    {"name", "csarvp", kText, true, {}},
     {"status", "csar", kWord, true, kStatuses},
     {"adlabels", "csar", kStructure, true, {}},
     // budgets and flights
@@ -111,6 +111,8 @@ char Letter(Kind kind) {
       return 'r';
     case Kind::kVideo:
       return 'v';
+    case Kind::kPixel:
+      return 'p';
     case Kind::kImage:
       return '-';
   }
@@ -246,6 +248,10 @@ constexpr std::string_view kImageFields =
     "creatives hash height is_associated_creatives_in_adgroups name original_height "
     "original_width owner_business permalink_url status url url_128 width";
 constexpr std::string_view kVideoFields = "length picture source status file_url permalink_url";
+constexpr std::string_view kPixelFields =
+    "id name automatic_matching_fields can_proxy code creation_time creator data_use_setting "
+    "enable_automatic_matching first_party_cookie_status is_created_by_business is_crm "
+    "is_unavailable last_fired_time owner_ad_account owner_business";
 constexpr std::string_view kAccountFields =
     "id account_id account_status age amount_spent balance business business_city "
     "business_country_code business_name business_street capabilities created_time currency "
@@ -294,6 +300,7 @@ Json PrintField(const Object& object, std::string_view name, const Account& acco
 }
 
 bool IsField(Kind kind, std::string_view name) {
+  if (kind == Kind::kPixel) return HasWord(kPixelFields, name);
   if (FindRule(kind, name) != nullptr || HasWord(kEveryField, name)) return true;
   switch (kind) {
     case Kind::kCampaign:
@@ -308,6 +315,8 @@ bool IsField(Kind kind, std::string_view name) {
       return HasWord(kImageFields, name);
     case Kind::kVideo:
       return HasWord(kVideoFields, name);
+    case Kind::kPixel:
+      return HasWord(kPixelFields, name);
   }
   Bug();
 }

@@ -22,7 +22,7 @@ enum class FieldType {
 /// ignored when written, as Meta does.
 struct FieldRule {
   std::string_view name;
-  std::string_view kinds;  ///< any of c(ampaign) s(et) a(d) r (creative) v(ideo)
+  std::string_view kinds;  ///< any of c(ampaign) s(et) a(d) r (creative) v(ideo) p(ixel)
   FieldType type;
   bool on_update;
   std::string_view words;  ///< space-separated; of kWord and kWords

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sim/meta/graph.h"
@@ -14,5 +15,14 @@ struct Picture {
 };
 /// nullopt for anything else, a file cut off before its size, or a side of 0 or above 30,000.
 std::optional<Picture> ReadPicture(std::string_view bytes);
+
+/// What the boxes of an MP4 or MOV say.
+struct Film {
+  std::int64_t width = 0;  ///< of the largest track; 0: no track with a picture
+  std::int64_t height = 0;
+  double seconds = 0;
+};
+/// nullopt when it is not in that format at all. A film without moov box has width 0.
+std::optional<Film> ReadFilm(std::string_view bytes);
 
 }  // namespace maxopt::sim::meta

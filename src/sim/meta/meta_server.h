@@ -83,6 +83,8 @@ class MetaServer final : public PlatformServer {
   Graph<Json> UploadImages(const Call& call, Account& account);
   Graph<Json> DeleteImage(const Call& call, Account& account);
   Graph<Json> UploadVideo(const Call& call, Account& account);
+  Graph<Json> CreatePixel(const Call& call, Account& account);
+  Graph<Json> UpdateAccount(const Call& call, Account& account);
   Graph<> CheckBudgetRate(const Object& object, const Json& given) const;
   /// Sets the status of an object, and of everything below it when it goes away. Needs `state_`.
   void SetStatus(Account& account, Object& object, const std::string& status);

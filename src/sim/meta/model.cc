@@ -27,7 +27,7 @@ const Object* Account::Find(Kind kind, const std::string& wanted) const {
 
 const Object* Account::FindAny(const std::string& wanted) const {
   for (const Kind kind :
-       {Kind::kCampaign, Kind::kAdSet, Kind::kAd, Kind::kCreative, Kind::kVideo}) {
+       {Kind::kCampaign, Kind::kAdSet, Kind::kAd, Kind::kCreative, Kind::kVideo, Kind::kPixel}) {
     if (const Object* found = Find(kind, wanted)) return found;
   }
   return nullptr;
@@ -58,6 +58,8 @@ std::string_view KindName(Kind kind) {
       return "AdImage";
     case Kind::kVideo:
       return "AdVideo";
+    case Kind::kPixel:
+      return "AdsPixel";
   }
   Bug();
 }

@@ -12,8 +12,8 @@
 
 namespace maxopt::sim::meta {
 
-enum class Kind { kCampaign, kAdSet, kAd, kCreative, kImage, kVideo };
-inline constexpr std::size_t kKinds = 6;
+enum class Kind { kCampaign, kAdSet, kAd, kCreative, kImage, kVideo, kPixel };
+inline constexpr std::size_t kKinds = 7;
 
 /// One stored object. `fields` holds what was written, canonical: money as integers in minor
 /// units, times as unix seconds, enums as their word. What Meta derives (effective_status, ...) is
@@ -81,6 +81,9 @@ struct SpendBook {
 struct Account {
   ServedAccount served;
   int decimals = 2;  ///< of the minor unit in Meta's table
+  /// Who benefits from ads and who pays for them, filled in where an ad set does not say.
+  std::string dsa_beneficiary{};
+  std::string dsa_payor{};
   std::array<std::map<std::string, Object>, kKinds> objects{};  ///< images by hash, others by id
   std::vector<Activity> activities{};
   std::map<std::string, ReportRun> runs{};

@@ -316,12 +316,109 @@ TEST_F(MetaTest, CreativesNeedWhatPeopleSee) {
   EXPECT_EQ(read.body["asset_feed_spec"]["titles"][1]["text"], "B");
 
   const Answer video = Post("act_42/advideos", {{"file_url", "https://cdn.example/a.mp4"}});
-  const Answer with_video = create(
-      {{"page_id", "9"},
-       {"video_data", {{"video_id", video.id()}, {"image_hash", hash_}, {"message", "Look"}}}});
+  const Json film = {
+      {"page_id", "9"},
+      {"video_data", {{"video_id", video.id()}, {"image_hash", hash_}, {"message", "Look"}}}};
+  EXPECT_EQ(create(film).subcode(), 1885252);  // still being processed
+  EXPECT_EQ(Get(video.id(), {{"fields", "status"}}).body["status"]["video_status"], "processing");
+  clock_.AdvanceTo(clock_.Now() + std::chrono::seconds(5));
+  EXPECT_EQ(Get(video.id(), {{"fields", "status"}}).body["status"]["video_status"], "ready");
+  const Answer with_video = create(film);
   ASSERT_EQ(with_video.status, 200) << with_video.body;
   EXPECT_EQ(Field(with_video.id(), "object_type"), "VIDEO");
   EXPECT_EQ(create({{"page_id", "9"}, {"video_data", {{"video_id", "5"}}}}).code(), 100);
+}
+
+TEST_F(MetaTest, CarouselsHaveTwoToTenCardsWithPictures) {
+  StoryBody();
+  const auto carousel = [&](std::size_t cards, const std::string& hash) {
+    Json list = Json::array();
+    for (std::size_t i = 0; i < cards; ++i) {
+      list.push_back({{"link", "https://shop.example/"}, {"image_hash", hash}, {"name", "Card"}});
+    }
+    return Post(
+        "act_42/adcreatives",
+        {{"name", "C"},
+         {"object_story_spec",
+          {{"page_id", "9"},
+           {"link_data", {{"link", "https://shop.example/"}, {"child_attachments", list}}}}}});
+  };
+  EXPECT_EQ(carousel(2, hash_).status, 200);
+  EXPECT_EQ(carousel(10, hash_).status, 200);
+  EXPECT_EQ(carousel(1, hash_).code(), 100);
+  EXPECT_EQ(carousel(11, hash_).code(), 100);
+  EXPECT_EQ(carousel(2, "0123").subcode(), 1487411);
+  const Answer small = Post("act_42/adimages", {{"bytes", Base64(Png(253, 200))}});
+  EXPECT_EQ(carousel(2, small.body["images"]["bytes"]["hash"].get<std::string>()).subcode(),
+            1487472);
+}
+
+TEST_F(MetaTest, AnAccountHasOnePixelThatStays) {
+  const Answer pixel = Post("act_42/adspixels", {{"name", "Shop"}});
+  ASSERT_EQ(pixel.status, 200) << pixel.body;
+  EXPECT_EQ(Post("act_42/adspixels", {{"name", "Second"}}).code(), 6200);
+  EXPECT_EQ(Post(pixel.id(), {{"name", "Renamed"}}).id(), pixel.id());
+  const Answer list = Get("act_42/adspixels", {{"fields", "id,name,creation_time,code"}});
+  ASSERT_EQ(list.body["data"].size(), 1u) << list.body;
+  EXPECT_EQ(list.body["data"][0]["name"], "Renamed");
+  EXPECT_NE(list.body["data"][0]["code"].get<std::string>().find(pixel.id()), std::string::npos);
+  EXPECT_EQ(Get(pixel.id(), {{"fields", "account_id"}}).code(), 100);  // it has no such field
+  EXPECT_EQ(Delete(pixel.id()).code(), 100);
+}
+
+TEST_F(MetaTest, EuropeMustKnowWhoPays) {
+  const std::string campaign = Campaign();
+  EXPECT_EQ(Field(AdSet(campaign), "dsa_payor"), "Shop");  // the account's default
+  EXPECT_EQ(Post("act_42", {{"default_dsa_payor", ""}, {"default_dsa_beneficiary", ""}}).status,
+            200);
+  EXPECT_FALSE(Get("act_42", {{"fields", "default_dsa_payor"}}).body.contains("default_dsa_payor"));
+  EXPECT_EQ(Post("act_42/adsets", AdSetBody(campaign)).subcode(), 3858081);
+  Json own = AdSetBody(campaign);
+  own["dsa_beneficiary"] = "Shop GmbH";
+  own["dsa_payor"] = "Agency";
+  const Answer made = Post("act_42/adsets", own);
+  EXPECT_EQ(made.status, 200) << made.body;
+  EXPECT_EQ(Field(made.id(), "dsa_payor"), "Agency");
+  Json elsewhere = AdSetBody(campaign);
+  elsewhere["targeting"] = {{"geo_locations", {{"countries", {"US"}}}}};
+  EXPECT_EQ(Post("act_42/adsets", elsewhere).status, 200);
+  elsewhere["targeting"] = {{"geo_locations", {{"regions", {{{"key", "1290"}}}}}}};  // Bavaria
+  EXPECT_EQ(Post("act_42/adsets", elsewhere).subcode(), 3858081);
+}
+
+TEST_F(MetaTest, SpecialCategoriesRestrict) {
+  const std::string housing =
+      Campaign({{"special_ad_categories", {"HOUSING"}}, {"special_ad_category_country", {"US"}}});
+  Json body = AdSetBody(housing);
+  EXPECT_EQ(Post("act_42/adsets", body).subcode(), 2909034);  // Germany is not the US
+  body["targeting"] = {{"geo_locations", {{"countries", {"US"}}}}, {"age_min", 25}};
+  EXPECT_EQ(Post("act_42/adsets", body).subcode(), 2909034);
+  body["targeting"] = {{"geo_locations", {{"countries", {"US"}}}}};
+  EXPECT_EQ(Post("act_42/adsets", body).status, 200);
+
+  Json politics = CampaignBody();
+  politics["special_ad_categories"] = {"ISSUES_ELECTIONS_POLITICS"};
+  EXPECT_EQ(Post("act_42/campaigns", politics).subcode(), 2909034);
+  politics["special_ad_category_country"] = {"DE"};
+  EXPECT_EQ(Post("act_42/campaigns", politics).subcode(), 2909034);
+  politics["special_ad_category_country"] = {"US"};
+  EXPECT_EQ(Post("act_42/campaigns", politics).status, 200);
+}
+
+TEST_F(MetaTest, WhatIsNoVideoIsRefused) {
+  const Answer text = Post("act_42/advideos", {{"source", "hello, I am a text"}});
+  EXPECT_EQ(text.code(), 352);
+  EXPECT_EQ(text.subcode(), 1363024);
+  // ftyp and no moov: taken, and broken once it was looked into.
+  const std::string ftyp(
+      "\0\0\0\x10"
+      "ftypisom\0\0\0\0",
+      16);
+  const Answer broken = Post("act_42/advideos", {{"source", ftyp}, {"title", "B"}});
+  ASSERT_EQ(broken.status, 200) << broken.body;
+  clock_.AdvanceTo(clock_.Now() + std::chrono::seconds(5));
+  EXPECT_EQ(Get(broken.id(), {{"fields", "status"}}).body["status"]["video_status"], "error");
+  EXPECT_EQ(Delete(broken.id()).status, 200);
 }
 
 TEST_F(MetaTest, AccountFieldsAndTheRest) {

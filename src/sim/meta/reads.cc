@@ -5,6 +5,7 @@
 #include "sim/meta/fields.h"
 #include "sim/meta/filter.h"
 #include "sim/meta/meta_server.h"
+#include "sim/meta/places.h"
 
 namespace maxopt::sim::meta {
 namespace {
@@ -214,6 +215,10 @@ Graph<Json> MetaServer::AccountJson(const std::vector<FieldNode>& fields, Accoun
     }
     if (name == "balance" || name == "spend_cap") out[name] = "0";
     if (name == "min_daily_budget") out[name] = MinimumsOf(account.currency()).impressions;
+    if (name == "default_dsa_beneficiary" && !account.dsa_beneficiary.empty()) {
+      out[name] = account.dsa_beneficiary;
+    }
+    if (name == "default_dsa_payor" && !account.dsa_payor.empty()) out[name] = account.dsa_payor;
     if (name == "is_prepay_account") out[name] = false;
     if (name == "capabilities") out[name] = Json::array();
     constexpr std::pair<std::string_view, Kind> kEdges[] = {
@@ -322,7 +327,32 @@ Json MetaServer::DerivedField(const Object& object, const std::string& name, Acc
     return "0";
   }
   if (object.kind == Kind::kCreative) return CreativeField(object, name);
-  if (object.kind == Kind::kImage || (object.kind == Kind::kVideo && name == "status")) {
+  if (object.kind == Kind::kVideo) {
+    const std::string status = VideoStatus(object, now);
+    if (name == "status") {
+      return {{"video_status", status},
+              {"processing_phase",
+               {{"status", status == "ready"   ? "complete"
+                           : status == "error" ? "error"
+                                               : "in_progress"}}}};
+    }
+    if (name == "picture" && status == "ready") {
+      return fmt::format("https://scontent.example/{}/{}.jpg", account.id(), object.id);
+    }
+    if (name == "source" && status == "ready") {
+      return fmt::format("https://video.example/{}/{}.mp4", account.id(), object.id);
+    }
+    if (name == "length") return object.fields.value("length", Json());
+  }
+  if (object.kind == Kind::kPixel) {
+    if (name == "creation_time") return PrintMetaTime(object.created_at, account.zone());
+    if (name == "is_unavailable" || name == "is_created_by_business") return false;
+    if (name == "code") return fmt::format("<script>fbq('init', '{}');</script>", object.id);
+    if (name == "owner_ad_account") {
+      return {{"account_id", account.id()}, {"id", "act_" + account.id()}};
+    }
+  }
+  if (object.kind == Kind::kImage) {
     const auto it = object.fields.find(name);
     return it == object.fields.end() ? Json() : *it;
   }
@@ -504,14 +534,6 @@ Graph<Json> MetaServer::DebugToken(const Call& call) const {
 }
 
 Graph<Json> MetaServer::SearchLocations(const Call& call) const {
-  constexpr std::pair<std::string_view, std::string_view> kPlaces[] = {
-      {"AT", "Austria"},     {"BE", "Belgium"},     {"BR", "Brazil"},  {"CA", "Canada"},
-      {"CH", "Switzerland"}, {"CZ", "Czechia"},     {"DE", "Germany"}, {"DK", "Denmark"},
-      {"ES", "Spain"},       {"FI", "Finland"},     {"FR", "France"},  {"GB", "United Kingdom"},
-      {"IE", "Ireland"},     {"IN", "India"},       {"IT", "Italy"},   {"JP", "Japan"},
-      {"MX", "Mexico"},      {"NL", "Netherlands"}, {"NO", "Norway"},  {"PL", "Poland"},
-      {"PT", "Portugal"},    {"SE", "Sweden"},      {"TW", "Taiwan"},  {"US", "United States"},
-  };
   const std::string type = call.params.Text("type").value_or("");
   if (type != "adgeolocation") {
     return RefuseParam(fmt::format("search: only type adgeolocation is here - got \"{}\"", type));
@@ -523,15 +545,21 @@ Graph<Json> MetaServer::SearchLocations(const Call& call) const {
   };
   const std::string wanted = lower(call.params.Text("q").value_or(""));
   Json data = Json::array();
-  for (const auto& [code, name] : kPlaces) {
-    if (!lower(name).starts_with(wanted) && lower(code) != wanted) continue;
-    data.push_back({{"key", code},
-                    {"name", name},
-                    {"type", "country"},
-                    {"country_code", code},
-                    {"country_name", name},
-                    {"supports_region", true},
-                    {"supports_city", true}});
+  const auto types = call.params.List("location_types");
+  if (!types) return Refuse(types.error());
+  for (const Place& place : Places()) {
+    const bool asked = types->empty() || std::ranges::find(*types, place.type) != types->end();
+    if (!asked || (!lower(place.name).starts_with(wanted) && lower(place.key) != wanted)) continue;
+    Json item = {{"key", place.key},
+                 {"name", place.name},
+                 {"type", place.type},
+                 {"country_code", place.country}};
+    if (place.type == "country") {
+      item["country_name"] = place.name;
+      item["supports_region"] = true;
+      item["supports_city"] = true;
+    }
+    data.push_back(std::move(item));
   }
   return Json{{"data", std::move(data)}};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/meta/edits.h"
 #include "sim/meta/fields.h"
 #include "sim/meta/meta_server.h"
 
@@ -55,6 +56,7 @@ MetaServer::MetaServer(Market& market, Clock& clock, ServerOptions options, Meta
   for (const ServedAccount& served : options_.accounts) {
     const auto [it, fresh] = accounts_.emplace(served.setup.account.id, Account{.served = served});
     if (!fresh) Bug();  // two accounts of one id in the set-up
+    it->second.dsa_beneficiary = it->second.dsa_payor = served.name;
     it->second.decimals = MinorUnitDecimals(served.setup.currency, MinorUnits::kMeta).value_or(2);
     sources_.push_back(std::make_unique<Source>(*this, it->second));
     market_.Register(served.setup, sources_.back().get());
@@ -283,6 +285,7 @@ Graph<Json> MetaServer::RouteAccount(const Call& call, Account& account) {
   const bool get = call.method == "GET";
   const bool post = call.method == "POST";
   if (call.path.size() == 1) {
+    if (post) return UpdateAccount(call, account);
     if (!get) return RefuseObject(call.method, call.path[0]);
     return ReadAccountNode(call, account);
   }
@@ -290,12 +293,14 @@ Graph<Json> MetaServer::RouteAccount(const Call& call, Account& account) {
   if (call.path.size() > 2) return RefusePath(call.path[2]);
   constexpr std::pair<std::string_view, Kind> kEdges[] = {
       {"campaigns", Kind::kCampaign},   {"adsets", Kind::kAdSet},   {"ads", Kind::kAd},
-      {"adcreatives", Kind::kCreative}, {"adimages", Kind::kImage}, {"advideos", Kind::kVideo}};
+      {"adcreatives", Kind::kCreative}, {"adimages", Kind::kImage}, {"advideos", Kind::kVideo},
+      {"adspixels", Kind::kPixel}};
   for (const auto& [name, kind] : kEdges) {
     if (edge != name) continue;
     if (get) return ListObjects(call, account, kind, "", "");
     if (post && kind == Kind::kImage) return UploadImages(call, account);
     if (post && kind == Kind::kVideo) return UploadVideo(call, account);
+    if (post && kind == Kind::kPixel) return CreatePixel(call, account);
     if (post) return CreateObject(call, account, kind);
     if (kind == Kind::kImage) return DeleteImage(call, account);
     if (kind == Kind::kCampaign) return DeleteCampaigns(call, account);
@@ -374,35 +379,9 @@ Result<> MetaServer::HumanEdit(const AccountId& account_id, Level level, const s
     return Fail(Errc::kNotFound, fmt::format("{} {} does not exist", LevelName(level), id));
   }
 
-  Params params;
-  for (const auto& [name, value] : changes) {
-    const auto* text = std::get_if<std::string>(&value);
-    const auto* money = std::get_if<Money>(&value);
-    if (name == "name" && text != nullptr) {
-      params.Set("name", *text);
-    } else if (name == "status" && text != nullptr &&
-               (*text == kActive || *text == kPaused || *text == kRemoved)) {
-      params.Set("status", *text == kActive ? "ACTIVE" : *text == kPaused ? "PAUSED" : "DELETED");
-    } else if ((name == "start_at" || name == "end_at") && text != nullptr) {
-      const std::string end = kind == Kind::kCampaign ? "stop_time" : "end_time";
-      params.Set(name == "start_at" ? "start_time" : end, *text);
-    } else if ((name == "daily_budget" || name == "lifetime_budget" || name == "bid") &&
-               money != nullptr) {
-      if (money->currency() != account->currency()) {
-        return Fail(Errc::kInvalidArgument,
-                    fmt::format("{}: {} in an account of {}", name, PrintMoney(*money),
-                                account->currency().name()));
-      }
-      const Result<std::int64_t> minor = ToMinor(*money, MinorUnits::kMeta);
-      if (!minor) return FailWithin(name, minor.error());
-      params.Set(name == "bid" ? "bid_amount" : name, *minor);
-    } else {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("field {} cannot be edited by a person here; name, status, start_at, "
-                              "end_at, daily_budget, lifetime_budget and bid can",
-                              name));
-    }
-  }
+  Result<Params> edit = EditOf(changes, *object, *account);
+  if (!edit) return Fail(std::move(edit).error());
+  const Params& params = *edit;
   constexpr int kScreensVersion = 26;
   const Graph<Json> done = UpdateObject(params, kScreensVersion, *account, *object, {actor});
   if (!done) {
@@ -423,10 +402,12 @@ std::vector<PlatformServer::Counted> MetaServer::Objects(const AccountId& accoun
                                                 {Kind::kAdSet, Level::kAdGroup},
                                                 {Kind::kAd, Level::kAd},
                                                 {Kind::kImage, Level::kAsset},
-                                                {Kind::kVideo, Level::kAsset}};
+                                                {Kind::kVideo, Level::kAsset},
+                                                {Kind::kPixel, Level::kConversion}};
   for (const auto& [kind, level] : kLevels) {
     for (const auto& [id, object] : it->second.of(kind)) {
-      out.push_back({level, id, object.text("name"), object.status()});
+      const std::string name = object.text(kind == Kind::kVideo ? "title" : "name");
+      out.push_back({level, id, name, object.status()});
     }
   }
   return out;

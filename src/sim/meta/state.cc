@@ -78,6 +78,7 @@ std::string_view EffectiveStatuses(Kind kind) {
     case Kind::kCreative:
     case Kind::kImage:
     case Kind::kVideo:
+    case Kind::kPixel:
       return "ACTIVE DELETED IN_PROCESS WITH_ISSUES";
   }
   Bug();

@@ -39,13 +39,45 @@ Graph<bool> ValidateOnly(const Params& params, Kind kind) {
 Object Merged(const Object& base, const Json& given) {
   Object merged = base;
   for (const auto& [name, value] : given.items()) {
-    if (value.is_null()) {
+    const bool none = value.is_array() && value.empty() &&
+                      (name == "adset_schedule" || name == "frequency_control_specs");
+    if (value.is_null() || none) {
       merged.fields.erase(name);
     } else {
       merged.fields[name] = value;
     }
   }
   return merged;
+}
+
+/// What Meta fills in where a caller says nothing.
+void FillAdSet(const Account& account, Object* adset, const Json& given) {
+  Json& fields = adset->fields;
+  if (!fields.contains("pacing_type")) fields["pacing_type"] = {"standard"};
+  const std::string goal = adset->text("optimization_goal");
+  if (!fields.contains("attribution_spec")) {
+    if (goal == "OFFSITE_CONVERSIONS" || goal == "VALUE") {
+      fields["attribution_spec"] = {{{"event_type", "CLICK_THROUGH"}, {"window_days", 7}},
+                                    {{"event_type", "VIEW_THROUGH"}, {"window_days", 1}}};
+    } else {
+      fields["attribution_spec"] = {{{"event_type", "CLICK_THROUGH"}, {"window_days", 1}}};
+    }
+  }
+  if (InEuropeanUnion(*adset)) {
+    for (const auto& [name, text] : {std::pair{"dsa_beneficiary", &account.dsa_beneficiary},
+                                     std::pair{"dsa_payor", &account.dsa_payor}}) {
+      if (adset->text(name).empty() && !text->empty()) fields[name] = *text;
+    }
+  }
+  // A strategy without a cap takes the cap away.
+  if (given.value("bid_strategy", "") == "LOWEST_COST_WITHOUT_CAP") {
+    if (!given.contains("bid_amount")) fields.erase("bid_amount");
+    if (!given.contains("bid_constraints")) fields.erase("bid_constraints");
+  }
+  if (given.value("bid_strategy", "") == "LOWEST_COST_WITH_MIN_ROAS" &&
+      !given.contains("bid_amount")) {
+    fields.erase("bid_amount");
+  }
 }
 
 bool BudgetMoved(const Object& before, const Object& after) {
@@ -103,6 +135,7 @@ Graph<Json> MetaServer::CreateObject(const Call& call, Account& account, Kind ki
     }
     if (kind == Kind::kAdSet) {
       object.campaign = object.text("campaign_id");
+      FillAdSet(account, &object, *fields);
       if (auto ok = CheckAdSet(object, context); !ok) return Refuse(ok.error());
       if (!object.fields.contains("start_time")) {
         object.fields["start_time"] =
@@ -194,7 +227,7 @@ Graph<Object> MetaServer::BuildCreative(const Params& params, Account& account) 
   auto fields = ReadFields(Kind::kCreative, own, account, /*update=*/false);
   if (!fields) return Refuse(fields.error());
   Object creative = Merged(Object{.kind = Kind::kCreative, .id = ""}, *fields);
-  if (auto ok = CheckCreative(creative, account); !ok) return Refuse(ok.error());
+  if (auto ok = CheckCreative(creative, account, Now()); !ok) return Refuse(ok.error());
   creative.fields["status"] = "ACTIVE";
   DeriveCreative(&creative);
   return creative;
@@ -255,6 +288,7 @@ Graph<Json> MetaServer::UpdateObject(const Params& params, int version_major, Ac
       const auto floor = FloorToMinor(spent, MinorUnits::kMeta);
       spent_minor = floor ? ToMinor(*floor, MinorUnits::kMeta).value_or(0) + (*floor < spent) : 0;
     }
+    if (kind == Kind::kAdSet) FillAdSet(account, &merged, *fields);
     const CheckContext context{account, now, version_major, false, *fields, spent_minor};
     const auto checked =
         kind == Kind::kCampaign ? CheckCampaign(merged, context) : CheckAdSet(merged, context);
@@ -297,6 +331,7 @@ Graph<Json> MetaServer::UpdateObject(const Params& params, int version_major, Ac
   Object& stored = account.of(kind).at(object.id);
   const std::string status = merged.status();
   stored = std::move(merged);
+  if (kind == Kind::kPixel) return Json{{"id", stored.id}};
   SetStatus(account, stored, status);
   return Json{{"success", true}};
 }
@@ -313,7 +348,9 @@ void MetaServer::SetStatus(Account& account, Object& object, const std::string& 
 }
 
 Graph<Json> MetaServer::DeleteObject(Account& account, const Object& object, const Writer& writer) {
-  if (object.status() == "DELETED") return RefuseObject("delete", object.id);
+  if (object.status() == "DELETED" || object.kind == Kind::kPixel) {
+    return RefuseObject("delete", object.id);
+  }
   const std::lock_guard lock(state_);
   Object merged = object;
   merged.fields["status"] = "DELETED";
@@ -441,15 +478,54 @@ Graph<Json> MetaServer::UploadVideo(const Call& call, Account& account) {
   std::string bytes = call.params.Text("source").value_or("");
   for (const http::Part& file : call.files) bytes = file.body;
   if (url.empty() && bytes.empty()) return RefuseParam("The parameter source is required");
+  const auto film = ReadFilm(bytes);
+  if (url.empty() && !film) {
+    return Refuse({.code = 352,
+                   .subcode = 1363024,
+                   .message = "The video file you selected is in a format that we don't support.",
+                   .title = "Unsupported video format",
+                   .user_message = "The file is neither an MP4 nor a MOV."});
+  }
   const std::lock_guard lock(state_);
   Object video{.kind = Kind::kVideo, .id = NewId(), .fields = *std::move(fields)};
   video.created_at = Now();
   video.updated_at = video.created_at;
-  video.fields["status"] = {{"video_status", "ready"}};
+  if (video.text("title").empty()) video.fields["title"] = video.text("name");
+  video.fields["broken"] = film && film->width == 0;
+  if (film && film->seconds > 0) video.fields["length"] = film->seconds;
   video.fields[url.empty() ? "source_md5" : "file_url"] = url.empty() ? Md5Hex(bytes) : url;
   const std::string id = video.id;
   account.of(Kind::kVideo).emplace(id, std::move(video));
   return Json{{"id", id}};
+}
+
+Graph<Json> MetaServer::CreatePixel(const Call& call, Account& account) {
+  const auto fields = ReadFields(Kind::kPixel, call.params, account, /*update=*/false);
+  if (!fields) return Refuse(fields.error());
+  // A Business may have more; an account of its own has one.
+  if (!account.of(Kind::kPixel).empty()) {
+    return Refuse({.code = 6200,
+                   .message = "(#6200) A pixel already exists for this account",
+                   .title = "Pixel exists",
+                   .user_message = "This ad account has a pixel already."});
+  }
+  const std::lock_guard lock(state_);
+  Object pixel{.kind = Kind::kPixel, .id = NewId(), .fields = *fields};
+  if (pixel.text("name").empty()) pixel.fields["name"] = account.served.name + "'s Pixel";
+  pixel.created_at = Now();
+  pixel.updated_at = pixel.created_at;
+  const std::string id = pixel.id;
+  account.of(Kind::kPixel).emplace(id, std::move(pixel));
+  return Json{{"id", id}};
+}
+
+Graph<Json> MetaServer::UpdateAccount(const Call& call, Account& account) {
+  const std::lock_guard lock(state_);
+  if (const auto text = call.params.Text("default_dsa_beneficiary")) {
+    account.dsa_beneficiary = *text;
+  }
+  if (const auto text = call.params.Text("default_dsa_payor")) account.dsa_payor = *text;
+  return Json{{"success", true}};
 }
 
 }  // namespace maxopt::sim::meta
