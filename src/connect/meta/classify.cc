@@ -38,7 +38,10 @@ constexpr CodeRule kRules[] = {
     {341, 341, 0, Errc::kRateLimited},        // application
     {368, 368, 0, Errc::kRateLimited},        // blocked for a while
     {613, 613, 0, Errc::kRateLimited},        // custom
+    {352, 352, 0, Errc::kInvalidArgument},    // video file
     {803, 803, 0, Errc::kNotFound},           // alias
+    {6200, 6200, 0, Errc::kConflict},         // the account has a pixel
+    {6202, 6202, 0, Errc::kConflict},         // ... several
     {2635, 2635, 0, Errc::kInvalidArgument},  // version past its end
     {80000, 80014, 0, Errc::kRateLimited},    // business use case
 };
@@ -110,6 +113,79 @@ std::string_view TokenTrouble(int subcode) {
   }
 }
 
+/// Meta's parameters in the words of our catalogue, so that whoever learns from a refusal knows
+/// which field it was about. A parameter with several meanings is named as Meta's own.
+struct FieldName {
+  std::string_view metas;
+  std::string_view ours;
+};
+constexpr FieldName kFieldNames[] = {
+    {"adset_schedule", "dayparts"},
+    {"age_max", "age_max"},
+    {"age_min", "age_min"},
+    {"attribution_spec", "attribution_click_days"},
+    {"bid_amount", "bid"},
+    {"bid_constraints", "target_roas_bp"},
+    {"bid_strategy", "bid_strategy"},
+    {"billing_event", "billing_event"},
+    {"bytes", "content"},
+    {"call_to_action", "call_to_action"},
+    {"child_attachments", "images"},
+    {"custom_event_type", "conversion_event"},
+    {"daily_budget", "daily_budget"},
+    {"dsa_beneficiary", "countries"},
+    {"dsa_payor", "countries"},
+    {"end_time", "end_at"},
+    {"excluded_geo_locations", "excluded_locations"},
+    {"frequency_control_specs", "frequency_cap"},
+    {"genders", "genders"},
+    {"geo_locations", "countries"},
+    {"image_hash", "image"},
+    {"lifetime_budget", "lifetime_budget"},
+    {"link", "landing_url"},
+    {"locales", "languages"},
+    {"name", "name"},
+    {"objective", "objective"},
+    {"optimization_goal", "optimization_goal"},
+    {"pacing_type", "pacing"},
+    {"page_id", "page_id"},
+    {"pixel_id", "pixel_id"},
+    {"promoted_object", "conversion_event"},
+    {"publisher_platforms", "placements"},
+    {"source", "content"},
+    {"special_ad_categories", "special_categories"},
+    {"special_ad_category_country", "countries"},
+    {"start_time", "start_at"},
+    {"status", "status"},
+    {"stop_time", "end_at"},
+    {"targeting", "countries"},
+    {"url_tags", "url_tags"},
+    {"video_id", "video"},
+};
+
+/// field "daily_budget"
+std::string NameField(std::string_view metas) {
+  const auto at = std::ranges::find(kFieldNames, metas, &FieldName::metas);
+  return at == std::end(kFieldNames) ? fmt::format("Meta's \"{}\"", metas)
+                                     : fmt::format("field \"{}\"", at->ours);
+}
+
+/// The parameter that a text like "(#100) Param daily_budget must be ..." is about; "" for others.
+std::string_view ParamIn(std::string_view message) {
+  for (const std::string_view before : {"Param ", "The parameter "}) {
+    const auto at = message.find(before);
+    if (at == std::string_view::npos) continue;
+    std::string_view name = message.substr(at + before.size());
+    name = name.substr(0, name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789[]"));
+    // targeting[genders] is about genders
+    if (const auto open = name.find('['); open != std::string_view::npos && name.ends_with(']')) {
+      name = name.substr(open + 1, name.find(']') - open - 1);
+    }
+    return name;
+  }
+  return {};
+}
+
 std::string Blame(const json& error) {
   const json* data = Member(error, "error_data");
   json parsed;
@@ -122,12 +198,19 @@ std::string Blame(const json& error) {
   }
   const json* specs = data == nullptr ? nullptr : Member(*data, "blame_field_specs");
   std::string fields;
-  if (specs == nullptr || !specs->is_array()) return fields;
-  for (const json& spec : *specs) {
-    const json& name = spec.is_array() && !spec.empty() ? spec.front() : spec;
-    if (!name.is_string()) continue;
-    fields += (fields.empty() ? "" : ", ") + name.get<std::string>();
+  const auto add = [&](std::string_view name) {
+    if (name.empty()) return;
+    const std::string named = NameField(name);
+    if (fields.find(named) == std::string::npos) fields += (fields.empty() ? "" : ", ") + named;
+  };
+  if (specs != nullptr && specs->is_array()) {
+    for (const json& spec : *specs) {
+      // The last step of a path says the most: ["targeting", "geo_locations"].
+      const json& name = spec.is_array() && !spec.empty() ? spec.back() : spec;
+      if (name.is_string()) add(name.get_ref<const std::string&>());
+    }
   }
+  if (fields.empty()) add(ParamIn(Text(error, "message")));
   return fields;
 }
 
@@ -142,7 +225,7 @@ std::string Sentence(const json& error, int code, int subcode) {
   if (detail.empty()) detail = "no text was given";
   what += (what.empty() ? "" : ": ") + detail;
   if (const std::string fields = Blame(error); !fields.empty()) {
-    what += " (fields: " + fields + ")";
+    what += " (" + fields + ")";
   }
   return "Meta: " + what;
 }
@@ -194,6 +277,11 @@ std::optional<Error> ClassifyMeta(const http::Request& request, const http::Resp
       return FromEnvelope(request, response, *error);
     }
     if (response.status >= 200 && response.status < 300) return std::nullopt;
+  }
+  // The answer to a batch is a list of answers.
+  const bool batch = request.method == "POST" && request.body.starts_with("batch=");
+  if (batch && parsed && parsed->is_array() && response.status >= 200 && response.status < 300) {
+    return std::nullopt;
   }
   // No envelope: a proxy, a load balancer or half an answer.
   const std::string_view kind = response.body.empty()          ? "nothing"

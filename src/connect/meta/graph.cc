@@ -25,6 +25,10 @@ std::string SecretOf(const Connection& connection, const std::string& name) {
   return at == connection.secrets.end() ? std::string() : at->second;
 }
 
+std::string VersionOf(const Connection& connection) {
+  return connection.version.empty() ? "v26.0" : connection.version;
+}
+
 bool IsVersion(std::string_view text) {
   // v26.0
   const auto digits = [](std::string_view part) {
@@ -64,10 +68,12 @@ std::string AppSecretProof(std::string_view app_secret, std::string_view token) 
   return hex;
 }
 
-Graph::Graph(const Connection& connection, std::string origin, std::string prefix,
-             std::shared_ptr<http::Transport> transport)
+Graph::Graph(const Connection& connection, std::string origin, std::string path,
+             std::string video_origin, std::shared_ptr<http::Transport> transport)
     : origin_(std::move(origin)),
-      prefix_(std::move(prefix)),
+      prefix_(origin_ + path),
+      version_(VersionOf(connection)),
+      video_prefix_(std::move(video_origin) + path),
       proof_(SecretOf(connection, "app_secret").empty()
                  ? std::string()
                  : AppSecretProof(SecretOf(connection, "app_secret"),
@@ -77,7 +83,7 @@ Graph::Graph(const Connection& connection, std::string origin, std::string prefi
 
 Result<std::shared_ptr<Graph>> Graph::Make(const Connection& connection,
                                            std::shared_ptr<http::Transport> transport) {
-  const std::string version = connection.version.empty() ? "v26.0" : connection.version;
+  const std::string version = VersionOf(connection);
   if (!IsVersion(version)) {
     return Fail(Errc::kInvalidArgument,
                 fmt::format("Meta's version \"{}\" is not of the form v26.0", version));
@@ -93,8 +99,10 @@ Result<std::shared_ptr<Graph>> Graph::Make(const Connection& connection,
     return Fail(Errc::kUnauthenticated, fmt::format("{} has no access_token; reconnect it",
                                                     PrintAccount(connection.account)));
   }
-  return std::shared_ptr<Graph>(new Graph(
-      connection, url->origin, url->origin + url->path + version + "/", std::move(transport)));
+  const std::string video =
+      connection.base_url.empty() ? "https://graph-video.facebook.com" : url->origin;
+  return std::shared_ptr<Graph>(
+      new Graph(connection, url->origin, url->path + version + "/", video, std::move(transport)));
 }
 
 std::string Graph::UrlOf(std::string_view path, const Params& params) const {
@@ -149,6 +157,62 @@ Result<json> Graph::Send(std::string_view path, Params params, Post kind, http::
                .body = http::EncodeForm(params),
                .idempotent = kind == Post::kRead},
               deadline, trace);
+}
+
+Result<json> Graph::Upload(std::string_view path, std::vector<http::Part> parts,
+                           http::Deadline deadline, std::string* trace) {
+  if (!proof_.empty()) {
+    parts.insert(parts.begin(), http::Part{.name = "appsecret_proof", .body = proof_});
+  }
+  auto [type, body] = http::EncodeMultipart(parts);
+  return Call({.method = "POST",
+               .url = video_prefix_ + std::string(path),
+               .headers = {{"Content-Type", std::move(type)}},
+               .body = std::move(body),
+               .idempotent = false},
+              deadline, trace);
+}
+
+Result<json> Graph::Remove(std::string_view path, http::Deadline deadline) {
+  return Call({.method = "DELETE", .url = UrlOf(path, {}), .idempotent = true}, deadline, nullptr);
+}
+
+Result<std::vector<Result<json>>> Graph::Batch(const std::vector<BatchEntry>& entries,
+                                               const Classify& classify, http::Deadline deadline,
+                                               std::string* trace) {
+  json list = json::array();
+  for (const BatchEntry& entry : entries) {
+    list.push_back({{"method", "POST"},
+                    {"relative_url", version_ + "/" + entry.path},
+                    {"body", http::EncodeForm(entry.params)},
+                    {"omit_response_on_success", false}});
+  }
+  // First, because by it the answer's reader knows that a list may come back.
+  MAXOPT_TRY(const json answer, Send("", {{"batch", list.dump()}}, Post::kWrite, deadline, trace));
+  std::vector<Result<json>> out;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const json* item = answer.is_array() && answer.size() == entries.size() ? &answer[i] : nullptr;
+    const json* code = item == nullptr ? nullptr : Member(*item, "code");
+    if (code == nullptr || !code->is_number_integer()) {
+      out.push_back(Fail(
+          Errc::kUnknownOutcome,
+          fmt::format("Meta's answer to a batch has none for the call of {}", entries[i].path)));
+      continue;
+    }
+    http::Response response{.status = code->get<int>(), .headers = {}, .body = Text(*item, "body")};
+    if (const json* headers = Member(*item, "headers"); headers != nullptr) {
+      for (const json& header : *headers) {
+        response.headers.emplace_back(Text(header, "name"), Text(header, "value"));
+      }
+    }
+    const http::Request request{.method = "POST", .url = prefix_ + entries[i].path};
+    if (auto error = classify(request, response)) {
+      out.push_back(Fail(*std::move(error)));
+    } else {
+      out.push_back(ParseExactJson(response.body));
+    }
+  }
+  return out;
 }
 
 Result<Pages> Graph::List(std::string_view path, const Params& params,

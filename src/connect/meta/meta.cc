@@ -10,6 +10,7 @@
 #include "connect/meta/graph.h"
 #include "connect/meta/insights.h"
 #include "connect/meta/read.h"
+#include "connect/meta/values.h"
 #include "connect/meta/words.h"
 #include "connect/meta/write.h"
 #include "connect/retry/retry.h"
@@ -18,12 +19,14 @@
 namespace maxopt {
 namespace {
 
+using meta::AllDigits;
 using meta::Graph;
 using meta::Ground;
 using meta::Member;
 using meta::Pages;
 using meta::Params;
 using meta::Post;
+using meta::Setting;
 using meta::Text;
 using nlohmann::json;
 
@@ -32,6 +35,11 @@ constexpr std::chrono::days kDirectReportMax{31};
 constexpr std::chrono::seconds kFirstPoll{1};
 constexpr std::chrono::seconds kLastPoll{30};
 constexpr int kReportRunsMax = 2;
+/// How long an upload waits for Meta to have processed the video. An ad that needs it waits as
+/// long again, and then says that it may be sent again later.
+constexpr std::chrono::minutes kVideoWait{2};
+constexpr std::string_view kVideos = "advideos";
+constexpr int kBatchMax = 50;
 
 std::string_view EdgeOf(Level level) {
   switch (level) {
@@ -42,6 +50,7 @@ std::string_view EdgeOf(Level level) {
     case Level::kAd:
       return "ads";
     case Level::kConversion:
+      return "adspixels";
     case Level::kAsset:
       return "adimages";
     case Level::kAccount:
@@ -53,15 +62,8 @@ std::string_view EdgeOf(Level level) {
 std::string KeyById(const json& object) { return Text(object, "id"); }
 std::string KeyByHash(const json& image) { return Text(image, "hash"); }
 
-bool AllDigits(std::string_view text) {
-  return !text.empty() && text.size() <= 25 &&
-         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-std::string Setting(const Connection& connection, const std::string& name) {
-  const auto at = connection.settings.find(name);
-  return at == connection.settings.end() ? std::string() : at->second;
-}
+/// Pictures and videos hang side by side: the first are known by a hash.
+bool IsVideoId(std::string_view id) { return AllDigits(id); }
 
 class MetaConnector final : public PlatformReader, public PlatformWriter {
  public:
@@ -104,6 +106,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     MAXOPT_CHECK(CheckAccount(account));
     MAXOPT_TRY(const Ground ground, ReadGround(deadline));
     AccountTree tree{.info = ground.info, .entities = {}};
+    MAXOPT_TRY(tree.entities, Pixels(ground, deadline));
     std::set<std::string> known;
     for (const Level level : {Level::kCampaign, Level::kAdGroup, Level::kAd}) {
       MAXOPT_TRY(
@@ -160,10 +163,22 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     MAXOPT_CHECK(CheckAccount(query.account));
     if (query.marker.empty() == query.ids.empty() || EdgeOf(query.level).empty()) {
       return Fail(Errc::kInvalidArgument,
-                  "Meta: find by a marker or by ids, of a campaign, ad group, ad or asset");
+                  "Meta: find by a marker or by ids, of a campaign, ad group, ad, asset or pixel");
     }
     MAXOPT_TRY(const Ground ground, GetGround(deadline));
     std::vector<Entity> found;
+    if (query.level == Level::kConversion) {
+      // A pixel does not say whose it is; that it is listed does.
+      MAXOPT_TRY(std::vector<Entity> pixels, Pixels(ground, deadline));
+      for (Entity& pixel : pixels) {
+        const bool named =
+            !query.marker.empty() && TextField(pixel.fields, "name").ends_with(query.marker);
+        if (named || std::ranges::find(query.ids, pixel.id) != query.ids.end()) {
+          found.push_back(std::move(pixel));
+        }
+      }
+      return found;
+    }
     if (!query.ids.empty()) {
       // One by one: Meta refuses a whole list for one id that is gone.
       for (const std::string& id : query.ids) {
@@ -186,6 +201,16 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
                          query.level == Level::kAsset ? KeyByHash : KeyById, deadline));
     for (const json& item : pages.items) {
       if (!Text(item, "name").ends_with(query.marker)) continue;
+      MAXOPT_TRY(Entity entity, meta::EntityFrom(query.level, item, ground));
+      found.push_back(std::move(entity));
+    }
+    if (query.level != Level::kAsset) return found;
+    MAXOPT_TRY(
+        const Pages videos,
+        WholeList(Edge(kVideos), {{"fields", std::string(meta::kVideoFields)}, {"limit", "200"}},
+                  KeyById, deadline));
+    for (const json& item : videos.items) {
+      if (!Text(item, "title").ends_with(query.marker)) continue;
       MAXOPT_TRY(Entity entity, meta::EntityFrom(query.level, item, ground));
       found.push_back(std::move(entity));
     }
@@ -230,40 +255,102 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     if (change.action == ChangeAction::kUpdate) return Update(change, deadline);
     if (change.level == Level::kAsset) return Upload(change, deadline);
     if (change.level == Level::kAd) return CreateAd(change, deadline);
-    MAXOPT_TRY(const Ground ground, GetGround(deadline));
-    MAXOPT_TRY(const Params params, meta::ParamsOf(change, ground, connection_, json()));
+    if (change.level == Level::kConversion) return CreatePixel(change, deadline);
+    MAXOPT_TRY(const Params params, ParamsFor(change, deadline));
     return Create(Edge(change.level), params, deadline);
+  }
+
+  int batch_max() const override { return kBatchMax; }
+
+  /// Campaigns, ad sets and updates go in one call, each with its own truth. Ads and pictures are
+  /// more than one write each, and pixels are few: they go one by one.
+  std::vector<Result<Applied>> ApplyBatch(std::span<const Change> changes,
+                                          http::Deadline deadline) override {
+    std::vector<Result<Applied>> out(changes.size(), Fail(Errc::kLocal, "not sent"));
+    std::vector<Graph::BatchEntry> entries;
+    std::vector<std::size_t> sent;  // index of each entry's change
+    const auto flush = [&] {
+      if (entries.empty()) return;
+      std::string trace;
+      auto answers = graph_->Batch(entries, ClassifyMeta, deadline, &trace);
+      for (std::size_t i = 0; i < sent.size(); ++i) {
+        const Change& change = changes[sent[i]];
+        Result<Applied>& result = out[sent[i]];
+        if (!answers) {
+          result = Fail(answers.error());
+        } else if (!(*answers)[i]) {
+          result = Fail((*answers)[i].error());
+        } else if (change.action == ChangeAction::kUpdate) {
+          result = Updated(change, *(*answers)[i], trace);
+        } else {
+          result = Created(entries[i].path, *(*answers)[i], trace);
+        }
+      }
+      entries.clear();
+      sent.clear();
+    };
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      const Change& change = changes[i];
+      const bool update = change.action == ChangeAction::kUpdate;
+      const bool one_write = change.level == Level::kCampaign || change.level == Level::kAdGroup ||
+                             (update && change.level == Level::kAd);
+      if (!one_write) {
+        out[i] = Apply(change, deadline);
+        continue;
+      }
+      if (auto right = CheckChange(change); !right) {
+        out[i] = Fail(std::move(right).error());
+        continue;
+      }
+      auto params = ParamsFor(change, deadline);
+      if (!params) {
+        out[i] = Fail(std::move(params).error());
+        continue;
+      }
+      entries.push_back({update ? change.id : Edge(change.level), *std::move(params)});
+      sent.push_back(i);
+      if (entries.size() == static_cast<std::size_t>(kBatchMax)) flush();
+    }
+    flush();
+    return out;
   }
 
   Result<> Validate(const Change& change, http::Deadline deadline) override {
     MAXOPT_CHECK(CheckChange(change));
     const bool create = change.action == ChangeAction::kCreate;
     if (change.level == Level::kAsset) {
-      MAXOPT_CHECK(meta::ImageOf(change));
+      if (TextField(change.after, "media") == "video") {
+        MAXOPT_CHECK(meta::VideoOf(change));
+      } else {
+        MAXOPT_CHECK(meta::ImageOf(change));
+      }
       return {};
     }
+    // What this plan has yet to make cannot be checked by Meta, but the rest by us.
+    Change whole = change;
+    bool waits = create && meta::FillPending(whole);
     Params params;
     std::string path = change.id;
     if (create && change.level == Level::kAd) {
-      Change whole = change;
-      // A picture that this plan has yet to upload cannot be checked by Meta, but the rest by us.
-      const bool waits = TextField(change.after, "image").empty() && !change.links.empty();
-      if (waits) whole.after["image"] = std::string("pending");
-      MAXOPT_TRY(json creative, meta::CreativeOf(whole, connection_));
+      MAXOPT_TRY(json creative, meta::CreativeOf(whole, connection_, ""));
       if (waits || change.parent_id.empty()) return {};
+      if (const std::string video = TextField(whole.after, "video"); !video.empty()) {
+        MAXOPT_TRY(const std::string picture, AwaitVideo(video, deadline));
+        MAXOPT_TRY(creative, meta::CreativeOf(whole, connection_, picture));
+      }
       params = {{"name", creative.at("name").get<std::string>()},
                 {"adset_id", change.parent_id},
                 {"status", "PAUSED"},
                 {"creative", creative.dump()}};
       path = Edge(change.level);
     } else {
-      Change whole = change;
-      const bool waits = create && change.level == Level::kAdGroup && change.parent_id.empty();
-      if (waits) whole.parent_id = "pending";
-      MAXOPT_TRY(const Ground ground, GetGround(deadline));
-      MAXOPT_TRY(const json present, Present(change, deadline));
-      MAXOPT_TRY(params, meta::ParamsOf(whole, ground, connection_, present));
-      if (waits) return {};
+      if (create && change.level == Level::kAdGroup && change.parent_id.empty()) {
+        whole.parent_id = "pending";
+        waits = true;
+      }
+      MAXOPT_TRY(params, ParamsFor(whole, deadline));
+      // A pixel's edge knows no execution_options: it would write.
+      if (waits || change.level == Level::kConversion) return {};
       if (create) path = Edge(change.level);
     }
     params.emplace_back("execution_options", R"(["validate_only"])");
@@ -290,7 +377,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
       return Fail(Errc::kInvalidArgument, "Meta: an account cannot be changed here");
     }
     if (change.action == ChangeAction::kUpdate && change.level == Level::kAsset) {
-      return Fail(Errc::kInvalidArgument, "Meta: an uploaded picture cannot be changed");
+      return Fail(Errc::kInvalidArgument, "Meta: an uploaded picture or video cannot be changed");
     }
     if (change.action == ChangeAction::kUpdate && !AllDigits(change.id)) {
       return Fail(Errc::kInvalidArgument,
@@ -345,7 +432,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
 
   Result<std::optional<Entity>> FindOne(Level level, const std::string& id, const Ground& ground,
                                         http::Deadline deadline) {
-    if (level == Level::kAsset) {
+    if (level == Level::kAsset && !IsVideoId(id)) {
       MAXOPT_TRY(
           const Pages pages,
           WholeList(
@@ -361,13 +448,17 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
       return std::nullopt;
     }
     if (!AllDigits(id)) return std::nullopt;
-    auto object = graph_->Get(id, {{"fields", std::string(meta::FieldsOf(level))}}, deadline);
+    const bool video = level == Level::kAsset;
+    auto object = graph_->Get(
+        id, {{"fields", std::string(video ? meta::kVideoFields : meta::FieldsOf(level))}},
+        deadline);
     if (!object) {
       if (object.error().code == Errc::kNotFound) return std::nullopt;
       return Fail(std::move(object).error());
     }
     // The token may reach other accounts, whose objects are none of this connection's business.
-    if (Text(*object, "account_id") != connection_.account.id) return std::nullopt;
+    // A video does not say whose it is.
+    if (!video && Text(*object, "account_id") != connection_.account.id) return std::nullopt;
     MAXOPT_TRY(Entity entity, meta::EntityFrom(level, *object, ground));
     return entity;
   }
@@ -437,11 +528,18 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     }
   }
 
-  /// The ad set as Meta has it, for changes that replace a part of what Meta replaces as a whole.
+  /// The ad set as Meta has it, for changes that replace a part of what Meta replaces as a whole;
+  /// of a new one the campaign above, when what is wanted depends on it.
   Result<json> Present(const Change& change, http::Deadline deadline) {
+    if (meta::NeedsCampaign(change) && AllDigits(change.parent_id)) {
+      MAXOPT_TRY(json campaign,
+                 graph_->Get(change.parent_id,
+                             {{"fields", std::string(meta::kCampaignOfAdSetFields)}}, deadline));
+      return json{{"campaign", std::move(campaign)}};
+    }
     if (!meta::NeedsPresent(change)) return json();
     MAXOPT_TRY(json present,
-               graph_->Get(change.id, {{"fields", "id,targeting,promoted_object"}}, deadline));
+               graph_->Get(change.id, {{"fields", std::string(meta::kPresentFields)}}, deadline));
     if (Text(present, "id") != change.id) {
       return Fail(Errc::kBadAnswer,
                   fmt::format("Meta answered for another object than {}", change.id));
@@ -450,10 +548,61 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
   }
 
   Result<Applied> Create(const std::string& edge, const Params& params, http::Deadline deadline) {
-    Applied applied;
-    MAXOPT_TRY(const json answer,
-               graph_->Send(edge, params, Post::kWrite, deadline, &applied.platform_ref));
-    applied.id = Text(answer, "id");
+    std::string trace;
+    MAXOPT_TRY(const json answer, graph_->Send(edge, params, Post::kWrite, deadline, &trace));
+    return Created(edge, answer, std::move(trace));
+  }
+
+  /// An account has one pixel unless its Business gives it more.
+  Result<Applied> CreatePixel(const Change& change, http::Deadline deadline) {
+    MAXOPT_TRY(const Params params, ParamsFor(change, deadline));
+    auto made = Create(Edge(Level::kConversion), params, deadline);
+    if (made || made.error().code != Errc::kConflict) return made;
+    Error error = std::move(made).error();
+    MAXOPT_TRY(const Ground ground, GetGround(deadline));
+    const auto pixels = Pixels(ground, deadline);
+    if (pixels && !pixels->empty()) {
+      error.what += fmt::format("; the pixel {} \"{}\" is there: name its id instead of a new one",
+                                pixels->front().id, TextField(pixels->front().fields, "name"));
+    }
+    return Fail(std::move(error));
+  }
+
+  Result<std::vector<Entity>> Pixels(const Ground& ground, http::Deadline deadline) {
+    MAXOPT_TRY(
+        const Pages pages,
+        WholeList(Edge(Level::kConversion),
+                  {{"fields", std::string(meta::FieldsOf(Level::kConversion))}, {"limit", "200"}},
+                  KeyById, deadline));
+    std::vector<Entity> pixels;
+    for (const json& item : pages.items) {
+      MAXOPT_TRY(Entity pixel, meta::EntityFrom(Level::kConversion, item, ground));
+      pixels.push_back(std::move(pixel));
+    }
+    return pixels;
+  }
+
+  Result<Applied> Update(const Change& change, http::Deadline deadline) {
+    MAXOPT_TRY(const Params params, ParamsFor(change, deadline));
+    std::string trace;
+    MAXOPT_TRY(const json answer, graph_->Send(change.id, params, Post::kWrite, deadline, &trace));
+    return Updated(change, answer, std::move(trace));
+  }
+
+  static Result<Applied> Updated(const Change& change, const json& answer, std::string trace) {
+    const json* success = Member(answer, "success");
+    // A pixel answers with its id.
+    const bool named = change.level == Level::kConversion && Text(answer, "id") == change.id;
+    if (!named && (success == nullptr || *success != json(true))) {
+      return Fail(
+          Errc::kUnknownOutcome,
+          fmt::format("Meta answered a change of {} without saying that it worked", change.id));
+    }
+    return Applied{.id = change.id, .platform_ref = std::move(trace)};
+  }
+
+  static Result<Applied> Created(const std::string& edge, const json& answer, std::string trace) {
+    Applied applied{.id = Text(answer, "id"), .platform_ref = std::move(trace)};
     if (!AllDigits(applied.id)) {
       return Fail(Errc::kUnknownOutcome,
                   fmt::format("Meta answered a create in {} without an id", edge));
@@ -461,23 +610,72 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     return applied;
   }
 
-  Result<Applied> Update(const Change& change, http::Deadline deadline) {
-    MAXOPT_TRY(const Ground ground, GetGround(deadline));
-    MAXOPT_TRY(const json present, Present(change, deadline));
-    MAXOPT_TRY(const Params params, meta::ParamsOf(change, ground, connection_, present));
-    Applied applied{.id = change.id, .platform_ref = {}};
-    MAXOPT_TRY(const json answer,
-               graph_->Send(change.id, params, Post::kWrite, deadline, &applied.platform_ref));
-    const json* success = Member(answer, "success");
-    if (success == nullptr || *success != json(true)) {
-      return Fail(
-          Errc::kUnknownOutcome,
-          fmt::format("Meta answered a change of {} without saying that it worked", change.id));
+  /// Reads what the change depends on, and puts it into Meta's words.
+  Result<Params> ParamsFor(const Change& change, http::Deadline deadline) {
+    MAXOPT_TRY(Ground ground, GetGround(deadline));
+    // The account's defaults may have been set since.
+    if (change.level == Level::kAdGroup && !ground.names_payor &&
+        (Setting(connection_, "dsa_beneficiary").empty() ||
+         Setting(connection_, "dsa_payor").empty())) {
+      MAXOPT_TRY(ground, ReadGround(deadline));
     }
-    return applied;
+    MAXOPT_TRY(const json present, Present(change, deadline));
+    return meta::ParamsOf(change, ground, connection_, present);
+  }
+
+  Result<Applied> UploadVideo(const Change& change, http::Deadline deadline) {
+    MAXOPT_TRY(std::vector<http::Part> parts, meta::VideoOf(change));
+    std::string trace;
+    MAXOPT_TRY(const json answer,
+               graph_->Upload(Edge(kVideos), std::move(parts), deadline, &trace));
+    MAXOPT_TRY(const Applied made, Created(Edge(kVideos), answer, std::move(trace)));
+    const auto ready = AwaitVideo(made.id, deadline);
+    if (ready || ready.error().code != Errc::kInvalidArgument) return made;
+    // It can never be shown. Once it is gone, nothing was written.
+    Error error = ready.error();
+    const auto gone = graph_->Remove(made.id, deadline);
+    if (!gone && gone.error().code != Errc::kNotFound) {
+      return Fail(Errc::kUnknownOutcome,
+                  fmt::format("{}; and the video {} could not be removed: {}", error.what, made.id,
+                              gone.error().what));
+    }
+    return Fail(std::move(error));
+  }
+
+  /// Waits until Meta has processed the video; the address of its still. kUnavailable: not yet.
+  /// kInvalidArgument: Meta cannot use the file.
+  Result<std::string> AwaitVideo(const std::string& id, http::Deadline deadline) {
+    const Instant until =
+        clock_->Now() + std::min<std::chrono::microseconds>(
+                            std::chrono::duration_cast<std::chrono::microseconds>(
+                                std::max(deadline - std::chrono::steady_clock::now(),
+                                         std::chrono::steady_clock::duration::zero())),
+                            kVideoWait);
+    std::chrono::seconds wait = kFirstPoll;
+    while (true) {
+      MAXOPT_TRY(const json video, graph_->Get(id, {{"fields", "id,status,picture"}}, deadline));
+      const json* status = Member(video, "status");
+      const std::string word = status == nullptr ? "" : Text(*status, "video_status");
+      if (word == "ready") return Text(video, "picture");
+      if (word == "error" || word == "upload_failed" || word == "expired") {
+        return Fail(Errc::kInvalidArgument,
+                    fmt::format("Meta: field \"content\": the video {} could not be processed "
+                                "({}); upload a file in MP4 or MOV with H.264",
+                                id, word));
+      }
+      const Instant next = clock_->Now() + wait;
+      if (next > until) {
+        return Fail(Errc::kUnavailable,
+                    fmt::format("Meta is still processing the video {} ({}); try again later", id,
+                                word.empty() ? "no status" : word));
+      }
+      clock_->SleepUntil(next);
+      wait = std::min(wait * 2, kLastPoll);
+    }
   }
 
   Result<Applied> Upload(const Change& change, http::Deadline deadline) {
+    if (TextField(change.after, "media") == "video") return UploadVideo(change, deadline);
     MAXOPT_TRY(const Params params, meta::ImageOf(change));
     Applied applied;
     // The same bytes give the same hash, so this may be sent again like a read.
@@ -497,7 +695,15 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
     if (change.parent_id.empty()) {
       return Fail(Errc::kInvalidArgument, "Meta: an ad needs the id of its ad set");
     }
-    MAXOPT_TRY(const json creative, meta::CreativeOf(change, connection_));
+    MAXOPT_TRY(json creative, meta::CreativeOf(change, connection_, ""));
+    if (const std::string video = TextField(change.after, "video"); !video.empty()) {
+      MAXOPT_TRY(const std::string picture, AwaitVideo(video, deadline));
+      if (picture.empty() && TextField(change.after, "thumbnail").empty()) {
+        return meta::Refuse("thumbnail",
+                            "Meta has no still of the video; give it a picture as its thumbnail");
+      }
+      MAXOPT_TRY(creative, meta::CreativeOf(change, connection_, picture));
+    }
     MAXOPT_TRY(std::string creative_id, FindCreative(change, deadline));
     if (creative_id.empty()) {
       MAXOPT_TRY(const Applied made,

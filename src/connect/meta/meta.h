@@ -19,12 +19,26 @@ namespace maxopt {
 ///             conversion_action_type: the one action counted as a conversion; default: the first
 ///             of omni_purchase, purchase, offsite_conversion.fb_pixel_purchase that a report has
 ///             app_id: changes made by this app are ours
-///             dsa_beneficiary, dsa_payor: sent with every ad set
+///             dsa_beneficiary, dsa_payor: who benefits from the ads and who pays for them; sent
+///             with every ad set, and needed for those shown in the European Union unless the ad
+///             account has defaults
 /// `wire` is wrapped in a retrying transport of its own: one connector is one account's token
 /// bucket. Errors: kInvalidArgument for a connection that cannot be right, kUnauthenticated without
 /// a token.
 ///
-/// A picture is uploaded by content, so sending it twice gives the same id. An ad is two writes:
+/// A picture is uploaded by content, so sending it twice gives the same id. A video is not; it is
+/// found by its marker, and an ad waits a while for Meta to process it, then is kUnavailable. A
+/// video without a thumbnail of ours shows Meta's own still.
+///
+/// A conversion is a pixel: a name and an id. It counts every event that the site sends, from the
+/// moment it exists, and cannot be deleted; conversion_event may be stated on it and says nothing
+/// there, because which event counts is said by the ad set. An account has one (kConflict).
+///
+/// `locations` are keys of Meta's targeting search: "3847" a region, "city:777934" a city.
+/// cost_cap goes with target_cpa, bid_cap with bid, min_roas with target_roas_bp. `countries` of a
+/// campaign are those of its special categories.
+///
+/// An ad is two writes:
 /// its creative, then the ad; when the second fails a creative without an ad stays behind, costs
 /// nothing, and is found by its marker and used by the next try of the same change. Creatives
 /// cannot be edited on Meta: another text is another ad. Targeting that this product has no words

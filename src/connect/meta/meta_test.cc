@@ -104,7 +104,8 @@ Response GraphError(int code, int subcode = 0, int status = 400) {
 
 constexpr const char* kAccountBody =
     R"({"account_id":"42","id":"act_42","name":"Shop","currency":"EUR",)"
-    R"("timezone_name":"Europe/Berlin","account_status":1})";
+    R"("timezone_name":"Europe/Berlin","account_status":1,)"
+    R"("default_dsa_beneficiary":"Shop GmbH","default_dsa_payor":"Shop GmbH"})";
 constexpr const char* kNoData = R"({"data":[]})";
 
 struct World {
@@ -272,7 +273,7 @@ TEST(ClassifyTest, TheSentenceIsMetasTextForPeople) {
                   R"("error_user_title":"Budget too low","error_user_msg":"At least 1.00.",)"
                   R"("error_data":{"blame_field_specs":[["daily_budget"]]},"fbtrace_id":"Abc"}})");
   EXPECT_EQ(ClassifyMeta(kWrite, response)->what,
-            "Meta: Budget too low: At least 1.00. (fields: daily_budget) "
+            "Meta: Budget too low: At least 1.00. (field \"daily_budget\") "
             "[code 100/1885272, trace Abc]");
 }
 
@@ -501,6 +502,7 @@ TEST(ReadTest, TheWholeTree) {
         "start_time":"2026-09-01T00:00:00+0200","stop_time":"2026-10-01T00:00:00+0200",
         "special_ad_categories":[],"created_time":"2026-08-30T10:11:12+0000"}]})");
     }
+    if (seen.url.path == "/v26.0/act_42/adspixels") return Ok(kNoData);
     if (seen.url.path == "/v26.0/act_42/adsets") {
       return Ok(R"({"data":[{"id":"11","account_id":"42","campaign_id":"1","name":"Core",
         "status":"PAUSED","effective_status":"CAMPAIGN_PAUSED","bid_amount":250,
@@ -552,7 +554,10 @@ TEST(ReadTest, TheWholeTree) {
                     {"status", std::string("paused")},
                     {"effective_status", std::string("parent_paused")},
                     {"platform_status", std::string("CAMPAIGN_PAUSED")},
-                    {"bid", Money::Micros(2'500'000, kEur)},
+                    {"target_cpa", Money::Micros(2'500'000, kEur)},
+                    {"dayparts", Texts{}},
+                    {"locations", Texts{}},
+                    {"excluded_locations", Texts{}},
                     {"bid_strategy", std::string("cost_cap")},
                     {"optimization_goal", std::string("conversions")},
                     {"billing_event", std::string("impressions")},
@@ -680,7 +685,8 @@ TEST(ReadTest, SeveralTextsComeFromTheFeed) {
   EXPECT_EQ(std::get<std::vector<std::string>>(entity->fields.at("headlines")),
             (std::vector<std::string>{"T1", "T2"}));
   EXPECT_EQ(TextField(entity->fields, "video"), "88");
-  EXPECT_EQ(TextField(entity->fields, "image"), "thumb");
+  EXPECT_EQ(TextField(entity->fields, "thumbnail"), "thumb");
+  EXPECT_FALSE(entity->fields.contains("image"));
   EXPECT_EQ(TextField(entity->fields, "landing_url"), "https://a.example/");
 }
 
@@ -775,6 +781,9 @@ TEST(FindTest, ByIdsSkippingWhatIsGoneOrForeign) {
 
 TEST(FindTest, Pictures) {
   World world([](const Fake::Seen& seen) {
+    if (seen.url.path == "/v26.0/act_42/advideos") {
+      return Ok(R"({"data":[{"id":"7","title":"V ~abcdefghij"},{"id":"8","title":"W"}]})");
+    }
     EXPECT_EQ(seen.url.path, "/v26.0/act_42/adimages");
     return Ok(R"({"data":[{"hash":"aa","name":"P ~abcdefghij"},{"hash":"bb","name":"Q"}]})");
   });
@@ -782,8 +791,10 @@ TEST(FindTest, Pictures) {
       {.account = kAccount, .level = Level::kAsset, .marker = " ~abcdefghij", .ids = {}},
       After(1h));
   ASSERT_TRUE(by_marker);
-  ASSERT_EQ(by_marker->size(), 1u);
+  ASSERT_EQ(by_marker->size(), 2u);
   EXPECT_EQ(by_marker->front().id, "aa");
+  EXPECT_EQ(by_marker->back().id, "7");
+  EXPECT_EQ(TextField(by_marker->back().fields, "media"), "video");
   const auto by_id = world.reader().Find(
       {.account = kAccount, .level = Level::kAsset, .marker = {}, .ids = {"bb"}}, After(1h));
   ASSERT_TRUE(by_id);
@@ -1223,10 +1234,11 @@ TEST(WriteTest, AnAdSet) {
   fields["genders"] = Texts{"female"};
   fields["audiences"] = Texts{"901"};
   fields["placements"] = Texts{"facebook:feed", "instagram"};
-  fields["bid"] = Eur(250);
+  fields["target_cpa"] = Eur(250);
   fields["bid_strategy"] = Str("cost_cap");
   ASSERT_TRUE(world.writer().Apply(Create(Level::kAdGroup, fields, "1"), After(1h)));
-  const auto call = world.calls().front();
+  EXPECT_EQ(world.calls().front().what(), "GET /v26.0/1");  // whose budget and strategy it is
+  const auto call = world.calls().back();
   EXPECT_EQ(call.what(), "POST /v26.0/act_42/adsets");
   EXPECT_EQ(call.Param("campaign_id"), "1");
   EXPECT_EQ(call.Param("status"), "PAUSED");
@@ -1340,7 +1352,7 @@ TEST(WriteTest, APictureIsItsContent) {
   ASSERT_TRUE(applied) << applied.error().what;
   EXPECT_EQ(applied->id, "5d41402abc4b2a76b9719d911017c592");
   for (const auto& [name, value] : std::map<std::string, std::string>{
-           {"media", "video"}, {"content", "not base64!"}, {"content", ""}, {"sha256", "00"}}) {
+           {"media", "song"}, {"content", "not base64!"}, {"content", ""}, {"sha256", "00"}}) {
     Fields bad = fields;
     bad[name] = value;
     EXPECT_EQ(world.writer().Apply(Create(Level::kAsset, bad), After(1h)).error().code,
@@ -1350,7 +1362,11 @@ TEST(WriteTest, APictureIsItsContent) {
 }
 
 TEST(WriteTest, AnUpdateSendsOnlyWhatChanges) {
-  World world([](const Fake::Seen&) { return Ok(R"({"success":true})"); });
+  World world([](const Fake::Seen& seen) {
+    return seen.request.method == "GET"
+               ? Ok(R"({"id":"1001","bid_strategy":"LOWEST_COST_WITH_BID_CAP"})")
+               : Ok(R"({"success":true})");
+  });
   const auto form = [&](Level level, Fields after) {
     EXPECT_TRUE(world.writer().Apply(Update(level, std::move(after)), After(1h)));
     const auto call = world.calls().back();

@@ -8,6 +8,7 @@
 
 #include "connect/meta/graph.h"
 #include "connect/meta/words.h"
+#include "domain/dayparts.h"
 #include "json/json.h"
 
 namespace maxopt::meta {
@@ -58,11 +59,11 @@ class Reader {
     if (at->time_since_epoch().count() <= 0) return;  // "no end" is written as 1970
     Put(field, PrintLocal(ground_.zone.LocalOf(*at)));
   }
-  void Created() {
-    const std::string text = Text(object_, "created_time");
+  void Created(std::string_view from) {
+    const std::string text = Text(object_, from);
     if (text.empty()) return;
     const auto at = ParseMetaTime(text);
-    if (!at) return Wrong("created_time", at.error().what);
+    if (!at) return Wrong(from, at.error().what);
     Put("created_at", PrintInstant(*at));
   }
   void Translated(std::string_view from, std::string_view field, std::span<const Word> words) {
@@ -138,13 +139,98 @@ void ReadPlacements(const json& targeting, Reader& reader) {
     if (positions.empty()) placements.push_back(platform);
     for (const std::string& position : positions) placements.push_back(platform + ":" + position);
   }
-  reader.PutTexts("placements", std::move(placements));
+  reader.Put("placements", std::move(placements));
+}
+
+/// Regions by their key, cities as "city:KEY". What else a person chose on Meta has no word here.
+Texts PlacesOf(const json* geo) {
+  Texts places;
+  if (geo == nullptr) return places;
+  for (std::string& key : MembersOf(*geo, "regions", "key")) places.push_back(std::move(key));
+  for (const std::string& key : MembersOf(*geo, "cities", "key")) places.push_back("city:" + key);
+  return places;
+}
+
+/// When an ad set may run. Not told when it follows the clock of each viewer, or has minutes, for
+/// which there is no word.
+void ReadSchedule(const json& object, Reader& reader) {
+  const json* schedule = Member(object, "adset_schedule");
+  WeekHours hours;
+  if (schedule != nullptr && schedule->is_array()) {
+    for (const json& item : *schedule) {
+      const auto from = Integer(Text(item, "start_minute"));
+      const auto to = Integer(Text(item, "end_minute"));
+      const bool whole = from && to && *from % 60 == 0 && *to % 60 == 0 && *from >= 0 &&
+                         *from < *to && *to <= 24 * 60;
+      if (!whole || Text(item, "timezone_type") != "ADVERTISER") return;
+      for (const std::string& text : TextsOf(item, "days")) {
+        const auto day = Integer(text);
+        if (!day || *day < 0 || *day > 6) return;
+        const std::int64_t begins = (*day + 6) % 7 * 24;  // Meta's week begins on Sunday
+        for (std::int64_t hour = *from / 60; hour < *to / 60; ++hour) {
+          hours.set(static_cast<std::size_t>(begins + hour));
+        }
+      }
+    }
+  }
+  reader.Put("dayparts", PrintDayparts(hours));
+}
+
+void ReadPacing(const json& object, Reader& reader) {
+  const Texts types = TextsOf(object, "pacing_type");
+  if (types.empty()) return;
+  const bool asap = std::ranges::find(types, "no_pacing") != types.end();
+  reader.Put("pacing", std::string(asap ? "asap" : "even"));
+}
+
+void ReadFrequency(const json& object, Reader& reader) {
+  const json* specs = Member(object, "frequency_control_specs");
+  if (specs == nullptr || !specs->is_array()) return;
+  for (const json& spec : *specs) {
+    const auto cap = Integer(Text(spec, "max_frequency"));
+    const auto days = Integer(Text(spec, "interval_days"));
+    if (Text(spec, "event") != "IMPRESSIONS" || !cap || !days) continue;
+    reader.Put("frequency_cap", *cap);
+    reader.Put("frequency_days", *days);
+  }
+}
+
+void ReadAttribution(const json& object, Reader& reader) {
+  const json* windows = Member(object, "attribution_spec");
+  if (windows == nullptr || !windows->is_array() || windows->empty()) return;
+  std::int64_t click = 0;
+  std::int64_t view = 0;
+  for (const json& window : *windows) {
+    const std::string event = Text(window, "event_type");
+    const std::int64_t days = Integer(Text(window, "window_days")).value_or(0);
+    if (event == "CLICK_THROUGH") click = days;
+    if (event == "VIEW_THROUGH") view = days;
+  }
+  reader.Put("attribution_click_days", click);
+  reader.Put("attribution_view_days", view);
+}
+
+/// Meta has one number for all bids; what it means is the strategy's, which under a campaign's
+/// budget is the campaign's.
+void ReadBid(const json& object, Reader& reader) {
+  std::string strategy = Text(object, "bid_strategy");
+  if (const json* campaign = Member(object, "campaign")) {
+    if (const std::string above = Text(*campaign, "bid_strategy"); !above.empty()) strategy = above;
+  }
+  reader.Amount("bid_amount", strategy == "COST_CAP" ? "target_cpa" : "bid");
+  if (const json* constraints = Member(object, "bid_constraints")) {
+    if (const auto floor = Integer(Text(*constraints, "roas_average_floor"))) {
+      reader.Put("target_roas_bp", *floor);
+    }
+  }
 }
 
 void ReadTargeting(const json& targeting, Reader& reader) {
   if (const json* geo = Member(targeting, "geo_locations")) {
     reader.PutTexts("countries", TextsOf(*geo, "countries"));
   }
+  reader.Put("locations", PlacesOf(Member(targeting, "geo_locations")));
+  reader.Put("excluded_locations", PlacesOf(Member(targeting, "excluded_geo_locations")));
   for (const std::string_view age : {"age_min", "age_max"}) {
     if (const auto years = Integer(Text(targeting, age))) reader.Put(age, *years);
   }
@@ -154,7 +240,8 @@ void ReadTargeting(const json& targeting, Reader& reader) {
     if (gender == "2") genders.emplace_back("female");
   }
   std::ranges::sort(genders);
-  if (genders.size() == 1) reader.PutTexts("genders", std::move(genders));  // both: all
+  if (genders.size() != 1) genders.clear();  // both: all
+  reader.Put("genders", std::move(genders));
   Texts languages;
   bool all_known = true;
   for (const std::string& locale : TextsOf(targeting, "locales")) {
@@ -163,9 +250,9 @@ void ReadTargeting(const json& targeting, Reader& reader) {
     if (std::ranges::find(languages, language) == languages.end()) languages.emplace_back(language);
   }
   // Half a list would say that the others are not targeted.
-  if (all_known) reader.PutTexts("languages", std::move(languages));
-  reader.PutTexts("audiences", MembersOf(targeting, "custom_audiences", "id"));
-  reader.PutTexts("excluded_audiences", MembersOf(targeting, "excluded_custom_audiences", "id"));
+  if (all_known) reader.Put("languages", std::move(languages));
+  reader.Put("audiences", MembersOf(targeting, "custom_audiences", "id"));
+  reader.Put("excluded_audiences", MembersOf(targeting, "excluded_custom_audiences", "id"));
   ReadPlacements(targeting, reader);
 }
 
@@ -206,6 +293,14 @@ void ReadCreative(const json& creative, Reader& reader) {
   }
   if (url.empty()) url = first(MembersOf(feed, "link_urls", "website_url"));
   if (url.empty()) url = Text(creative, "link_url");
+  Texts cards = link != nullptr ? MembersOf(*link, "child_attachments", "image_hash") : Texts{};
+  if (!cards.empty()) {
+    // One text for all cards is said once.
+    headlines = MembersOf(*link, "child_attachments", "name");
+    const bool same = std::ranges::all_of(
+        headlines, [&](const std::string& text) { return text == headlines.front(); });
+    if (same && !headlines.empty()) headlines.resize(1);
+  }
   if (image.empty()) image = first(MembersOf(feed, "images", "hash"));
   if (image.empty()) image = Text(creative, "image_hash");
   if (video_id.empty()) video_id = first(MembersOf(feed, "videos", "video_id"));
@@ -216,7 +311,9 @@ void ReadCreative(const json& creative, Reader& reader) {
   reader.PutTexts("headlines", std::move(headlines));
   reader.PutTexts("descriptions", std::move(descriptions));
   reader.PutText("landing_url", std::move(url));
-  reader.PutText("image", std::move(image));
+  reader.PutTexts("images", std::move(cards));
+  // A picture beside a video is what is shown before it plays.
+  reader.PutText(video_id.empty() ? "image" : "thumbnail", std::move(image));
   reader.PutText("video", std::move(video_id));
   reader.PutText("call_to_action", LowerCase(action));
 }
@@ -273,6 +370,10 @@ void ReadCampaign(const json& object, Reader& reader) {
   reader.Translated("bid_strategy", "bid_strategy", BidStrategies());
   reader.Local("start_time", "start_at");
   reader.Local("stop_time", "end_at");
+  ReadPacing(object, reader);
+  Texts countries = TextsOf(object, "special_ad_category_country");
+  const bool in_union = countries.empty() || std::ranges::any_of(countries, InEuropeanUnion);
+  reader.PutTexts("countries", std::move(countries));
   if (Member(object, "special_ad_categories") == nullptr) return;
   Texts categories;
   for (const std::string& category : TextsOf(object, "special_ad_categories")) {
@@ -281,14 +382,19 @@ void ReadCampaign(const json& object, Reader& reader) {
     categories.push_back(ours.empty() ? LowerCase(category) : std::string(ours));
   }
   // Political advertising is declared by its category, and only by it.
-  reader.Put("eu_political", std::ranges::find(categories, "politics") != categories.end());
+  reader.Put("eu_political",
+             in_union && std::ranges::find(categories, "politics") != categories.end());
   reader.Put("special_categories", std::move(categories));
 }
 
 void ReadAdSet(const json& object, Reader& reader) {
   reader.Amount("daily_budget", "daily_budget");
   reader.Amount("lifetime_budget", "lifetime_budget");
-  reader.Amount("bid_amount", "bid");
+  ReadBid(object, reader);
+  ReadPacing(object, reader);
+  ReadSchedule(object, reader);
+  ReadFrequency(object, reader);
+  ReadAttribution(object, reader);
   reader.Translated("bid_strategy", "bid_strategy", BidStrategies());
   reader.Translated("optimization_goal", "optimization_goal", OptimizationGoals());
   reader.Translated("billing_event", "billing_event", BillingEvents());
@@ -296,7 +402,9 @@ void ReadAdSet(const json& object, Reader& reader) {
   reader.Local("end_time", "end_at");
   if (const json* promoted = Member(object, "promoted_object")) {
     reader.PutText("pixel_id", Text(*promoted, "pixel_id"));
-    reader.PutText("conversion_event", LowerCase(Text(*promoted, "custom_event_type")));
+    const std::string event = Text(*promoted, "custom_event_type");
+    const std::string_view ours = Ours(ConversionEvents(), event);
+    reader.PutText("conversion_event", ours.empty() ? LowerCase(event) : std::string(ours));
   }
   if (const json* targeting = Member(object, "targeting")) ReadTargeting(*targeting, reader);
   if (const json* stage = Member(object, "learning_stage_info")) {
@@ -346,27 +454,84 @@ Level LevelOf(std::string_view object_type, std::string_view event) {
   return Level::kAccount;
 }
 
-Texts ChangedFields(std::string_view event, std::string_view detail) {
-  if (Contains(event, "budget")) {
+/// What is under one heading of a targeting that Meta describes for people.
+json UnderHeading(const json& described, std::string_view heading) {
+  if (!described.is_array()) return {};
+  for (const json& part : described) {
+    if (LowerCase(Text(part, "content")).starts_with(heading)) {
+      const json* children = Member(part, "children");
+      return children == nullptr ? json() : *children;
+    }
+  }
+  return {};
+}
+
+/// Fields of a targeting of which the description changed; all of them when Meta does not describe
+/// both, or describes a difference that has no heading here.
+Texts ChangedTargeting(const json& detail) {
+  struct Heading {
+    std::string_view text;
+    std::vector<std::string_view> fields;
+  };
+  static const Heading kHeadings[] = {
+      {"location", {"countries", "locations"}},
+      {"excluded location", {"excluded_locations"}},
+      {"age", {"age_min", "age_max"}},
+      {"gender", {"genders"}},
+      {"language", {"languages"}},
+      {"custom audience", {"audiences"}},
+      {"excluded custom audience", {"excluded_audiences"}},
+      {"placements", {"placements"}},
+  };
+  const json* before = Member(detail, "old_value");
+  const json* after = Member(detail, "new_value");
+  const bool described =
+      before != nullptr && after != nullptr && before->is_array() && after->is_array();
+  Texts changed;
+  Texts all;
+  for (const Heading& heading : kHeadings) {
+    const bool differs =
+        described && UnderHeading(*before, heading.text) != UnderHeading(*after, heading.text);
+    for (const std::string_view field : heading.fields) {
+      all.emplace_back(field);
+      if (differs) changed.emplace_back(field);
+    }
+  }
+  return changed.empty() ? all : changed;
+}
+
+/// Our fields of what an event is about: all that it may be, where Meta has one event for several.
+Texts ChangedFields(std::string_view event, std::string_view text) {
+  const auto parsed = ParseExactJson(text);
+  const json detail = parsed ? *parsed : json();
+  if (Contains(event, "budget") && !Contains(event, "optimization_toggling")) {
     // Meta has one event for both kinds and does not always say which.
-    const std::string text = LowerCase(detail);
-    if (Contains(text, "lifetime")) return {"lifetime_budget"};
-    if (Contains(text, "daily")) return {"daily_budget"};
+    const std::string words = LowerCase(text);
+    if (Contains(words, "lifetime")) return {"lifetime_budget"};
+    if (Contains(words, "daily") || Contains(words, "per day")) return {"daily_budget"};
     return {"daily_budget", "lifetime_budget"};
   }
   if (Contains(event, "run_status")) return {"status"};
   if (Contains(event, "name")) return {"name"};
-  if (Contains(event, "bid_strategy") || Contains(event, "bid_type")) return {"bid_strategy"};
-  if (Contains(event, "bid")) return {"bid"};
-  if (Contains(event, "optimization_goal")) return {"optimization_goal"};
-  if (Contains(event, "target")) {
-    return {"countries", "languages",          "age_min",   "age_max", "genders",
-            "audiences", "excluded_audiences", "placements"};
+  if (Contains(event, "bid_strategy") || Contains(event, "bid_type") ||
+      Contains(event, "optimization_toggling")) {
+    return {"bid_strategy"};
   }
+  if (Contains(event, "bid")) return {"bid", "target_cpa", "target_roas_bp"};
+  if (Contains(event, "optimization_goal")) return {"optimization_goal"};
+  if (Contains(event, "conversion_event") || Contains(event, "conversion_goal")) {
+    return {"conversion_event", "pixel_id"};
+  }
+  if (Contains(event, "target")) return ChangedTargeting(detail);
+  if (Contains(event, "ad_scheduling")) return {"dayparts"};
+  if (Contains(event, "delivery_type")) return {"pacing"};
   if (Contains(event, "duration") || event == "update_campaign_schedule") {
     return {"start_at", "end_at"};
   }
-  if (Contains(event, "creative")) return {"creative_id"};
+  if (Contains(event, "creative")) {
+    return {"creative_id", "headlines", "descriptions", "landing_url", "url_tags", "call_to_action",
+            "image",       "images",    "video",        "thumbnail",   "page_id"};
+  }
   return {};
 }
 
@@ -376,16 +541,20 @@ std::string_view FieldsOf(Level level) {
   switch (level) {
     case Level::kCampaign:
       return "id,account_id,name,objective,status,effective_status,daily_budget,lifetime_budget,"
-             "bid_strategy,start_time,stop_time,special_ad_categories,created_time";
+             "bid_strategy,start_time,stop_time,special_ad_categories,special_ad_category_country,"
+             "pacing_type,created_time";
     case Level::kAdGroup:
       return "id,account_id,name,campaign_id,status,effective_status,daily_budget,lifetime_budget,"
-             "bid_amount,bid_strategy,optimization_goal,billing_event,promoted_object,targeting,"
-             "start_time,end_time,created_time,learning_stage_info";
+             "bid_amount,bid_strategy,bid_constraints,optimization_goal,billing_event,promoted_"
+             "object,"
+             "targeting,start_time,end_time,created_time,learning_stage_info,adset_schedule,"
+             "pacing_type,frequency_control_specs,attribution_spec,campaign{id,bid_strategy}";
     case Level::kAd:
       return "id,account_id,name,campaign_id,adset_id,status,effective_status,created_time,"
              "ad_review_feedback,issues_info,creative{id,name,object_story_spec,asset_feed_spec,"
              "url_tags,title,body,image_hash,video_id,link_url,call_to_action_type}";
     case Level::kConversion:
+      return "id,name,creation_time,is_unavailable";
     case Level::kAsset:
       return kImageFields;
     case Level::kAccount:
@@ -429,15 +598,19 @@ Result<Ground> GroundFrom(const json& account) {
                          .currency = *currency,
                          .zone = zone->name(),
                          .status = AccountStatusWord(Text(account, "account_status"))},
-                .zone = *zone};
+                .zone = *zone,
+                .names_payor = !Text(account, "default_dsa_beneficiary").empty() &&
+                               !Text(account, "default_dsa_payor").empty()};
 }
 
 Result<Entity> EntityFrom(Level level, const json& object, const Ground& ground) {
   Entity entity{.level = level, .id = {}, .parent_id = {}, .campaign_id = {}, .fields = {}};
   Reader reader(object, ground, entity);
-  entity.id = Text(object, level == Level::kAsset ? "hash" : "id");
-  reader.Put("name", Text(object, "name"));
-  reader.Created();
+  // A picture is known by its hash, a video by its id, which a picture has as well.
+  const bool video = level == Level::kAsset && Member(object, "hash") == nullptr;
+  entity.id = Text(object, level == Level::kAsset && !video ? "hash" : "id");
+  reader.Put("name", Text(object, video ? "title" : "name"));
+  reader.Created(level == Level::kConversion ? "creation_time" : "created_time");
   switch (level) {
     case Level::kCampaign:
       reader.Status();
@@ -456,8 +629,13 @@ Result<Entity> EntityFrom(Level level, const json& object, const Ground& ground)
       ReadReview(object, reader);
       break;
     case Level::kConversion:
+      // A pixel has no status: it counts from the moment it exists.
+      reader.Put("status", std::string(kActive));
+      reader.Put("kind", std::string("pixel"));
+      reader.PutText("tag", entity.id);
+      break;
     case Level::kAsset:
-      reader.Put("media", std::string("image"));
+      reader.Put("media", std::string(video ? "video" : "image"));
       break;
     case Level::kAccount:
       Bug();
@@ -485,6 +663,9 @@ Result<HistoryEvent> EventFrom(const json& activity, std::string_view our_app_id
   std::string client = Text(activity, "application_name");
   std::string actor = Text(activity, "actor_name");
   if (actor.empty()) actor = Text(activity, "actor_id");
+  // Its review and its automated rules act in its own name.
+  const bool by_meta = actor == "Meta" || actor == "Facebook" || client == "Automated Rules";
+  if (by_meta) actor = "platform";
   const bool create = event.starts_with("create_") || event.starts_with("add_");
   const bool remove = event.starts_with("delete_") || event.starts_with("remove_");
   return HistoryEvent{
@@ -492,7 +673,7 @@ Result<HistoryEvent> EventFrom(const json& activity, std::string_view our_app_id
       .level = LevelOf(Text(activity, "object_type"), event),
       .id = Text(activity, "object_id"),
       .actor = std::move(actor),
-      .ours = !app.empty() && (our_app_id.empty() || app == our_app_id),
+      .ours = !by_meta && !app.empty() && (our_app_id.empty() || app == our_app_id),
       .client_type = client.empty() ? event : client,
       .operation = create   ? "create"
                    : remove ? "remove"

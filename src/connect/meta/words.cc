@@ -31,10 +31,11 @@ constexpr Word kBidStrategies[] = {
     {"LOWEST_COST_WITHOUT_CAP", "lowest_cost"},
     {"LOWEST_COST_WITH_BID_CAP", "bid_cap"},
     {"COST_CAP", "cost_cap"},
+    {"LOWEST_COST_WITH_MIN_ROAS", "min_roas"},
 };
 constexpr Word kOptimizationGoals[] = {
     {"IMPRESSIONS", "impressions"},         {"REACH", "reach"}, {"LINK_CLICKS", "clicks"},
-    {"OFFSITE_CONVERSIONS", "conversions"}, {"VALUE", "value"},
+    {"OFFSITE_CONVERSIONS", "conversions"}, {"VALUE", "value"}, {"LEAD_GENERATION", "leads"},
 };
 constexpr Word kBillingEvents[] = {
     {"IMPRESSIONS", "impressions"},
@@ -47,6 +48,44 @@ constexpr Word kSpecialCategories[] = {
     {"CREDIT", "credit"},
     {"ISSUES_ELECTIONS_POLITICS", "politics"},
 };
+constexpr Word kConversionEvents[] = {
+    {"PURCHASE", "purchase"},
+    {"LEAD", "lead"},
+    {"COMPLETE_REGISTRATION", "sign_up"},
+    {"ADD_TO_CART", "add_to_cart"},
+    {"INITIATED_CHECKOUT", "begin_checkout"},
+};
+// What AdPromotedObject.custom_event_type may be.
+constexpr std::string_view kEventsOfMeta[] = {"ACHIEVEMENT_UNLOCKED",
+                                              "ADD_PAYMENT_INFO",
+                                              "ADD_TO_CART",
+                                              "ADD_TO_WISHLIST",
+                                              "COMPLETE_REGISTRATION",
+                                              "CONTACT",
+                                              "CONTENT_VIEW",
+                                              "CUSTOMIZE_PRODUCT",
+                                              "DONATE",
+                                              "FIND_LOCATION",
+                                              "INITIATED_CHECKOUT",
+                                              "LEAD",
+                                              "LEVEL_ACHIEVED",
+                                              "LISTING_INTERACTION",
+                                              "OTHER",
+                                              "PURCHASE",
+                                              "RATE",
+                                              "SCHEDULE",
+                                              "SEARCH",
+                                              "SERVICE_BOOKING_REQUEST",
+                                              "SPENT_CREDITS",
+                                              "START_TRIAL",
+                                              "SUBMIT_APPLICATION",
+                                              "SUBSCRIBE",
+                                              "TUTORIAL_COMPLETION"};
+// The member states, and the territories outside of Europe that are part of it.
+constexpr std::string_view kEuropeanUnion[] = {"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES",
+                                               "FI", "FR", "GF", "GP", "GR", "HR", "HU", "IE", "IT",
+                                               "LT", "LU", "LV", "MF", "MQ", "MT", "NL", "PL", "PT",
+                                               "RE", "RO", "SE", "SI", "SK", "YT"};
 constexpr Word kEffectiveStatuses[] = {
     {"ACTIVE", "active"},
     {"PAUSED", "paused"},
@@ -96,9 +135,18 @@ std::span<const Word> BidStrategies() { return kBidStrategies; }
 std::span<const Word> OptimizationGoals() { return kOptimizationGoals; }
 std::span<const Word> BillingEvents() { return kBillingEvents; }
 std::span<const Word> SpecialCategories() { return kSpecialCategories; }
+std::span<const Word> ConversionEvents() { return kConversionEvents; }
 std::span<const Word> EffectiveStatuses() { return kEffectiveStatuses; }
 std::span<const Word> LearningStatuses() { return kLearningStatuses; }
 std::span<const Word> Locales() { return kLocales; }
+
+bool IsConversionEvent(std::string_view meta) {
+  return std::ranges::find(kEventsOfMeta, meta) != std::end(kEventsOfMeta);
+}
+
+bool InEuropeanUnion(std::string_view country) {
+  return std::ranges::find(kEuropeanUnion, country) != std::end(kEuropeanUnion);
+}
 
 std::string_view Ours(std::span<const Word> words, std::string_view meta) {
   const auto at = std::ranges::find(words, meta, &Word::meta);

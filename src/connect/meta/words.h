@@ -19,6 +19,11 @@ std::span<const Word> BidStrategies();
 std::span<const Word> OptimizationGoals();
 std::span<const Word> BillingEvents();
 std::span<const Word> SpecialCategories();
+/// What is counted, promoted_object.custom_event_type. Not every word of Meta has one of ours: the
+/// others are theirs in lower case.
+std::span<const Word> ConversionEvents();
+/// Whether the event is one that an ad set can be optimised for.
+bool IsConversionEvent(std::string_view meta);
 std::span<const Word> EffectiveStatuses();
 std::span<const Word> LearningStatuses();
 /// Locale ids of Meta that stand for a language as a whole first, then its regional ones.
@@ -30,6 +35,10 @@ std::string_view Ours(std::span<const Word> words, std::string_view meta);
 std::string_view Metas(std::span<const Word> words, std::string_view ours);
 /// "awareness, traffic, ...": what may be written, for errors.
 std::string ListOurs(std::span<const Word> words);
+
+/// Whether the country belongs to the European Union or one of its territories, where Meta wants to
+/// be told who benefits from an ad and who pays for it, and takes no political advertising.
+bool InEuropeanUnion(std::string_view country);
 
 std::string LowerCase(std::string_view text);
 std::string UpperCase(std::string_view text);
