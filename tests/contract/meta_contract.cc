@@ -13,6 +13,14 @@ std::string Word(const char* text) { return text; }
 // A PNG's header of 1200 x 628 pixels and nothing behind it.
 constexpr const char* kPicture = "iVBORw0KGgoAAAANSUhEUgAABLAAAAJ0CAI=";
 
+constexpr const char* kSquare = "iVBORw0KGgoAAAANSUhEUgAABDgAAAQ4CAI=";  // 1080 x 1080
+// Boxes of an MP4 of 720 x 1280 and 15 seconds, without a picture in it.
+constexpr const char* kFilm =
+    "AAAAEGZ0eXBpc29tAAAAAAAAANhtb292AAAAbG12aGQAAAAAAAAAAAAAAAAAAAPoAAA6mAAAAAAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    "AAAAZHRyYWsAAABcdGtoZAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAC0AAABQAAAA==";
+
 PlatformUnderTest Meta() {
   PlatformUnderTest meta{};
   meta.name = "meta";
@@ -75,8 +83,128 @@ PlatformUnderTest Meta() {
   meta.budgets = {Money::Micros(200'000'000, kEur), Money::Micros(50'010'000, kEur),
                   Money::Micros(19'990'000, kEur), Money::Micros(12'345'670'000, kEur),
                   Money::Micros(5'001'000'000, kJpy)};
+  meta.conversion = {{"name", Word("Shop pixel")}, {"kind", Word("pixel")}};
+  meta.conversion_update = {{"name", Word("Shop pixel, renamed")}};
+  meta.conversion_removable = false;
+  meta.more_assets = {
+      {"second", {{"name", Word("Second")}, {"media", Word("image")}, {"content", Word(kSquare)}}},
+      {"film", {{"name", Word("Film")}, {"media", Word("video")}, {"content", Word(kFilm)}}}};
+  using Int = std::int64_t;
+  const auto money = [](Int cents) { return Money::Micros(cents * 10'000, kEur); };
+  // A budget of the ad set, for the whole flight.
+  const Fields lifetime{{"lifetime_budget", money(900'000)}};
+  const auto over = [](Fields fields, const Fields& more) {
+    fields.insert(more.begin(), more.end());
+    return fields;
+  };
+  const std::set<std::string> kNoBudget{"daily_budget", "bid_strategy"};
+  const std::set<std::string> kNoConversion{"daily_budget", "bid_strategy", "conversion_event",
+                                            "pixel_id"};
+  meta.carried = {
+      {"hours of the week",
+       Level::kAdGroup,
+       {.ad_group = over(lifetime, {{"dayparts", List{"mon-fri 08:00-20:00", "sat 10:00-24:00"}}}),
+        .without = kNoBudget},
+       {{{"dayparts", List{"sun 00:00-06:00"}}}, {{"dayparts", List{}}}}},
+      {"pacing",
+       Level::kAdGroup,
+       {.ad_group = {{"daily_budget", money(5'000)}, {"pacing", Word("asap")}},
+        .without = kNoBudget},
+       {{{"pacing", Word("even")}}}},
+      {"frequency",
+       Level::kAdGroup,
+       {.campaign = {{"objective", Word("awareness")}},
+        .ad_group = {{"daily_budget", money(5'000)},
+                     {"optimization_goal", Word("reach")},
+                     {"frequency_cap", Int{3}},
+                     {"frequency_days", Int{7}}},
+        .without = kNoConversion},
+       {{{"frequency_cap", Int{2}}}, {{"frequency_cap", Int{5}}, {"frequency_days", Int{14}}}}},
+      {"places",
+       Level::kAdGroup,
+       {.ad_group = {{"locations", List{"3847", "city:777934"}},
+                     {"excluded_locations", List{"city:573735"}}}},
+       {{{"locations", List{"3886"}}}, {{"excluded_locations", List{}}}}},
+      {"windows",
+       Level::kAdGroup,
+       {.ad_group = {{"attribution_click_days", Int{1}}, {"attribution_view_days", Int{0}}}},
+       {{{"attribution_click_days", Int{7}}}, {{"attribution_view_days", Int{1}}}}},
+      {"cost cap",
+       Level::kAdGroup,
+       {.ad_group = {{"daily_budget", money(5'000)},
+                     {"bid_strategy", Word("cost_cap")},
+                     {"target_cpa", money(1'250)}},
+        .without = kNoBudget},
+       {{{"target_cpa", money(1'399)}}}},
+      {"bid cap",
+       Level::kAdGroup,
+       {.ad_group = {{"daily_budget", money(5'000)},
+                     {"bid_strategy", Word("bid_cap")},
+                     {"bid", money(99)}},
+        .without = kNoBudget},
+       {{{"bid", money(101)}}}},
+      {"return on spend",
+       Level::kAdGroup,
+       {.ad_group = {{"daily_budget", money(5'000)},
+                     {"optimization_goal", Word("value")},
+                     {"bid_strategy", Word("min_roas")},
+                     {"target_roas_bp", Int{40'000}}},
+        .without = kNoBudget},
+       {{{"target_roas_bp", Int{25'000}}}}},
+      {"audiences",
+       Level::kAdGroup,
+       {.ad_group = {{"audiences", List{"901"}}, {"excluded_audiences", List{"902", "903"}}}},
+       {{{"audiences", List{"904"}}}, {{"excluded_audiences", List{}}}}},
+      {"a pixel of the plan",
+       Level::kAdGroup,
+       {.ad_group = {{"pixel_id", Word("@conversion")}, {"conversion_event", Word("sign_up")}}},
+       {{{"conversion_event", Word("begin_checkout")}}}},
+      {"special categories",
+       Level::kCampaign,
+       {.campaign = {{"special_categories", List{"housing"}}, {"countries", List{"US"}}}},
+       {}},
+      {"video",
+       Level::kAd,
+       {.ad = {{"video", Word("@film")}, {"thumbnail", Word("@second")}}, .without = {"image"}},
+       {}},
+      {"carousel",
+       Level::kAd,
+       {.ad = {{"images", List{"@asset", "@second"}}}, .without = {"image"}},
+       {}},
+  };
+  meta.refused = {
+      {"dayparts", Level::kAdGroup, {.ad_group = {{"dayparts", List{"mon 08:00-20:00"}}}}},
+      {"frequency_cap",
+       Level::kAdGroup,
+       {.ad_group = {{"frequency_cap", Int{3}}, {"frequency_days", Int{7}}}}},
+      {"attribution_click_days",
+       Level::kAdGroup,
+       {.ad_group = {{"attribution_click_days", Int{30}}}}},
+      {"bid", Level::kAdGroup, {.ad_group = {{"bid", money(100)}}}},
+      {"keywords", Level::kAdGroup, {.ad_group = {{"keywords", List{"exact:shoes"}}}}},
+      {"languages", Level::kAdGroup, {.ad_group = {{"languages", List{"tlh"}}}}},
+      {"conversion_event",
+       Level::kAdGroup,
+       {.ad_group = {{"conversion_event", Word("page_view")}}}},
+      {"eu_political", Level::kCampaign, {.campaign = {{"eu_political", true}}}},
+      {"countries", Level::kCampaign, {.campaign = {{"special_categories", List{"politics"}}}}},
+      {"objective", Level::kCampaign, {.campaign = {{"objective", Word("fame")}}}},
+      {"image", Level::kAd, {.without = {"image"}}},
+      {"thumbnail", Level::kAd, {.ad = {{"thumbnail", Word("@second")}}}},
+  };
+  meta.human_edits = {
+      {Level::kCampaign, {{"daily_budget", money(7'700)}}},
+      {Level::kCampaign, {{"name", Word("Renamed by Ann")}}},
+      {Level::kCampaign, {{"status", Word("active")}}, "platform"},
+      {Level::kAdGroup, {{"countries", List{"CH"}}}},
+      {Level::kAdGroup, {{"age_max", Int{40}}}},
+      {Level::kAdGroup, {{"excluded_audiences", List{"5"}}}},
+      {Level::kAdGroup, {{"pacing", Word("asap")}}, "platform"},
+      {Level::kAd, {{"landing_url", Word("https://shop.example/other")}}},
+  };
   meta.write_path = "/campaigns";
-  meta.write_path_of = {{Level::kAdGroup, "/adsets"}, {Level::kAd, "/ads"}};
+  meta.write_path_of = {
+      {Level::kAdGroup, "/adsets"}, {Level::kAd, "/ads"}, {Level::kConversion, "/adspixels"}};
   meta.read_path = "act_";
   // The cursor leads back to the page it came from.
   meta.make_endless = [](http::Response& response) {
