@@ -26,7 +26,13 @@ struct World {
                         {"v19.0", ParseInstant("2026-05-21T00:00:00Z").value()}};
     options.secrets = {{"access_token", "TOKEN"}, {"expired_token", "EXPIRED"}};
     server = sim::MakeMetaServer(*market, clock, options, limits);
-    sockets = http::Serve([this](const http::Request& r) { return server->Handle(r); }).value();
+    sockets = http::Serve([this](const http::Request& r) -> http::Response {
+                if (r.url == "/advance") {
+                  clock.AdvanceTo(clock.Now() + std::chrono::seconds(10));
+                  return {};
+                }
+                return server->Handle(r);
+              }).value();
   }
 
   /// What the call answers as "id" or "hash"; the test fails when it does not.
