@@ -268,7 +268,7 @@ TEST(Sheets, PlannersWriteAsTheyDo) {
   files[1] = {
       "q2 media plan.csv",
       "Channel;Account ID;Platform;Flight start;Budget per day;Pacing;Notes;Committed metrics\n"
-      "# a comment;;;;;;;\n"
+      "# such as: video;;;;;;;\n"
       "search-brand;4471189001;Google Ads;2026-03-02;200,5;Even;anything;impressions: 10\n"};
   auto read = ParseDocuments(files, ExampleAsset);
   ASSERT_FALSE(read);

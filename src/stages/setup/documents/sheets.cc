@@ -134,10 +134,11 @@ struct Table {
 
 bool Blank(const sheet::Cell& cell) { return cell.wrong.empty() && sheet::Trim(cell.text).empty(); }
 
-/// A row that says something to people only: its first cell begins with "# ".
+/// The example row of a template, and empty rows. Nothing else is left out: an ad may be called "#
+/// 1".
 bool Comment(const sheet::Row& row) {
   for (const sheet::Cell& cell : row.cells) {
-    if (!Blank(cell)) return cell.text.starts_with("# ");
+    if (!Blank(cell)) return cell.text.starts_with("# such as:");
   }
   return true;
 }
