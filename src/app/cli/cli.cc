@@ -149,6 +149,28 @@ int RunCommandLine(int argc, char** argv) {
   document("plan", "show what a campaign document would change; sends nothing", PlanCommand);
   document("activate", "plan to switch on what a document's plan created", ActivateCommand);
 
+  TemplateArguments blank;
+  auto* template_command = command(&app, "template", "an empty document to fill in");
+  template_command
+      ->add_option("kind", blank.kind,
+                   "brief, media_plan, creatives, buys; as sheets also assets, guidelines, kpis, "
+                   "conversions, experiments; workbook")
+      ->required();
+  const auto as_form = [&](const char* flag, const char* form, const char* help) {
+    template_command->add_flag_callback(
+        flag, [&blank, form] { blank.form = form; }, help);
+  };
+  as_form("--csv", "csv", "as a CSV sheet");
+  as_form("--yaml", "yaml", "as YAML (the default)");
+  as_form("--xlsx", "xlsx", "as a workbook; needs --out");
+  template_command->add_option("--out", blank.out, "file to write; must not be there yet");
+  template_command->callback([&] { run = [&] { return TemplateCommand(blank); }; });
+  std::string schema_kind;
+  auto* schema_command = command(&app, "schema", "the JSON Schema of a document");
+  schema_command->add_option("kind", schema_kind, "brief, media_plan, creatives or buys")
+      ->required();
+  schema_command->callback([&] { run = [&] { return SchemaCommand(schema_kind); }; });
+
   std::string plan_id;
   std::string by;
   std::string status;

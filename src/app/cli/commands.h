@@ -94,6 +94,14 @@ Result<int> EventsCommand(const CommandContext& context);
 Result<int> TrackingCheckCommand(const CommandContext& context,
                                  const std::vector<std::string>& urls, bool browser);
 
+struct TemplateArguments {
+  std::string kind;  ///< brief | media_plan | creatives | buys | ... | workbook
+  std::string form;  ///< csv | yaml | xlsx; empty: from `out`
+  std::string out;   ///< empty: standard output
+};
+Result<int> TemplateCommand(const TemplateArguments& arguments);
+Result<int> SchemaCommand(const std::string& kind);
+
 struct SimArguments {
   std::uint64_t seed = 1;
   std::string start = "2026-03-01";

@@ -8,6 +8,7 @@
 #include <initializer_list>
 
 namespace maxopt {
+inline namespace one_file {
 namespace {
 
 /// A node with its file, so that every complaint can say where.
@@ -303,4 +304,5 @@ Result<CampaignDocument> ParseCampaign(std::string_view yaml, const std::string&
   });
 }
 
+}  // namespace one_file
 }  // namespace maxopt

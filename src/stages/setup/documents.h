@@ -9,6 +9,8 @@
 #include "result/result.h"
 
 namespace maxopt {
+/// Apart from stages/setup/documents/, which has documents of the same names.
+inline namespace one_file {
 
 /// Where a value was written: "spring.yaml:14". Travels with it into findings.
 struct Place {
@@ -61,4 +63,5 @@ using ReadFile = std::function<Result<std::string>(const std::string& name)>;
 Result<CampaignDocument> ParseCampaign(std::string_view yaml, const std::string& file,
                                        const ReadFile& read_file);
 
+}  // namespace one_file
 }  // namespace maxopt
