@@ -108,9 +108,8 @@ Result<> SetTargeting(std::string_view field, const FieldValue& value, json& tar
     }
     if (AsTexts(value).empty()) return Refuse(field, "at least one country is needed");
     for (const std::string& country : AsTexts(value)) {
-      const bool code = country.size() == 2 &&
-                        std::ranges::all_of(country, [](char c) { return c >= 'A' && c <= 'Z'; });
-      if (!code) return Refuse(field, fmt::format("\"{}\" is no country like DE", country));
+      if (!IsCountryCode(country))
+        return Refuse(field, fmt::format("\"{}\" is no country like DE", country));
     }
     targeting["geo_locations"]["countries"] = AsTexts(value);
   } else if (field == "locations" || field == "excluded_locations") {

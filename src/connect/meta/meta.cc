@@ -15,6 +15,7 @@
 #include "connect/meta/write.h"
 #include "connect/retry/retry.h"
 #include "connect/writer.h"
+#include "json/json.h"
 
 namespace maxopt {
 namespace {
@@ -341,7 +342,7 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
       params = {{"name", creative.at("name").get<std::string>()},
                 {"adset_id", change.parent_id},
                 {"status", "PAUSED"},
-                {"creative", creative.dump()}};
+                {"creative", PrintExactJson(creative)}};
       path = Edge(change.level);
     } else {
       if (create && change.level == Level::kAdGroup && change.parent_id.empty()) {

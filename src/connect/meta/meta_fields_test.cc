@@ -269,6 +269,15 @@ TEST(MetaFieldsTest, WhatIsRefusedIsNamedWithItsFix) {
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().platform_code, "100/1885272");
   EXPECT_NE(applied.error().what.find("field \"daily_budget\""), std::string::npos);
+  // Bytes that are no text do not stop the program.
+  Change bytes = CampaignChange("bytes");
+  bytes.after["special_categories"] = Texts{"housing"};
+  bytes.after["countries"] = Texts{"U\xff"};
+  EXPECT_FALSE(world.writer().Apply(bytes, After(1h)));
+  Change ad = AdChange("1", "00000000000000000000000000000000");
+  ad.after["descriptions"] = Texts{"\xff\xfe"};
+  EXPECT_FALSE(world.writer().Validate(ad, After(1h)));
+  EXPECT_FALSE(world.writer().Apply(ad, After(1h)));
   Change long_name = CampaignChange("long");
   long_name.after["name"] = std::string(500, 'x');
   EXPECT_NE(world.writer().Apply(long_name, After(1h)).error().what.find("field \"name\""),

@@ -29,6 +29,9 @@ inline bool AllDigits(std::string_view text) {
   return !text.empty() && text.size() <= 25 &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
+inline bool IsCountryCode(std::string_view text) {
+  return text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; });
+}
 inline std::string Setting(const Connection& connection, const std::string& name) {
   const auto at = connection.settings.find(name);
   return at == connection.settings.end() ? std::string() : at->second;

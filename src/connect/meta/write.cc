@@ -72,6 +72,10 @@ Result<> AddCampaignField(const std::string& field, const FieldValue& value, con
                     "a campaign names countries only for its special_categories; where its ads are "
                     "shown is a field of the ad group");
     }
+    for (const std::string& country : AsTexts(value)) {
+      if (IsCountryCode(country)) continue;
+      return Refuse(field, "a country has two letters in upper case, like DE");
+    }
     return add("special_ad_category_country", json(AsTexts(value)).dump());
   }
   if (IsOneOf(field, kAdSetsOnly)) {
