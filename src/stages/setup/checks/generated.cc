@@ -140,6 +140,9 @@ void AddRequired(Maker& maker, const std::string& objective, const std::string& 
               if (!objective.empty() && v.brief().objective.value != objective) {
                 return out.NotApplicable("another objective");
               }
+              if (field == "keywords" && !p.search()) {
+                return out.NotApplicable("no search channel");
+              }
               // Conversion fields are only asked of ad groups that optimise for conversions.
               const bool conversion = field == "pixel_id" || field == "conversion_event";
               if (conversion && level == "ad_group" &&
