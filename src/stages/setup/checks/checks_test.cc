@@ -866,6 +866,41 @@ TEST(Checks, PeopleSeeWhatIsWrongWhereAndWhatToDo) {
   EXPECT_EQ(json["phase"], "before_launch");
 }
 
+std::string FileText(const std::string& path) {
+  std::ifstream in(std::string(MAXOPT_SOURCE_DIR) + "/" + path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+TEST(Checks, TheExampleCampaignMayBePlanned) {
+  const std::string folder = "examples/alpenglow/";
+  std::vector<DocumentFile> files;
+  for (const char* name : {"brief.yaml", "media_plan.yaml", "creatives.yaml", "buys.yaml"}) {
+    files.push_back({name, FileText(folder + name)});
+  }
+  const auto documents = ParseDocuments(files, [&](const std::string& name) -> Result<std::string> {
+    return FileText(folder + name);
+  });
+  ASSERT_TRUE(documents.has_value()) << documents.error().what;
+  World w;
+  w.documents = *documents;
+  w.today = w.brief().start.value - std::chrono::days(20);
+  std::vector<ClientAccount> accounts;
+  for (const Package& p : w.documents.media_plan.packages) {
+    accounts.push_back(
+        {w.brief().client.value,
+         {p.account.value, "", w.brief().currency.value, "Europe/Berlin", "active"}});
+  }
+  w.accounts = accounts;
+  const auto desired = Realise(*documents, {&PlatformSpecs::BuiltIn(), accounts, {}, w.today});
+  ASSERT_TRUE(desired.has_value()) << desired.error().what;
+  w.desired = *desired;
+  const Checklist list = w.Run();
+  EXPECT_FALSE(Blocks(list)) << ChecklistMarkdown(list);
+  EXPECT_GE(list.score.value_or(0), 90) << ChecklistMarkdown(list);
+}
+
 TEST(Checks, TheDocumentIsTheRegistry) {
   const std::string path = std::string(MAXOPT_SOURCE_DIR) + "/docs/checks.md";
   if (std::getenv("MAXOPT_WRITE_DOCS") != nullptr) std::ofstream(path) << RegistryMarkdown();

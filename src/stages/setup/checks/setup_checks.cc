@@ -222,22 +222,30 @@ void AddSetupChecks(Registry& r) {
                           {b.start.place, v.packages.front().place()});
                }
              });
-  r.Package("setup.clock_change", kNote, "Does a clock change fall into the flight?",
-            "Nothing to do: a day of 23 or 25 hours carries one full daily budget.",
-            [](const CampaignView&, const PackageView& p, Out& out) {
-              if (p.account == nullptr) return out.NotChecked("the account is not connected");
-              const auto zone = Zone::Find(p.account->info.zone);
-              if (!zone) return out.NotChecked("the account's time zone is not known");
-              for (Day day = p.start; day <= p.end && day < p.start + days(732); day += days(1)) {
-                const auto hours =
-                    std::chrono::duration<double, std::ratio<3600>>(zone->Length(day));
-                if (hours.count() != 24) {
-                  return out.Fail(fmt::format("{} has {} hours in {}", PrintDay(day), hours.count(),
-                                              p.account->info.zone),
-                                  {p.place()});
-                }
-              }
-            });
+  r.Campaign(
+      "setup.clock_change", kNote, "Does a clock change fall into the flight?",
+      "Nothing to do: a day of 23 or 25 hours carries one full daily budget.",
+      [](const CampaignView& v, Out& out) {
+        std::set<std::string> zones;
+        for (const PackageView& p : v.packages) {
+          if (p.account != nullptr) zones.insert(p.account->info.zone);
+        }
+        if (zones.empty()) return out.NotChecked("no account is connected");
+        const Day start = v.brief().start.value;
+        // Two years show every change of a year twice.
+        const Day end = std::min(v.brief().end.value, start + days(732));
+        for (const std::string& name : zones) {
+          const auto zone = Zone::Find(name);
+          if (!zone) continue;  // told by setup.account_zone
+          for (Day day = start; day <= end; day += days(1)) {
+            const auto hours = std::chrono::duration<double, std::ratio<3600>>(zone->Length(day));
+            if (hours.count() == 24) continue;
+            out.Fail(fmt::format("{} has {} hours in {}", PrintDay(day), hours.count(), name),
+                     {v.brief().start.place});
+            break;
+          }
+        }
+      });
   r.Campaign("setup.packages_present", kFail, "Has the media plan a package?",
              "Add at least one package to the media plan.", [](const CampaignView& v, Out& out) {
                if (v.packages.empty()) {
@@ -418,29 +426,39 @@ void AddSetupChecks(Registry& r) {
                          {p.PlaceOf("channel_type")});
               }
             });
-  r.Package("setup.goal_allowed", kFail, "Does the objective allow the optimisation goal there?",
-            "Choose a goal that the platform has for this objective.",
-            [](const CampaignView& v, const PackageView& p, Out& out) {
-              const ObjectiveSpec* objective = nullptr;
-              if (p.spec != nullptr) {
-                for (const ObjectiveSpec& o : p.spec->objectives) {
-                  if (o.objective == v.brief().objective.value) objective = &o;
-                }
+  r.Package(
+      "setup.goal_allowed", kFail, "Does the objective allow the optimisation goal there?",
+      "Choose a goal that the platform has for this objective.",
+      [](const CampaignView& v, const PackageView& p, Out& out) {
+        const ObjectiveSpec* objective = nullptr;
+        if (p.spec != nullptr) {
+          for (const ObjectiveSpec& o : p.spec->objectives) {
+            if (o.objective == v.brief().objective.value) objective = &o;
+          }
+        }
+        if (objective == nullptr || objective->optimization_goals.empty()) {
+          return out.NotChecked("the platform's requirements do not say");
+        }
+        const auto goals = GoalsOf(p);
+        if (goals.empty()) return out.NotApplicable("no goal is stated");
+        // Where the goal is no field of the platform's, what is written is not sent.
+        const FieldSupport* support = p.spec->FindField("optimization_goal");
+        const bool sent = support == nullptr || !support->levels.empty();
+        for (const auto& [goal, place] : goals) {
+          if (!Contains(objective->optimization_goals, goal)) {
+            const auto tell = [&](std::string what, Places places) {
+              if (sent) {
+                out.Fail(std::move(what), std::move(places));
+              } else {
+                out.Warn(std::move(what), std::move(places));
               }
-              if (objective == nullptr || objective->optimization_goals.empty()) {
-                return out.NotChecked("the platform's requirements do not say");
-              }
-              const auto goals = GoalsOf(p);
-              if (goals.empty()) return out.NotApplicable("no goal is stated");
-              for (const auto& [goal, place] : goals) {
-                if (!Contains(objective->optimization_goals, goal)) {
-                  out.Fail(fmt::format("\"{}\" with objective {}; {} allows {}", goal,
-                                       objective->objective, PlatformName(p.platform),
-                                       Join(objective->optimization_goals)),
-                           {place, v.brief().objective.place});
-                }
-              }
-            });
+            };
+            tell(fmt::format("\"{}\" with objective {}; {} allows {}", goal, objective->objective,
+                             PlatformName(p.platform), Join(objective->optimization_goals)),
+                 {place, v.brief().objective.place});
+          }
+        }
+      });
   r.Campaign("setup.kpis_present", kWarn, "Does the brief say what success is?",
              "Add at least one KPI with its target.", [](const CampaignView& v, Out& out) {
                if (v.brief().kpis.empty()) out.Fail("no KPI is stated", {v.brief().place});
