@@ -275,7 +275,8 @@ class Judge {
     const std::string what = fmt::format(
         "{}: experiment \"{}\" keeps {} still until {}", change.address, lock->experiment,
         lock->address.empty() ? lock->id : lock->address, PrintDay(lock->until));
-    if (person && !change.forced.empty()) {
+    // Stopping must always be possible; a person who raises or moves something has to force it.
+    if (person && (!change.forced.empty() || OnlyLowersSpend(change))) {
       Note("experiment_lock", what, "the change ends the comparison: check that this is meant");
     } else {
       Block("experiment_lock", what,

@@ -90,6 +90,8 @@ void SameFields(Registry& r, const std::string& id, const std::string& question,
                 const auto want = s.wanted->fields.find(field);
                 if (want == s.wanted->fields.end()) continue;
                 const auto have = s.live->fields.find(field);
+                const bool nothing = want->second == FieldValue(std::vector<std::string>{});
+                if (nothing && have == s.live->fields.end()) continue;
                 if (have == s.live->fields.end()) {
                   out.Fail(fmt::format("{}: {} is not set, wanted is {}", s.wanted->address, field,
                                        ShowValue(want->second)),
@@ -167,9 +169,18 @@ void AddLiveChecks(Registry& r) {
             [](const CampaignView& v, const PackageView& p, Out& out) {
               const auto seen = Compare(v, p, out);
               if (!seen) return;
+              // Some platforms keep the flight on ad groups.
+              bool groups = false;
+              bool groups_start = true;
+              for (const Seen& s : *seen) {
+                if (s.live == nullptr || s.wanted->level != Level::kAdGroup) continue;
+                groups = true;
+                groups_start = groups_start && !TextField(s.live->fields, "start_at").empty();
+              }
               for (const Seen& s : *seen) {
                 if (s.live == nullptr || s.wanted->level != Level::kCampaign) continue;
-                if (p.start > v.context->today && TextField(s.live->fields, "start_at").empty() &&
+                const bool starts = !TextField(s.live->fields, "start_at").empty();
+                if (p.start > v.context->today && !starts && !(groups && groups_start) &&
                     TextField(s.live->fields, "status") == kActive) {
                   out.Fail(fmt::format("{} is active without a start date, its flight begins on {}",
                                        s.wanted->address, PrintDay(p.start)),
@@ -183,6 +194,7 @@ void AddLiveChecks(Registry& r) {
               const auto seen = Compare(v, p, out);
               if (!seen) return;
               if (!SwitchedOn(*seen)) return out.NotApplicable("the campaign is not active");
+              if (p.start > v.context->today) return out.NotApplicable("the flight begins later");
               const bool late = v.context->phase == CheckPhase::kHour24;
               for (const Seen& s : *seen) {
                 if (s.live == nullptr || !IsTree(s.wanted->level)) continue;
