@@ -21,9 +21,9 @@ TEST(Documents, TheExampleIsRead) {
   EXPECT_EQ(social.name.value, "social-prospecting");
   EXPECT_EQ(PrintAccount(social.account.value), "meta/880011223344");
   EXPECT_EQ(social.daily_budget->value, Money::Micros(350'000'000, kEur));
-  EXPECT_EQ(PrintPlace(social.daily_budget->place), "media_plan.yaml:30");
+  EXPECT_EQ(PrintPlace(social.daily_budget->place), "media_plan.yaml:28");
   EXPECT_EQ(TextField(social.fields.values, "pacing"), "even");
-  EXPECT_EQ(PrintPlace(social.fields.PlaceOf("pacing", social.place)), "media_plan.yaml:34");
+  EXPECT_EQ(PrintPlace(social.fields.PlaceOf("pacing", social.place)), "media_plan.yaml:32");
   ASSERT_EQ(read->creatives.assets.size(), 3U);
   EXPECT_EQ(read->creatives.assets[0].bytes.substr(1, 3), "PNG");
   ASSERT_EQ(read->buys.buys.size(), 5U);
