@@ -28,7 +28,7 @@ std::string DefaultExamples() {
   for (auto folder = program.parent_path(); folder.has_relative_path();
        folder = folder.parent_path()) {
     const auto candidate = folder / "examples" / "alpenglow";
-    if (std::filesystem::exists(candidate / "campaign.yaml")) {
+    if (std::filesystem::exists(candidate / "brief.yaml")) {
       return std::filesystem::relative(candidate, error).string();
     }
   }
@@ -80,7 +80,8 @@ int RunCommandLine(int argc, char** argv) {
   demo_command->add_option("--history", demo.history_days, "days of history before it")
       ->check(CLI::Range(90, 730))
       ->capture_default_str();
-  demo_command->add_option("--examples", demo.examples, "folder with campaign.yaml, policy.yaml");
+  demo_command->add_option("--examples", demo.examples,
+                           "folder with the four documents and policy.yaml");
   demo_command->add_flag("--keep", demo.keep, "leave the platform servers running at the end");
   demo_command->callback([&] {
     run = [&] {
@@ -138,16 +139,58 @@ int RunCommandLine(int argc, char** argv) {
   query_command->add_flag("--explain", query.explain, "show the SQL instead");
   query_command->callback([&] { run = [&] { return QueryCommand(context, query); }; });
 
-  std::string file;
-  const auto document = [&](const char* name, const char* help,
-                            Result<int> (*function)(const CommandContext&, const std::string&)) {
+  CheckArguments check;
+  auto* check_command = command(&app, "check", "run a campaign's checklist; sends nothing");
+  check_command->add_option("documents", check.paths, "folder of the four documents, or the files")
+      ->required();
+  check_command->add_option("--phase", check.phase, "before_launch, hour_1, hour_24 or on_demand")
+      ->capture_default_str();
+  check_command->add_flag("--landing", check.landing, "also fetch the landing pages");
+  check_command->add_flag("--browser", check.browser, "and load them in a headless browser");
+  check_command->add_flag("--verbose", check.verbose, "what passed as well");
+  check_command->callback([&] {
+    check.landing = check.landing || check.browser;
+    run = [&] { return CheckCommand(context, check); };
+  });
+  PlanArguments plan_arguments;
+  const auto documents = [&](const char* name, const char* help,
+                             Result<int> (*function)(const CommandContext&, const PlanArguments&)) {
     auto* sub = command(&app, name, help);
-    sub->add_option("file", file, "campaign document (YAML)")->required();
-    sub->callback([&, function] { run = [&, function] { return function(context, file); }; });
+    sub->add_option("documents", plan_arguments.paths, "folder of the four documents, or the files")
+        ->required();
+    sub->add_option("--by", plan_arguments.by, "who makes the plan (default: the system's user)");
+    sub->callback(
+        [&, function] { run = [&, function] { return function(context, plan_arguments); }; });
+    return sub;
   };
-  document("check", "review a campaign document; sends nothing", CheckCommand);
-  document("plan", "show what a campaign document would change; sends nothing", PlanCommand);
-  document("activate", "plan to switch on what a document's plan created", ActivateCommand);
+  documents("plan", "show what the documents would change; sends nothing", PlanCommand)
+      ->add_option("--force-field", plan_arguments.force_fields,
+                   "ADDRESS.FIELD that someone else changed, to be overwritten all the same");
+  documents("activate", "plan to switch on what the documents' plan created", ActivateCommand);
+  std::vector<std::string> paths;
+  const auto reading = [&](const char* name, const char* help,
+                           Result<int> (*function)(const CommandContext&,
+                                                   const std::vector<std::string>&)) {
+    auto* sub = command(&app, name, help);
+    sub->add_option("documents", paths, "folder of the four documents, or the files")->required();
+    sub->callback([&, function] { run = [&, function] { return function(context, paths); }; });
+  };
+  reading("matrix", "what becomes of every field of the documents", MatrixCommand);
+  reading("handover", "write the four outputs of set-up into the outbox", HandOverCommand);
+  AdoptArguments adopt;
+  auto* adopt_command = command(&app, "adopt", "take existing campaigns over, as documents");
+  adopt_command->add_option("client", adopt.client, "whose accounts")->required();
+  adopt_command->add_option("--account", adopt.accounts, "only these, like meta/880011223344");
+  adopt_command->add_option("--campaign", adopt.campaign, "name to keep them under")
+      ->capture_default_str();
+  adopt_command->add_option("--out", adopt.out, "folder for the documents")->capture_default_str();
+  adopt_command->callback([&] { run = [&] { return AdoptCommand(context, adopt); }; });
+  std::string to;
+  std::string message;
+  auto* outbox_command = command(&app, "outbox", "what was said to the teammates");
+  outbox_command->add_option("message", message, "show this one");
+  outbox_command->add_option("--to", to, "carlos, james, zara, lucas, maya, ...");
+  outbox_command->callback([&] { run = [&] { return OutboxCommand(context, to, message); }; });
 
   TemplateArguments blank;
   auto* template_command = command(&app, "template", "an empty document to fill in");
@@ -246,6 +289,13 @@ int RunCommandLine(int argc, char** argv) {
   report_command->add_option("--to", report.to, "last day (default: yesterday)");
   report_command->add_option("--out", report.out, "folder (default: reports/ in the home)");
   report_command->callback([&] { run = [&] { return ReportCommand(context, report); }; });
+
+  auto* experiments_command = command(&app, "experiments", "planned comparisons and their locks");
+  experiments_command->add_option("client", client, "only this one");
+  experiments_command->callback([&] { run = [&] { return ExperimentsCommand(context, client); }; });
+  auto* watches_command = command(&app, "watches", "what is watched, how often, and how far off");
+  watches_command->add_option("client", client, "only this one");
+  watches_command->callback([&] { run = [&] { return WatchesCommand(context, client); }; });
 
   auto* status_command = command(&app, "status", "accounts, freshness and open plans");
   status_command->add_option("--client", client, "only this one");

@@ -39,9 +39,33 @@ struct QueryArguments {
 };
 Result<int> QueryCommand(const CommandContext& context, const QueryArguments& arguments);
 
-Result<int> CheckCommand(const CommandContext& context, const std::string& file);
-Result<int> PlanCommand(const CommandContext& context, const std::string& file);
-Result<int> ActivateCommand(const CommandContext& context, const std::string& file);
+struct CheckArguments {
+  std::vector<std::string> paths;  ///< a folder of documents, or the files
+  std::string phase = "before_launch";
+  bool landing = false;  ///< also fetch the landing pages
+  bool browser = false;  ///< ... and load them in a headless browser
+  bool verbose = false;
+};
+Result<int> CheckCommand(const CommandContext& context, const CheckArguments& arguments);
+struct PlanArguments {
+  std::vector<std::string> paths;
+  std::vector<std::string> force_fields;  ///< "address.field"
+  std::string by;
+};
+Result<int> PlanCommand(const CommandContext& context, const PlanArguments& arguments);
+Result<int> ActivateCommand(const CommandContext& context, const PlanArguments& arguments);
+Result<int> MatrixCommand(const CommandContext& context, const std::vector<std::string>& paths);
+Result<int> HandOverCommand(const CommandContext& context, const std::vector<std::string>& paths);
+struct AdoptArguments {
+  std::string client, campaign = "Adopted", out = "adopted";
+  std::vector<std::string> accounts;  ///< "meta/880011223344"; empty: all of the client
+};
+Result<int> AdoptCommand(const CommandContext& context, const AdoptArguments& arguments);
+Result<int> OutboxCommand(const CommandContext& context, const std::string& to,
+                          const std::string& id);
+Result<int> ExperimentsCommand(const CommandContext& context, const std::string& client);
+Result<int> WatchesCommand(const CommandContext& context, const std::string& client);
+
 Result<int> PlansCommand(const CommandContext& context, const std::string& status);
 Result<int> ShowCommand(const CommandContext& context, const std::string& plan, bool journal);
 Result<int> ApproveCommand(const CommandContext& context, const std::string& plan,

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/launch.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
 
@@ -15,6 +16,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
+}  // namespace
+
 /// Who types: the system's user, unless --by names someone.
 std::string Person(const std::string& by) {
   if (!by.empty()) return by;
@@ -22,8 +25,6 @@ std::string Person(const std::string& by) {
   return user && user->pw_name && *user->pw_name ? user->pw_name
                                                  : fmt::format("uid {}", ::geteuid());
 }
-
-}  // namespace
 
 Result<int> ApproveCommand(const CommandContext& context, const std::string& id,
                            const std::string& by) {
@@ -68,6 +69,7 @@ Result<int> ApplyCommand(const CommandContext& context, const std::string& id,
              home->door().Apply(id, Person(by), policy ? &*policy : nullptr));
   fmt::print("{}{}", context.json ? ApplyJson(id, report) : ApplyText(id, report),
              context.json ? "\n" : "");
+  AfterApply(context, *home, plan);
   switch (report.status) {
     case PlanStatus::kVerified:
     case PlanStatus::kApplied:

@@ -16,4 +16,7 @@ Result<std::unique_ptr<Home>> OpenHome(const CommandContext& context);
 std::vector<VersionFinding> VersionFindings(const PlatformSpecs& specs,
                                             const std::vector<Connection>& connections, Day today);
 
+/// Who types: the system's user, unless `by` names someone.
+std::string Person(const std::string& by);
+
 }  // namespace maxopt

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "domain/json.h"
@@ -28,22 +29,32 @@ std::size_t Width(std::string_view text) {
   }));
 }
 
+/// At most `most` bytes, cut between characters.
+std::string Cut(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t end = most - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
+}
+
+/// A value on one line.
 std::string Show(const FieldValue& value) {
-  struct Visitor {
-    std::string operator()(bool b) const { return b ? "true" : "false"; }
-    std::string operator()(std::int64_t n) const { return std::to_string(n); }
-    std::string operator()(const std::string& text) const {
-      return text.size() > 90 ? text.substr(0, 87) + "..." : text;
-    }
-    std::string operator()(const Money& money) const { return PrintMoney(money); }
-    std::string operator()(const std::vector<std::string>& list) const {
-      std::string joined = fmt::format("{}", fmt::join(list, ", "));
-      if (joined.size() > 90)
-        joined = fmt::format("{} entries: {}...", list.size(), joined.substr(0, 70));
-      return joined.empty() ? "(none)" : joined;
-    }
-  };
-  return Clean(std::visit(Visitor{}, value));
+  const auto* text = std::get_if<std::string>(&value);
+  return Clean(Cut(text ? *text : ShowValue(value), 90));
+}
+
+ordered_json MatrixArray(const std::vector<MatrixRow>& matrix) {
+  ordered_json out = ordered_json::array();
+  for (const MatrixRow& row : matrix) {
+    out.push_back({{"document", row.document},
+                   {"field", row.field},
+                   {"place", row.place},
+                   {"value", row.value},
+                   {"package", row.package},
+                   {"outcome", OutcomeName(row.outcome)},
+                   {"how", row.how}});
+  }
+  return out;
 }
 
 char Sign(const Change& change) {
@@ -115,6 +126,7 @@ std::string PlanText(const Plan& plan) {
   }
   out += fmt::format("  Most that can be spent on the worst day: {} -> {}\n",
                      ExposureText(plan.exposure_before), ExposureText(plan.exposure_after));
+  if (!plan.matrix.empty()) out += MatrixText(plan.matrix, false);
   for (const std::string& note : plan.notes) out += fmt::format("  note: {}\n", Clean(note));
   for (const GuardFinding& finding : plan.findings) {
     out += fmt::format("  {} [{}] {}\n      {}\n", finding.blocks ? "BLOCKED" : "look at",
@@ -148,35 +160,30 @@ std::string PlanJson(const Plan& plan) {
   }
   out["findings"] = std::move(findings);
   out["notes"] = plan.notes;
+  if (!plan.matrix.empty()) out["matrix"] = MatrixArray(plan.matrix);
   return out.dump(2);
 }
 
-std::string FindingsText(const std::vector<Finding>& findings) {
-  std::string out;
-  int fails = 0;
-  int warns = 0;
-  for (const Finding& finding : findings) {
-    out += fmt::format("{:<5} {:<28} {}\n      {}\n      -> {}\n", SeverityName(finding.severity),
-                       finding.check, PrintPlace(finding.place), Clean(finding.what),
-                       Clean(finding.fix));
-    fails += finding.severity == Severity::kFail ? 1 : 0;
-    warns += finding.severity == Severity::kWarn ? 1 : 0;
+std::string MatrixText(const std::vector<MatrixRow>& matrix, bool all) {
+  std::map<Outcome, int> counts;
+  for (const MatrixRow& row : matrix) ++counts[row.outcome];
+  std::string out = fmt::format(
+      "  Of the documents: {} fields realised, {} translated, {} refused\n",
+      counts[Outcome::kRealised], counts[Outcome::kTranslated], counts[Outcome::kRefused]);
+  for (const Outcome outcome : {Outcome::kRefused, Outcome::kTranslated, Outcome::kRealised}) {
+    if (outcome == Outcome::kRealised && !all) continue;
+    for (const MatrixRow& row : matrix) {
+      if (row.outcome != outcome) continue;
+      out +=
+          fmt::format("    {:<10} {}{} = {}  ({})\n               {}\n", OutcomeName(outcome),
+                      row.package.empty() ? "" : "[" + Clean(row.package) + "] ", Clean(row.field),
+                      Clean(Cut(row.value, 60)), Clean(row.place), Clean(row.how));
+    }
   }
-  return out + fmt::format("{} to correct, {} to look at\n", fails, warns);
+  return out;
 }
 
-std::string FindingsJson(const std::vector<Finding>& findings) {
-  ordered_json out = ordered_json::array();
-  for (const Finding& finding : findings) {
-    out.push_back({{"check", finding.check},
-                   {"severity", SeverityName(finding.severity)},
-                   {"file", finding.place.file},
-                   {"line", finding.place.line},
-                   {"what", finding.what},
-                   {"fix", finding.fix}});
-  }
-  return ordered_json{{"findings", std::move(out)}}.dump(2);
-}
+std::string MatrixJson(const std::vector<MatrixRow>& matrix) { return MatrixArray(matrix).dump(2); }
 
 std::string ApplyText(const std::string& plan_id, const ApplyReport& report) {
   std::string out;

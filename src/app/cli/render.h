@@ -6,7 +6,6 @@
 #include "domain/plan.h"
 #include "memory/facts/facts.h"
 #include "stages/optimize/optimize.h"
-#include "stages/setup/setup.h"
 
 namespace maxopt {
 
@@ -14,8 +13,9 @@ namespace maxopt {
 /// worst-day exposure before and after; guards; notes.
 std::string PlanText(const Plan& plan);
 std::string PlanJson(const Plan& plan);
-std::string FindingsText(const std::vector<Finding>& findings);
-std::string FindingsJson(const std::vector<Finding>& findings);
+/// What became of the documents' fields: what is refused or translated, and with `all` the rest.
+std::string MatrixText(const std::vector<MatrixRow>& matrix, bool all);
+std::string MatrixJson(const std::vector<MatrixRow>& matrix);
 std::string ApplyText(const std::string& plan_id, const ApplyReport& report);
 /// One orphan, two lines.
 std::string OrphanText(const Orphan& orphan);

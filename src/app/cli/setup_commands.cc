@@ -7,78 +7,11 @@
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
-#include "stages/setup/documents.h"
-#include "stages/setup/setup.h"
 
 namespace maxopt {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// A document, and the world that it is checked against.
-struct Loaded {
-  CampaignDocument document;
-  std::vector<ClientAccount> accounts;
-  Day today;
-};
-
-Result<Loaded> Load(Home& home, const std::string& file) {
-  MAXOPT_TRY(const std::string text, ReadWholeFile(file));
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  const auto read_file = [&](const std::string& name) -> Result<std::string> {
-    const std::filesystem::path path = folder / name;
-    const std::string relative = path.lexically_relative(folder).string();
-    if (std::filesystem::path(name).is_absolute() || relative.starts_with("..")) {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("{} is outside the document's folder; put files beside it", name));
-    }
-    return ReadWholeFile(path.string());
-  };
-  Loaded loaded;
-  MAXOPT_TRY(loaded.document, ParseCampaign(text, file, read_file));
-  MAXOPT_TRY(loaded.accounts, home.store().Accounts());
-  const auto client = home.store().GetClient(loaded.document.client);
-  const Zone zone = client ? Zone::Find(client->zone).value_or(Zone::Utc()) : Zone::Utc();
-  loaded.today = zone.DayOf(home.clock().Now());
-  return loaded;
-}
-
-bool HasFails(const std::vector<Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(),
-                     [](const Finding& f) { return f.severity == Severity::kFail; });
-}
-
-Result<LiveState> ReadLive(Home& home, const CampaignDocument& document) {
-  std::vector<AccountId> accounts;
-  for (const LineDocument& line : document.lines) {
-    if (std::find(accounts.begin(), accounts.end(), line.account) == accounts.end()) {
-      accounts.push_back(line.account);
-    }
-  }
-  LiveState live;
-  MAXOPT_TRY(live.trees, home.ReadTrees(accounts));
-  for (const AccountId& account : accounts) {
-    MAXOPT_TRY(live.owned[account], home.store().Objects(account));
-  }
-  return live;
-}
-
-/// Guards and stores the draft, shows it, and says what comes next.
-Result<int> ProposeAndShow(const CommandContext& context, Home& home, Plan draft) {
-  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(draft.client));
-  MAXOPT_TRY(const Plan plan, home.door().Propose(std::move(draft), policy ? &*policy : nullptr));
-  if (context.json) {
-    fmt::print("{}\n", PlanJson(plan));
-  } else {
-    fmt::print("{}", PlanText(plan));
-    if (plan.status == PlanStatus::kGuarded) {
-      fmt::print("Nothing has been sent. Next: maxopt approve {} --by YOUR-NAME\n", plan.id);
-    } else {
-      fmt::print("Blocked: nothing has been sent, and this plan cannot be approved.\n");
-    }
-  }
-  return kExitPending;
-}
 
 }  // namespace
 
@@ -115,60 +48,6 @@ Result<int> ConnectCommand(const CommandContext& context) {
     fmt::print("{} names no accounts yet\n", home->PathOf("connections.yaml"));
   }
   return ok ? kExitOk : kExitError;
-}
-
-Result<int> CheckCommand(const CommandContext& context, const std::string& file) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Loaded loaded, Load(*home, file));
-  const std::vector<Finding> findings =
-      CheckCampaign(loaded.document, loaded.accounts, loaded.today);
-  fmt::print("{}{}", context.json ? FindingsJson(findings) : FindingsText(findings),
-             context.json ? "\n" : "");
-  return HasFails(findings) ? kExitError : kExitOk;
-}
-
-Result<int> PlanCommand(const CommandContext& context, const std::string& file) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Loaded loaded, Load(*home, file));
-  const std::vector<Finding> findings =
-      CheckCampaign(loaded.document, loaded.accounts, loaded.today);
-  if (HasFails(findings)) {
-    fmt::print("{}{}", context.json ? FindingsJson(findings) : FindingsText(findings),
-               context.json ? "\n" : "");
-    return Fail(
-        Errc::kInvalidArgument,
-        fmt::format("{} has findings to correct; no plan was made, nothing was sent", file));
-  }
-  MAXOPT_TRY(const LiveState live, ReadLive(*home, loaded.document));
-  MAXOPT_TRY(Plan draft, CompilePlan(loaded.document, live, loaded.today));
-  if (draft.changes.empty()) {
-    if (context.json) {
-      fmt::print("{}\n",
-                 ordered_json{{"changes", ordered_json::array()}, {"notes", draft.notes}}.dump(2));
-    } else {
-      fmt::print("No change: the platforms are as {} says.\n", file);
-      for (const std::string& note : draft.notes) fmt::print("  note: {}\n", note);
-    }
-    return kExitOk;
-  }
-  draft.created_by = "plan " + std::filesystem::path(file).filename().string();
-  MAXOPT_TRY(const std::string text, ReadWholeFile(file));
-  MAXOPT_CHECK(home->store().SaveDocument(
-      {loaded.document.client, "campaign", file, text, home->clock().Now()}));
-  return ProposeAndShow(context, *home, std::move(draft));
-}
-
-Result<int> ActivateCommand(const CommandContext& context, const std::string& file) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Loaded loaded, Load(*home, file));
-  MAXOPT_TRY(const LiveState live, ReadLive(*home, loaded.document));
-  MAXOPT_TRY(Plan draft, CompileActivation(loaded.document, live));
-  if (draft.changes.empty()) {
-    fmt::print("{}\n", context.json ? "{\"changes\":[]}" : "No change: everything is on already.");
-    return kExitOk;
-  }
-  draft.created_by = "activate " + std::filesystem::path(file).filename().string();
-  return ProposeAndShow(context, *home, std::move(draft));
 }
 
 Result<int> PlansCommand(const CommandContext& context, const std::string& status) {

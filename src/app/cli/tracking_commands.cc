@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/landing.h"
 #include "app/home/home.h"
 #include "app/serve/serve.h"
 #include "domain/digest.h"
@@ -141,14 +142,10 @@ Result<int> EventsCommand(const CommandContext& context) {
   return kExitOk;
 }
 
-Result<int> TrackingCheckCommand(const CommandContext& context,
-                                 const std::vector<std::string>& urls, bool browser) {
+Result<std::vector<LandingEvidence>> LookAtLandings(const CommandContext& context,
+                                                    const std::vector<std::string>& visits,
+                                                    bool browser) {
   MAXOPT_TRY(const TrackingConfig config, ReadTracking(context));
-  std::vector<std::string> visits;
-  for (const std::string& url : urls) {
-    MAXOPT_TRY(std::string visit, WithTestParameters(url));
-    visits.push_back(std::move(visit));
-  }
   LandingOptions options;
   options.origin_map = config.origin_map;
   options.allow_private = config.allow_private;
@@ -184,6 +181,18 @@ Result<int> TrackingCheckCommand(const CommandContext& context,
         seen.what += "; a browser loaded the page and no page view of this check arrived";
     }
   }
+  return evidence;
+}
+
+Result<int> TrackingCheckCommand(const CommandContext& context,
+                                 const std::vector<std::string>& urls, bool browser) {
+  std::vector<std::string> visits;
+  for (const std::string& url : urls) {
+    MAXOPT_TRY(std::string visit, WithTestParameters(url));
+    visits.push_back(std::move(visit));
+  }
+  MAXOPT_TRY(const std::vector<LandingEvidence> evidence,
+             LookAtLandings(context, visits, browser));
   bool well = true;
   ordered_json list = ordered_json::array();
   const auto word = [](std::optional<bool> answer) {

@@ -1,6 +1,7 @@
 #include "app/demo/demo.h"
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,8 +14,7 @@
 #include "connect/exports/exports.h"
 #include "sim/world/world.h"
 #include "stages/report/report.h"
-#include "stages/setup/documents.h"
-#include "stages/setup/setup.h"
+#include "stages/setup/launch/launch.h"
 
 namespace maxopt {
 namespace {
@@ -147,26 +147,27 @@ Result<ApplyReport> PassThroughTheDoor(Home& home, Plan draft, const std::string
 }
 
 struct Launched {
-  CampaignDocument document;
+  Setup setup;
   int created = 0;
 };
 
-/// The old always-on campaigns end, the document's are created paused, reviewed, and switched on.
+/// The old always-on campaigns end, the documents' are created paused, reviewed, and switched on.
 Result<Launched> Launch(Stage& stage, const DemoOptions& options, bool tell) {
   Home& home = *stage.home;
+  const SetupWorld world = home.setup_world();
   Launched launched;
-  const std::string file = options.examples + "/campaign.yaml";
-  MAXOPT_TRY(const std::string text, ReadWholeFile(file));
-  MAXOPT_TRY(launched.document, ParseCampaign(text, file, [&](const std::string& name) {
-               return ReadWholeFile(options.examples + "/" + name);
-             }));
-  MAXOPT_TRY(const Zone zone, Zone::Find("Europe/Berlin"));
-  const Day today = zone.DayOf(home.clock().Now());
-  MAXOPT_TRY(const std::vector<ClientAccount> accounts, home.store().Accounts());
-  for (const Finding& finding : CheckCampaign(launched.document, accounts, today)) {
-    if (finding.severity == Severity::kFail) {
-      return Fail(Errc::kInvalidArgument, PrintPlace(finding.place) + ": " + finding.what);
-    }
+  MAXOPT_TRY(const std::vector<DocumentFile> files, ReadDocumentFiles({options.examples}));
+  MAXOPT_TRY(launched.setup, PrepareSetup(world, files, AssetsBeside({options.examples})));
+  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(kClient));
+  const Checklist checklist = CheckSetup(world, launched.setup, policy ? &*policy : nullptr,
+                                         nullptr, nullptr, CheckPhase::kBeforeLaunch);
+  if (Blocks(checklist)) {
+    return Fail(Errc::kInvalidArgument, ChecklistMarkdown(checklist));
+  }
+  if (tell) {
+    fmt::print("  checklist: score {}, {} checks passed, {} to look at, {} not checked yet\n",
+               checklist.score.value_or(0), checklist.passed, checklist.warned,
+               checklist.not_checked);
   }
   LiveState live;
   std::vector<AccountId> ids;
@@ -187,15 +188,18 @@ Result<Launched> Launch(Stage& stage, const DemoOptions& options, bool tell) {
       change.before = {{"status", std::string(kActive)}};
       change.after = {{"status", std::string(kPaused)}};
       change.reason = Reason::kManual;
-      change.why = "replaced by " + launched.document.name;
+      change.why = "replaced by " + launched.setup.desired.campaign;
       stop.changes.push_back(std::move(change));
     }
   }
   if (!stop.changes.empty()) {
     MAXOPT_CHECK(PassThroughTheDoor(home, std::move(stop), "demo"));
   }
-  MAXOPT_TRY(Plan draft, CompilePlan(launched.document, live, today));
-  draft.created_by = "plan campaign.yaml";
+  MAXOPT_TRY(live, ReadLiveState(world, launched.setup.desired));
+  MAXOPT_TRY(ThreeWay three_way, PlanSetup(world, launched.setup, live, {}));
+  Plan& draft = three_way.plan;
+  draft.created_by = "demo";
+  MAXOPT_CHECK(KeepSetup(world, launched.setup, files, options.examples));
   const std::size_t wanted = draft.changes.size();
   std::map<Platform, int> per_platform;
   for (const Change& change : draft.changes) ++per_platform[change.account.platform];
@@ -214,18 +218,41 @@ Result<Launched> Launch(Stage& stage, const DemoOptions& options, bool tell) {
   }
   // The platforms review ads for some hours.
   stage.world->AdvanceTo(home.clock().Now() + hours(8));
-  MAXOPT_TRY(live.trees, home.ReadTrees(ids));
-  for (const AccountId& account : ids) {
-    MAXOPT_TRY(live.owned[account], home.store().Objects(account));
-  }
-  MAXOPT_TRY(Plan activation, CompileActivation(launched.document, live));
-  activation.created_by = "activate campaign.yaml";
+  MAXOPT_TRY(live, ReadLiveState(world, launched.setup.desired));
+  MAXOPT_TRY(Plan activation, CompileActivation(launched.setup.desired, live));
+  activation.created_by = "demo";
   for (const std::string& note : activation.notes) {
     if (tell) fmt::print("  note: {}\n", note);
   }
   MAXOPT_CHECK(PassThroughTheDoor(home, std::move(activation), "demo", &id));
   if (tell) fmt::print("  plan {}: reviewed by the platforms and switched on\n", id);
+  MAXOPT_TRY(live, ReadLiveState(world, launched.setup.desired));
+  MAXOPT_TRY(const std::vector<Experiment> started, MoveExperiments(world, launched.setup, live));
+  const Checklist after = CheckSetup(world, launched.setup, policy ? &*policy : nullptr, &live,
+                                     nullptr, CheckPhase::kOnDemand);
+  MAXOPT_TRY(const std::vector<Message> messages, HandOver(world, launched.setup, live, after));
+  if (tell) {
+    for (const Experiment& experiment : started) {
+      fmt::print("  experiment \"{}\" runs: {} {} per arm wanted, its arms are locked until {}\n",
+                 experiment.name, experiment.sample_per_arm, experiment.kpi,
+                 PrintDay(experiment.end));
+    }
+    std::vector<std::string> recipients;
+    for (const Message& message : messages) recipients.push_back(message.to);
+    fmt::print("  outbox: reports for {} (maxopt outbox)\n", fmt::join(recipients, ", "));
+  }
   return launched;
+}
+
+/// What the documents' daily budgets come to.
+Money PlannedFor(const Desired& desired, int days_lived) {
+  Money planned = Money::Zero(desired.currency);
+  for (const DesiredObject& object : desired.objects) {
+    if (const Money* daily = MoneyField(object.fields, "daily_budget")) {
+      planned += daily->Times(days_lived);
+    }
+  }
+  return planned;
 }
 
 struct Earned {
@@ -318,10 +345,7 @@ Result<> LiveOneDay(Stage& stage, Day day, const DemoOptions& options, LoopResul
 void PrintResult(const Earned& max, const Earned& left_alone, const sim::Split& best,
                  const Launched& launched, const LoopResult& loop, int lived_days,
                  const std::string& report_path) {
-  Money planned = Money::Zero(launched.document.currency);
-  for (const LineDocument& line : launched.document.lines) {
-    planned += std::get<Money>(line.fields.at("daily_budget")).Times(lived_days);
-  }
+  Money planned = PlannedFor(launched.setup.desired, lived_days);
   fmt::print("\nSpend against plan\n  planned {} EUR, spent {} EUR ({:.1f} %)\n",
              Whole(Units(planned.micros())), Whole(max.spend),
              100 * max.spend / Units(planned.micros()));
@@ -368,7 +392,7 @@ void PrintOwnUse(const std::string& home) {
       "have\n"
       "  build/release/maxopt --home ~/maxopt connect            # with your credentials\n"
       "  build/release/maxopt --home ~/maxopt monitor --depth year\n"
-      "  build/release/maxopt --home ~/maxopt plan my-campaign.yaml\n",
+      "  build/release/maxopt --home ~/maxopt plan my-campaign\n",
       home);
 }
 
@@ -413,12 +437,10 @@ Result<int> RunDemo(const DemoOptions& options) {
   if (error) return Fail(Errc::kLocal, options.home + ": " + error.message());
   MAXOPT_CHECK(WriteWholeFile(marker, "made by maxopt demo\n"));
 
-  MAXOPT_TRY(const std::string text, ReadWholeFile(options.examples + "/campaign.yaml"));
-  MAXOPT_TRY(const CampaignDocument document,
-             ParseCampaign(text, options.examples + "/campaign.yaml", [&](const std::string& name) {
-               return ReadWholeFile(options.examples + "/" + name);
-             }));
-  const Day first = document.start;
+  MAXOPT_TRY(const std::vector<DocumentFile> files, ReadDocumentFiles({options.examples}));
+  MAXOPT_TRY(const CampaignDocuments documents,
+             ParseDocuments(files, AssetsBeside({options.examples})));
+  const Day first = documents.brief.start.value;
   const Day last = first + days(options.days - 1);
   Progress progress;
 
@@ -446,7 +468,8 @@ Result<int> RunDemo(const DemoOptions& options) {
   fmt::print("  {} rows of reports and {} days of the shop's orders read\n", rows,
              options.history_days);
 
-  fmt::print("\nLaunch: {} from {}/campaign.yaml\n", document.name, options.examples);
+  fmt::print("\nLaunch: {} from the four documents in {}\n", documents.brief.campaign.value,
+             options.examples);
   MAXOPT_TRY(const Launched launched, Launch(stage, options, true));
 
   fmt::print("\n{} days, hour by hour\n", options.days);
@@ -481,11 +504,7 @@ Result<int> RunDemo(const DemoOptions& options) {
   report_options.from = first;
   report_options.to = last;
   report_options.now = stage.home->clock().Now();
-  Money planned = Money::Zero(document.currency);
-  for (const LineDocument& line : document.lines) {
-    planned += std::get<Money>(line.fields.at("daily_budget")).Times(options.days);
-  }
-  report_options.planned = planned;
+  report_options.planned = PlannedFor(launched.setup.desired, options.days);
   MAXOPT_TRY(const Report report,
              WriteReport(stage.home->store(), stage.home->facts(), report_options));
   const std::string folder = stage.home->PathOf("reports");

@@ -15,7 +15,7 @@ Result<std::string> ConnectionsYaml(sim::World& world);
 
 struct DemoOptions {
   std::string home;      ///< a folder for the demo's own home; emptied first when a demo made it
-  std::string examples;  ///< folder with campaign.yaml and policy.yaml
+  std::string examples;  ///< folder with the four documents and policy.yaml
   std::uint64_t seed = 1;
   int days = 60;  ///< to live through after the launch
   int history_days = 365;

@@ -14,7 +14,6 @@
 #include "connect/registry/registry.h"
 #include "connect/writer.h"
 #include "stages/setup/policy/policy.h"
-#include "stages/setup/setup.h"
 
 namespace maxopt {
 namespace {
@@ -200,8 +199,16 @@ MonitorWorld Home::monitor_world() {
           }};
 }
 
+SetupWorld Home::setup_world() {
+  return {store_.get(), clock_.get(), &PlatformSpecs::BuiltIn(), monitor_world().reader};
+}
+
 OptimizeWorld Home::optimize_world() {
-  return {store_.get(), facts_.get(), clock_.get(), monitor_world().reader, ChannelOf};
+  return {store_.get(), facts_.get(), clock_.get(), monitor_world().reader,
+          [](std::string_view name) {
+            const auto parts = ParseCampaignName(name);
+            return parts ? parts->package : std::string();
+          }};
 }
 
 Result<std::vector<Connection>> Home::Connections() const {

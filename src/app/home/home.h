@@ -12,6 +12,7 @@
 #include "memory/facts/facts.h"
 #include "stages/monitor/monitor.h"
 #include "stages/optimize/optimize.h"
+#include "stages/setup/launch/launch.h"
 
 namespace maxopt {
 
@@ -40,6 +41,7 @@ class Home {
   Door& door() { return *door_; }
   MonitorWorld monitor_world();
   OptimizeWorld optimize_world();
+  SetupWorld setup_world();
 
   Result<std::vector<Connection>> Connections() const;
   /// Reads every connection's account and keeps it with its client. One line per account.
