@@ -73,7 +73,8 @@ TEST(Schemas, ThePolicyOfTheExampleIsOfItsSchemaAndIsRead) {
 TEST(Schemas, SchemaAndReaderRefuseTheSamePolicies) {
   const std::string good = Text("examples/alpenglow/policy.yaml");
   const json schema = json::parse(Text("schemas/policy.schema.json"));
-  for (const char* bad : {"worst_day_kap: 5\n", "approval_hours: many\n", "two_people: perhaps\n"}) {
+  for (const char* bad :
+       {"worst_day_kap: 5\n", "approval_hours: many\n", "two_people: perhaps\n"}) {
     EXPECT_NE(Problems(schema, ToJson(YAML::Load(good + bad))), "") << bad;
     EXPECT_FALSE(ParsePolicy(good + bad, "policy.yaml")) << bad;
   }

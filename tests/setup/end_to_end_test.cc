@@ -180,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(Forms, FromDocuments,
                                          "examples/alpenglow-workbook"),
                          [](const auto& form) {
                            const std::string path = form.param;
-                           return path.ends_with("workbook")     ? "Workbook"
+                           return path.ends_with("workbook") ? "Workbook"
                                   : path.ends_with("sheets") ? "Csv"
                                                              : "Yaml";
                          });

@@ -106,8 +106,8 @@ std::vector<std::string> VisitsOf(const Setup& setup) {
     if (spec == nullptr) continue;
     UrlTags tags;
     tags.text = TextField(object.fields, "url_tags");
-    const auto visit = ExampleVisit(TextField(object.fields, "landing_url"), tags, spec->macros,
-                                    spec->click_id);
+    const auto visit =
+        ExampleVisit(TextField(object.fields, "landing_url"), tags, spec->macros, spec->click_id);
     if (visit && std::find(visits.begin(), visits.end(), *visit) == visits.end()) {
       visits.push_back(*visit);
     }
@@ -117,8 +117,8 @@ std::vector<std::string> VisitsOf(const Setup& setup) {
 
 Result<CheckPhase> FindCheckPhase(const std::string& word) {
   std::string known;
-  for (const CheckPhase phase : {CheckPhase::kBeforeLaunch, CheckPhase::kHour1,
-                                 CheckPhase::kHour24, CheckPhase::kOnDemand}) {
+  for (const CheckPhase phase : {CheckPhase::kBeforeLaunch, CheckPhase::kHour1, CheckPhase::kHour24,
+                                 CheckPhase::kOnDemand}) {
     if (CheckPhaseName(phase) == word) return phase;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", CheckPhaseName(phase));
   }

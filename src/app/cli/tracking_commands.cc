@@ -191,8 +191,7 @@ Result<int> TrackingCheckCommand(const CommandContext& context,
     MAXOPT_TRY(std::string visit, WithTestParameters(url));
     visits.push_back(std::move(visit));
   }
-  MAXOPT_TRY(const std::vector<LandingEvidence> evidence,
-             LookAtLandings(context, visits, browser));
+  MAXOPT_TRY(const std::vector<LandingEvidence> evidence, LookAtLandings(context, visits, browser));
   bool well = true;
   ordered_json list = ordered_json::array();
   const auto word = [](std::optional<bool> answer) {

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "connect/meta/graph.h"
-#include "connect/meta/sim_fixture.h"
+#include "connect/meta/sim_for_test.h"
 
 namespace maxopt {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "connect/meta/sim_fixture.h"
+#include "connect/meta/sim_for_test.h"
 
 namespace maxopt {
 namespace {
