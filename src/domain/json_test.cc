@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
@@ -132,6 +133,86 @@ TEST(DomainJson, BytesThatAreNotTextDoNotStopIt) {
   const Fields fields = {{"name", std::string("a\xff\xfe z\0y", 7)}};
   EXPECT_EQ(std::get<std::string>(FieldsFromJson(ToJson(fields))->at("name")),
             std::string("a\xEF\xBF\xBD\xEF\xBF\xBD z\0y", 11));
+}
+
+/// Around what 32 bits, a double and 64 bits can hold.
+constexpr std::int64_t kEdges[] = {(std::int64_t{1} << 31) - 1,
+                                   std::int64_t{1} << 31,
+                                   (std::int64_t{1} << 31) + 1,
+                                   (std::int64_t{1} << 53) - 1,
+                                   std::int64_t{1} << 53,
+                                   (std::int64_t{1} << 53) + 1,
+                                   std::numeric_limits<std::int64_t>::max()};
+
+TEST(DomainJson, F6AmountsIdsAndNumbersOf64BitsComeBack) {
+  for (const std::int64_t n : kEdges) {
+    Change change = FullChange();
+    change.id = std::to_string(n);
+    change.parent_id = std::to_string(n - 1);
+    change.account.id = std::to_string(n);
+    change.after["daily_budget"] = Eur(n);
+    change.after["bid"] = Eur(-n);
+    change.after["frequency_cap"] = n;
+    const auto read = ChangeFromJson(ToJson(change));
+    ASSERT_TRUE(read) << read.error().what;
+    ExpectSame(*read, change);
+    const Entity entity{Level::kAd, change.id, change.parent_id, change.account.id, change.after};
+    const auto back = EntityFromJson(ToJson(entity));
+    ASSERT_TRUE(back) << back.error().what;
+    EXPECT_EQ(*back, entity);
+  }
+}
+
+/// No number anywhere in it is one of the ids.
+void ExpectNoNumber(const nlohmann::json& value, std::int64_t id, const std::string& where) {
+  EXPECT_FALSE(value.is_number_integer() && value.get<std::int64_t>() == id) << where;
+  if (!value.is_structured()) return;
+  for (const auto& [key, inner] : value.items()) ExpectNoNumber(inner, id, where + "." + key);
+}
+
+TEST(DomainJson, F7IdsAreTextAndANumberInTheirPlaceIsRefused) {
+  constexpr std::int64_t kId = (std::int64_t{1} << 53) + 1;
+  Change change = FullChange();
+  change.id = change.parent_id = change.account.id = std::to_string(kId);
+  const Entity entity{Level::kAd, change.id, change.id, change.id, change.after};
+  const auto change_json = nlohmann::json::parse(ToJson(change));
+  const auto entity_json = nlohmann::json::parse(ToJson(entity));
+  ExpectNoNumber(change_json, kId, "change");
+  ExpectNoNumber(entity_json, kId, "entity");
+  const char* wrongs[] = {"9007199254740993",     "4",    "-1",   "1.5", "1e18", "1E400",  "0",
+                          "18446744073709551616", "true", "null", "[]",  "{}",   "[\"4\"]"};
+  const auto refuse = [&](const nlohmann::json& good, const char* member, const auto& parse) {
+    ASSERT_TRUE(good.contains(member)) << member;
+    nlohmann::json marked = good;
+    marked[member] = "@@";
+    const std::string text = marked.dump();
+    for (const char* wrong : wrongs) {
+      std::string bad = text;
+      bad.replace(bad.find("\"@@\""), 4, wrong);
+      const auto read = parse(bad);
+      ASSERT_FALSE(read) << member << " = " << wrong;
+      EXPECT_EQ(read.error().code, Errc::kInvalidArgument) << member << " = " << wrong;
+    }
+  };
+  for (const char* member : {"id", "parent_id", "account", "key", "address"}) {
+    refuse(change_json, member, [](const std::string& text) { return ChangeFromJson(text); });
+  }
+  for (const char* member : {"id", "parent_id", "campaign_id"}) {
+    refuse(entity_json, member, [](const std::string& text) { return EntityFromJson(text); });
+  }
+}
+
+TEST(DomainJson, F8OnlyPlainDecimalTextIsMoney) {
+  for (const char* wrong :
+       {"\"NaN\"", "\"Infinity\"", "\"-inf\"", "\"1e308\"", "\"1e3\"", "\" 5\"", "\"٥\"", "\"\"",
+        "NaN", "Infinity", "-Infinity", "1e308", "1e3", "5", "5.0", "-0", "null", "true", "[]"}) {
+    const auto read =
+        FieldValueFromJson(std::string(R"({"currency":"EUR","money":)") + wrong + "}");
+    ASSERT_FALSE(read) << wrong;
+    EXPECT_EQ(read.error().code, Errc::kInvalidArgument) << wrong;
+  }
+  // Minus nothing is nothing.
+  EXPECT_EQ(FieldValueFromJson(R"({"currency":"EUR","money":"-0"})").value(), FieldValue(Eur(0)));
 }
 
 TEST(DomainJson, HostileInputIsAnError) {

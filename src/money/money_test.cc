@@ -28,7 +28,7 @@ void NextCent(std::string& text) {
   text.insert(text.begin(), '1');
 }
 
-TEST(Money, EveryCentUpTo100000ComesBackExactly) {
+TEST(Money, F5EveryCentUpTo100000ComesBackExactly) {
   std::string text = "0.01";
   for (std::int64_t cents = 1; cents <= 10'000'000; ++cents) {
     const auto parsed = ParseMoney(text, kEur);
@@ -41,7 +41,7 @@ TEST(Money, EveryCentUpTo100000ComesBackExactly) {
   EXPECT_EQ(text, "100000.01");
 }
 
-TEST(Money, EveryMicroOfOneUnitComesBackExactly) {
+TEST(Money, F5EveryMicroOfOneUnitComesBackExactly) {
   for (std::int64_t micros = -1'000'000; micros <= 1'000'000; ++micros) {
     const Money money = Money::Micros(micros, kUsd);
     const auto parsed = ParseMoney(PrintDecimal(money), kUsd);
@@ -64,7 +64,7 @@ TEST(Money, PrintsAtLeastTheCurrencysDecimals) {
   EXPECT_EQ(PrintMoney(Money::Micros(-500'000, kGbp)), "-0.50 GBP");
 }
 
-TEST(Money, EdgesOf64Bits) {
+TEST(Money, F6EdgesOf64Bits) {
   EXPECT_EQ(PrintDecimal(Money::Micros(kMax, kEur)), "9223372036854.775807");
   EXPECT_EQ(PrintDecimal(Money::Micros(kMin, kEur)), "-9223372036854.775808");
   EXPECT_EQ(ParseMoney("9223372036854.775807", kEur)->micros(), kMax);
@@ -85,7 +85,7 @@ TEST(Money, EdgesOf64Bits) {
   EXPECT_FALSE(ParseMoneyRounding("-9223372036854.77580851", kEur).has_value());
 }
 
-TEST(Money, RefusesWhatIsNotPlainDecimal) {
+TEST(Money, F8RefusesWhatIsNotPlainDecimal) {
   struct Case {
     std::string_view text;
     std::string_view says;
@@ -180,7 +180,7 @@ TEST(Money, RoundsHalfToEvenAtTheSixthDecimal) {
   }
 }
 
-TEST(Currency, OnlyCodesInUse) {
+TEST(Currency, F2OnlyCodesInUse) {
   for (const std::string_view code : {"EUR", "USD", "GBP", "JPY", "TWD", "KWD", "VND", "ZWG"}) {
     EXPECT_EQ(FindCurrency(code).value().name(), code);
   }
@@ -228,7 +228,7 @@ TEST(Currency, Iso4217Decimals) {
   EXPECT_EQ(known, 166);
 }
 
-TEST(Currency, MetaCountsTheseInWholeUnits) {
+TEST(Currency, F2MetaCountsTheseInWholeUnits) {
   for (const std::string_view code :
        {"CLP", "COP", "CRC", "HUF", "IDR", "ISK", "JPY", "KRW", "PYG", "TWD", "VND"}) {
     EXPECT_EQ(MinorUnitDecimals(C(code), MinorUnits::kMeta).value(), 0) << code;
@@ -250,7 +250,7 @@ TEST(Currency, MetaCountsTheseInWholeUnits) {
   }
 }
 
-TEST(Money, MinorUnitsAreNeverRoundedSilently) {
+TEST(Money, F5MinorUnitsAreNeverRoundedSilently) {
   EXPECT_EQ(ToMinor(Money::Micros(12'340'000, kEur), MinorUnits::kIso4217).value(), 1'234);
   EXPECT_EQ(ToMinor(Money::Micros(-12'340'000, kEur), MinorUnits::kIso4217).value(), -1'234);
   EXPECT_EQ(ToMinor(Money::Micros(1'234'000, C("KWD")), MinorUnits::kIso4217).value(), 1'234);
@@ -293,7 +293,7 @@ TEST(Money, Arithmetic) {
   for (std::int64_t n = 1; n <= 1'000; ++n) EXPECT_LE(ten.SplitEvenly(n).Times(n), ten);
 }
 
-TEST(MoneyDeathTest, MixedCurrenciesAndOverflowStopTheProcess) {
+TEST(MoneyDeathTest, F3MixedCurrenciesAndOverflowStopTheProcess) {
   const Money eur = Money::Micros(1, kEur);
   const Money usd = Money::Micros(1, kUsd);
   const Money most = Money::Micros(kMax, kEur);

@@ -160,6 +160,25 @@ TEST(Xlsx, WhatIsWrittenIsReadBack) {
   EXPECT_FALSE(WriteXlsx({{"a/b", {}}}));
 }
 
+TEST(Sheets, F6IdsAndAmountsOf64BitsComeBackFromCsvAndXlsx) {
+  std::vector<std::vector<OutCell>> rows = {{{OutCell::Kind::kText, "id"}}};
+  for (const char* text : {"2147483647", "2147483648", "2147483649", "9007199254740991",
+                           "9007199254740992", "9007199254740993", "9223372036854775807",
+                           "2147.483647", "9007199254.740993", "9223372036854.775807"}) {
+    rows.push_back({{OutCell::Kind::kText, text}});
+  }
+  const auto csv = ParseCsv(WriteCsv(rows), ',');
+  const auto xlsx = ReadXlsx(WriteXlsx({{"Ids", rows}}).value());
+  ASSERT_TRUE(csv && xlsx);
+  ASSERT_EQ(csv->size(), rows.size());
+  ASSERT_EQ(xlsx->at(0).rows.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ((*csv)[i].cells[0], rows[i][0].text);
+    EXPECT_EQ(xlsx->at(0).rows[i].cells[0].text, rows[i][0].text);
+    EXPECT_EQ(xlsx->at(0).rows[i].cells[0].wrong, "");
+  }
+}
+
 TEST(Csv, FormulasAreGuardedAndReadBack) {
   for (const char* text : {"=1+1", "+49 30", "-5", "@sum", "\tx", "'=x", "''+", "plain", "a,b",
                            "say \"so\"", "two\nlines", "'tis", " edge "}) {

@@ -461,7 +461,7 @@ TEST_P(ConnectorContract, BudgetsAreExact) {
   }
 }
 
-TEST_P(ConnectorContract, MoneyOfAnotherCurrencyOrBelowTheSmallestUnitIsRefused) {
+TEST_P(ConnectorContract, F3MoneyOfAnotherCurrencyOrBelowTheSmallestUnitIsRefused) {
   ContractWorld world(GetParam());
   for (const Money wrong : {Money::Micros(50'000'000, kUsd), Money::Micros(50'000'001, kEur)}) {
     Fields campaign = world.CampaignFields();

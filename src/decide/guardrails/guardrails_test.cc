@@ -79,6 +79,20 @@ bool Finds(const GuardVerdict& verdict, const std::string& guard, bool blocks) {
                      [&](const GuardFinding& f) { return f.guard == guard && f.blocks == blocks; });
 }
 
+TEST(Guards, F3APlanInAnotherCurrencyThanTheAccountsIsBlocked) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100))};
+  const Money yen = Money::Micros(1'000'000'000, kJpy);
+  for (const Change& change : {Create("c", Level::kCampaign, "", yen),
+                               Update("1", {}, {{"daily_budget", Money::Micros(1, kUsd)}}),
+                               Update("1", {}, {{"bid", yen}})}) {
+    EXPECT_TRUE(Finds(world.Judge({change}), "currency", true));
+  }
+  // And the other way round: the account turns out to be billed in another one than the plan's.
+  world.trees[0].info.currency = kUsd;
+  EXPECT_TRUE(Finds(world.Judge({Create("c", Level::kCampaign, "", Eur(1))}), "currency", true));
+}
+
 TEST(Guards, F4TheVerdictDoesNotDependOnHowAnAmountIsWritten) {
   std::mt19937_64 random(4);
   for (int i = 0; i < 2'000; ++i) {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <limits>
 
 namespace maxopt {
 namespace {
@@ -70,6 +71,27 @@ TEST(CampaignStore, KeepsAPlanToTheLetter) {
 
 Approval By(const std::string& by, const Plan& plan, Instant at) {
   return {by, ContentHash(plan), at, at + std::chrono::hours(24), std::nullopt};
+}
+
+TEST(CampaignStore, F6AmountsAndIdsOf64BitsComeBack) {
+  for (const std::int64_t n :
+       {(std::int64_t{1} << 31) - 1, (std::int64_t{1} << 31) + 1, (std::int64_t{1} << 53) - 1,
+        (std::int64_t{1} << 53) + 1, std::numeric_limits<std::int64_t>::max()}) {
+    const auto store = Store();
+    Plan plan = Launch();
+    const Money money = Money::Micros(n, kEur);
+    plan.exposure_after = {{money, money}};
+    plan.changes[1].id = std::to_string(n);
+    plan.changes[1].before = {{"daily_budget", money}};
+    plan.changes[1].after = {{"daily_budget", Money::Micros(n - 1, kEur)}, {"frequency_cap", n}};
+    const auto saved = store->SavePlan(plan);
+    ASSERT_TRUE(saved) << saved.error().what;
+    const Plan read = store->GetPlan(saved->id).value();
+    EXPECT_EQ(read.exposure_after, plan.exposure_after);
+    EXPECT_EQ(read.changes[1].id, std::to_string(n));
+    EXPECT_EQ(read.changes[1].before, plan.changes[1].before);
+    EXPECT_EQ(read.changes[1].after, plan.changes[1].after);
+  }
 }
 
 TEST(CampaignStore, ApprovalIsBoundToWhatWasShown) {

@@ -407,7 +407,7 @@ TEST_F(Facts, WeeksBeginOnMondayOverNewYear) {
 
 // ---- money, ratios, absence
 
-TEST_F(Facts, CurrenciesAreNeverAdded) {
+TEST_F(Facts, F10CurrenciesAreNeverAdded) {
   const Day day = D("2026-03-01");
   Load(Report(kGoogle, day, day, {Row(day, "7", Eur(10))}), "2026-03-02T00:00:00Z");
   Load(Report(kMeta, day, day, {Row(day, "1", Money::Micros(5'000'000'000, kJpy))}),
@@ -460,7 +460,7 @@ TEST_F(Facts, PricesRoundToTheMicroHalfAwayFromZero) {
       (V{"1 - EUR 0.000003 0.000003", "2 - EUR -0.000003 -0.000003", "3 - EUR 0.000001 0.000001"}));
 }
 
-TEST_F(Facts, HugeAmountsAndIdsStayExact) {
+TEST_F(Facts, F6HugeAmountsAndIdsStayExact) {
   const Day day = D("2026-03-01");
   const std::int64_t max = std::numeric_limits<std::int64_t>::max();
   // 2^53 - 1, 2^53, 2^53 + 1 as ids, which no double tells apart; 2^31 and 2^53 + 1 as amounts.

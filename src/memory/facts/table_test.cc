@@ -54,7 +54,7 @@ TEST(FactTable, CsvNeverBecomesAFormula) {
   }
 }
 
-TEST(FactTable, Json) {
+TEST(FactTable, F7IdsAndMoneyAreTextInJson) {
   const FactTable table{.columns = {"campaign_id", "spend", "clicks", "ctr"},
                         .rows = {{Text("9007199254740993"), Spend("9007199254.740993"),
                                   Count(std::numeric_limits<std::int64_t>::max()), Real(0.1)},

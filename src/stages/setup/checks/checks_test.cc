@@ -722,6 +722,15 @@ const Case kCases[] = {
 };
 // clang-format on
 
+TEST(Checks, F3AnAccountBilledInAnotherCurrencyIsNotPlannedFor) {
+  World w = MakeWorld();
+  ASSERT_EQ(StatusesOf(w.Run(), "budget.currency_account"), std::set<CheckStatus>{kPass});
+  (*w.accounts)[0].info.currency = kUsd;
+  const Checklist list = w.Run();
+  EXPECT_TRUE(StatusesOf(list, "budget.currency_account").contains(kFail));
+  EXPECT_NE(EvidenceOf(list, "budget.currency_account").find("USD"), std::string::npos);
+}
+
 TEST(Checks, EachCheckFindsWhatItIsFor) {
   const World good = MakeWorld(), good_live = LiveWorld();
   std::set<std::string> spoilt, passed;
