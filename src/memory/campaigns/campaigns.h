@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,7 @@ class CampaignStore {
   virtual Result<std::vector<ClientAccount>> Accounts() = 0;
 
   virtual Result<> SaveDocument(const Document& document) = 0;
+  /// Newest first.
   virtual Result<std::vector<Document>> Documents(const std::string& client,
                                                   const std::string& kind) = 0;
 
@@ -157,5 +159,12 @@ class CampaignStore {
 /// experiments name, and of planned ones from their first day on. Days are the account's.
 Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const std::string& client,
                                                     Instant now);
+
+/// The campaigns (addresses) whose budget the media plan fixes: the optimiser leaves them alone.
+/// Saving replaces those of one campaign (slug).
+Result<> SaveFixedBudgets(CampaignStore& store, const std::string& client,
+                          const std::string& campaign, const std::set<std::string>& addresses,
+                          Instant now);
+Result<std::set<std::string>> FixedBudgets(CampaignStore& store, const std::string& client);
 
 }  // namespace maxopt

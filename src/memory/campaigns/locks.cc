@@ -34,4 +34,28 @@ Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const 
   return locks;
 }
 
+Result<> SaveFixedBudgets(CampaignStore& store, const std::string& client,
+                          const std::string& campaign, const std::set<std::string>& addresses,
+                          Instant now) {
+  std::string lines;
+  for (const std::string& address : addresses) lines += address + "\n";
+  return store.SaveDocument({client, "fixed_budgets", campaign, lines, now});
+}
+
+Result<std::set<std::string>> FixedBudgets(CampaignStore& store, const std::string& client) {
+  MAXOPT_TRY(const std::vector<Document> documents, store.Documents(client, "fixed_budgets"));
+  std::map<std::string, const Document*> newest;
+  // Newest first: what was saved last is met first.
+  for (const Document& document : documents) newest.try_emplace(document.name, &document);
+  std::set<std::string> addresses;
+  for (const auto& [campaign, document] : newest) {
+    std::size_t from = 0;
+    for (std::size_t end = document->content.find('\n'); end != std::string::npos;
+         from = end + 1, end = document->content.find('\n', from)) {
+      addresses.insert(document->content.substr(from, end - from));
+    }
+  }
+  return addresses;
+}
+
 }  // namespace maxopt

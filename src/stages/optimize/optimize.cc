@@ -114,6 +114,7 @@ class Recommender {
   Result<> ReadBudgets() {
     MAXOPT_TRY(const std::vector<ClientAccount> accounts, world_.store->Accounts());
     MAXOPT_TRY(locks_, ExperimentLocks(*world_.store, client_.name, world_.clock->Now()));
+    MAXOPT_TRY(fixed_, FixedBudgets(*world_.store, client_.name));
     for (const ClientAccount& account : accounts) {
       if (account.client != client_.name) continue;
       const AccountId& id = account.info.account;
@@ -186,10 +187,19 @@ class Recommender {
       if (lock != nullptr) {
         into.lock = fmt::format("experiment \"{}\" keeps it still until {}", lock->experiment,
                                 PrintDay(lock->until));
+      } else if (IsFixed(address)) {
+        into.lock = "the media plan fixes its budget";
       }
       into.budgets.push_back({account, entity.level, entity.id, campaign_id, address,
                               std::get<Money>(amount->second), can.minor_units});
     }
+  }
+
+  /// The budget of a fixed campaign, or of an ad group in one.
+  bool IsFixed(const std::string& address) const {
+    return std::any_of(fixed_.begin(), fixed_.end(), [&](const std::string& campaign) {
+      return address == campaign || address.starts_with(campaign + "/");
+    });
   }
 
   Result<> ReadHistory() {
@@ -507,6 +517,7 @@ class Recommender {
   std::map<std::string, Channel> channels_;  // with budgets that are on
   std::map<std::string, Channel> history_;   // with spend in the past
   std::vector<ExperimentLock> locks_;
+  std::set<std::string> fixed_;  ///< addresses of campaigns
   std::vector<double> revenue_;
   Day first_{};
   Day last_{};

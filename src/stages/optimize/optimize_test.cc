@@ -177,6 +177,21 @@ TEST_F(RecommendTest, LeavesWhatAnExperimentKeepsStill) {
   EXPECT_TRUE(Recommend(World(), "A", &policy_, options_)->plan);
 }
 
+TEST_F(RecommendTest, LeavesABudgetThatTheMediaPlanFixes) {
+  LoadYear();
+  ASSERT_TRUE(store_->SaveObject({"spring/claimer", kMeta, Level::kCampaign, "22", "", "", {}}));
+  ASSERT_TRUE(SaveFixedBudgets(*store_, "A", "spring", {"spring/claimer"}, clock_.Now()));
+  const auto held = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(held) << held.error().what;
+  EXPECT_FALSE(held->plan);
+  EXPECT_NE(held->why.find("meta/claimer is left as it is: the media plan fixes its budget"),
+            std::string::npos)
+      << held->why;
+  // The next media plan lets go of it.
+  ASSERT_TRUE(SaveFixedBudgets(*store_, "A", "spring", {}, clock_.Now()));
+  EXPECT_TRUE(Recommend(World(), "A", &policy_, options_)->plan);
+}
+
 TEST_F(RecommendTest, RefusesWithoutPolicyOrdersOrADay) {
   EXPECT_EQ(Recommend(World(), "A", nullptr, options_).error().code, Errc::kRefused);
   EXPECT_EQ(Recommend(World(), "A", &policy_, options_).error().code, Errc::kRefused);
