@@ -377,7 +377,9 @@ TEST(Experiments, AGeoHoldoutEndsWhenItsPlacesHaveEnoughDays) {
 TEST(Watches, FollowTheBriefsKpisAndAlwaysGuardTheMoney) {
   CampaignDocuments d = Documents();
   d.brief.kpis = {{At(14), "roas", "4.0", "primary", std::nullopt, std::nullopt},
-                  {At(15), "cpa", "25.00", "secondary", 40, 80}};
+                  {At(15), "cpa", "25.00", "secondary", 40, 80},
+                  {At(16), "spend", "10000", "guard", std::nullopt, std::nullopt}};
+  d.media_plan.packages[0].budget = Said<Money>{Eur(620'000), At(28)};
   const Desired desired = Realised(d);
   const auto find = [&](const std::string& address, const std::string& kpi) -> const Watch* {
     for (const Watch& watch : desired.watches) {
@@ -385,6 +387,9 @@ TEST(Watches, FollowTheBriefsKpisAndAlwaysGuardTheMoney) {
     }
     return nullptr;
   };
+  // The brief's spend is of all packages; each is watched against its own part, where planned.
+  EXPECT_EQ(find("spring-trails/search-brand", "spend")->target, "6200.00");
+  EXPECT_EQ(find("spring-trails/social", "spend")->target, "");
   for (const char* address : {"spring-trails/search-brand", "spring-trails/social"}) {
     ASSERT_NE(find(address, "roas"), nullptr);
     EXPECT_EQ(find(address, "roas")->interval_minutes, 60);

@@ -73,6 +73,23 @@ constexpr Tier kAlways[] = {
     {"tracking", "both", 0, 0},
 };
 
+/// The brief's targets are of the whole campaign. Ratios hold for each package as well; of amounts
+/// only the spend is planned per package, and the others are judged by their own past.
+std::string TargetFor(const KpiTarget& kpi, const CampaignDocuments& documents,
+                      const std::string& package) {
+  constexpr std::string_view kAmounts[] = {"impressions", "clicks", "conversions", "revenue"};
+  if (std::find(std::begin(kAmounts), std::end(kAmounts), kpi.metric) != std::end(kAmounts)) {
+    return "";
+  }
+  if (kpi.metric != "spend") return kpi.target;
+  for (const Package& planned : documents.media_plan.packages) {
+    if (planned.name.value == package && planned.budget) {
+      return PrintDecimal(planned.budget->value);
+    }
+  }
+  return "";
+}
+
 int IntervalMinutes(std::string_view importance) {
   if (importance == "secondary") return 24 * 60;
   return 60;  // what the campaign is for, and what guards the money
@@ -143,7 +160,8 @@ std::vector<Watch> PlanWatches(const CampaignDocuments& documents, const Desired
       const auto tier = std::find_if(std::begin(kTiers), std::end(kTiers),
                                      [&](const Tier& t) { return t.kpi == kpi.metric; });
       if (tier == std::end(kTiers)) continue;  // a check names it
-      add(kpi.metric, kpi.importance, kpi.target, *tier, kpi.warn_percent, kpi.critical_percent);
+      add(kpi.metric, kpi.importance, TargetFor(kpi, documents, object.package), *tier,
+          kpi.warn_percent, kpi.critical_percent);
     }
     for (const Tier& tier : kAlways) add(tier.kpi, "guard", "", tier, std::nullopt, std::nullopt);
     for (const Package& package : documents.media_plan.packages) {
