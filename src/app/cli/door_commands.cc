@@ -69,7 +69,7 @@ Result<int> ApplyCommand(const CommandContext& context, const std::string& id,
              home->door().Apply(id, Person(by), policy ? &*policy : nullptr));
   fmt::print("{}{}", context.json ? ApplyJson(id, report) : ApplyText(id, report),
              context.json ? "\n" : "");
-  AfterApply(context, *home, plan);
+  if (report.sent > 0) AfterApply(context, *home, plan);
   switch (report.status) {
     case PlanStatus::kVerified:
     case PlanStatus::kApplied:

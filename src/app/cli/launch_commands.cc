@@ -41,11 +41,28 @@ Result<> KeepChecklist(Home& home, const Setup& setup, const Checklist& checklis
        home.clock().Now(), checklist.score, ChecklistJson(checklist)});
 }
 
+/// Markdown as it is read on a terminal: without the backslashes and stars that make it markup.
+std::string OnTerminal(const std::string& markdown) {
+  std::string out;
+  for (std::size_t i = 0; i < markdown.size(); ++i) {
+    const bool escaped = markdown[i] == '\\' && i + 1 < markdown.size() &&
+                         std::ispunct(static_cast<unsigned char>(markdown[i + 1]));
+    if (escaped) {
+      out += markdown[++i];
+    } else if (markdown[i] == '*' && i + 1 < markdown.size() && markdown[i + 1] == '*') {
+      ++i;
+    } else {
+      out += markdown[i];
+    }
+  }
+  return out;
+}
+
 void Show(const CommandContext& context, const Checklist& checklist, bool verbose) {
   if (context.json) {
     fmt::print("{}\n", ChecklistJson(checklist));
   } else {
-    fmt::print("{}", ChecklistMarkdown(checklist, verbose));
+    fmt::print("{}", OnTerminal(ChecklistMarkdown(checklist, verbose)));
   }
 }
 
@@ -65,15 +82,23 @@ ordered_json DriftJson(const std::vector<Drift>& drifts) {
   return out;
 }
 
-std::string DriftText(const std::vector<Drift>& drifts) {
+std::string DriftText(const std::vector<Drift>& drifts, const Plan* plan) {
   std::string out;
   for (const Drift& drift : drifts) {
+    bool forced = false;
+    for (const Change& change : plan ? plan->changes : std::vector<Change>{}) {
+      forced = forced || (change.address == drift.address &&
+                          std::find(change.forced.begin(), change.forced.end(), drift.field) !=
+                              change.forced.end());
+    }
     out += fmt::format(
-        "  drift   {}.{}: we wrote {}, it is {}, the documents say {}\n          changed by {}{}; "
-        "left alone (--force-field {}.{} overwrites it)\n",
+        "  drift   {0}.{1}: we wrote {2}, it is {3}, the documents say {4}\n          changed by "
+        "{5}{6}; ",
         drift.address, drift.field, ShowValue(drift.last_applied), ShowValue(drift.live),
-        ShowValue(drift.desired), drift.who, drift.at ? " on " + PrintInstant(*drift.at) : "",
-        drift.address, drift.field);
+        ShowValue(drift.desired), drift.who, drift.at ? " on " + PrintInstant(*drift.at) : "");
+    out += forced ? "this plan overwrites it\n"
+                  : fmt::format("left alone (--force-field {}.{} overwrites it)\n", drift.address,
+                                drift.field);
   }
   return out;
 }
@@ -87,7 +112,7 @@ Result<int> ProposeAndShow(const CommandContext& context, Home& home, Plan draft
     out["drift"] = DriftJson(drift);
     fmt::print("{}\n", out.dump(2));
   } else {
-    fmt::print("{}{}", PlanText(plan), DriftText(drift));
+    fmt::print("{}{}", PlanText(plan), DriftText(drift, &plan));
     if (plan.status == PlanStatus::kGuarded) {
       fmt::print("Nothing has been sent. Next: maxopt approve {} --by YOUR-NAME\n", plan.id);
     } else {
@@ -215,7 +240,7 @@ Result<int> PlanCommand(const CommandContext& context, const PlanArguments& argu
       fmt::print("No change: the platforms are as {} says{}.\n", Joined(arguments.paths),
                  three_way.drift.empty() ? "" : ", but for what others changed");
       for (const std::string& note : draft.notes) fmt::print("  note: {}\n", note);
-      fmt::print("{}", DriftText(three_way.drift));
+      fmt::print("{}", DriftText(three_way.drift, nullptr));
     }
     return kExitOk;
   }
@@ -231,7 +256,7 @@ Result<int> PlanCommand(const CommandContext& context, const PlanArguments& argu
   draft.created_by = Person(arguments.by);
   MAXOPT_CHECK(KeepSetup(world, loaded.setup, loaded.files, arguments.paths.front()));
   if (!context.json && (checklist.warned > 0 || checklist.not_checked > 0)) {
-    fmt::print("{}", ChecklistMarkdown(checklist));
+    fmt::print("{}", OnTerminal(ChecklistMarkdown(checklist)));
   }
   return ProposeAndShow(context, *home, std::move(draft), PolicyIn(loaded), three_way.drift);
 }

@@ -109,11 +109,11 @@ std::string PlanText(const Plan& plan) {
       first = false;
       out += fmt::format("  {}\n", PrintAccount(account));
     }
-    out += fmt::format("    {} {:<9} {}{}\n", Sign(change), LevelName(change.level),
-                       Clean(change.address),
-                       change.action == ChangeAction::kCreate && change.level != Level::kAsset
-                           ? "  (created paused)"
-                           : "");
+    out += fmt::format(
+        "    {} {:<9} {}{}\n", Sign(change), LevelName(change.level), Clean(change.address),
+        change.action == ChangeAction::kCreate && TextField(change.after, "status") == kPaused
+            ? "  (created paused)"
+            : "");
     out += FieldLines(change);
     if (!change.why.empty() && change.reason != Reason::kLaunch) {
       out += fmt::format("        why                {}\n", Clean(change.why));

@@ -187,6 +187,12 @@ Result<> KeepSetup(const SetupWorld& world, const Setup& setup,
   }
   MAXOPT_CHECK(world.store->SaveDocument({client, "setup_source", setup.desired.slug,
                                           fs::absolute(source).lexically_normal().string(), now}));
+  std::set<std::string> fixed;
+  for (const Package& package : setup.documents.media_plan.packages) {
+    if (package.budget_allocation.value != "fixed") continue;
+    fixed.insert(setup.desired.slug + "/" + Slug(package.name.value));
+  }
+  MAXOPT_CHECK(SaveFixedBudgets(*world.store, client, setup.desired.slug, fixed, now));
   MAXOPT_TRY(const std::vector<Experiment> known, world.store->Experiments(client));
   for (Experiment experiment : setup.desired.experiments) {
     for (const Experiment& before : known) {
@@ -200,13 +206,10 @@ Result<> KeepSetup(const SetupWorld& world, const Setup& setup,
 Result<std::optional<std::string>> SourceOf(const SetupWorld& world, const std::string& client,
                                             const std::string& slug) {
   MAXOPT_TRY(const std::vector<Document> documents, world.store->Documents(client, "setup_source"));
-  const Document* newest = nullptr;
-  for (const Document& document : documents) {
-    if (document.name == slug && (!newest || document.received_at >= newest->received_at)) {
-      newest = &document;
-    }
+  for (const Document& document : documents) {  // newest first
+    if (document.name == slug) return std::optional<std::string>(document.content);
   }
-  return newest ? std::optional<std::string>(newest->content) : std::nullopt;
+  return std::optional<std::string>();
 }
 
 Result<std::vector<Experiment>> MoveExperiments(const SetupWorld& world, const Setup& setup,
