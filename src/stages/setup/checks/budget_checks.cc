@@ -500,6 +500,30 @@ void AddBudgetChecks(Registry& r) {
         }
       });
   r.Package(
+      "budget.bid_target_used", kWarn, "Does the bid strategy use the targets that are stated?",
+      "Choose the strategy that aims at the target, or take the target out.",
+      [](const CampaignView&, const PackageView& p, Out& out) {
+        for (const BuyAdGroup* group : p.ad_groups) {
+          const auto [strategy, place] = StrategyOf(p, *group);
+          const bool states_cpa =
+              group->fields.values.contains("target_cpa") || p.Field("target_cpa") != nullptr;
+          const bool states_roas = group->fields.values.contains("target_roas_bp") ||
+                                   p.Field("target_roas_bp") != nullptr;
+          if (states_cpa && strategy != "target_cpa" && strategy != "cost_cap" &&
+              strategy != "maximize_conversions") {
+            out.Warn(
+                fmt::format("ad group {}: {} does not use target_cpa", group->name.value, strategy),
+                {place});
+          }
+          if (states_roas && strategy != "target_roas" && strategy != "min_roas" &&
+              strategy != "maximize_value") {
+            out.Warn(fmt::format("ad group {}: {} does not use target_roas_bp", group->name.value,
+                                 strategy),
+                     {place});
+          }
+        }
+      });
+  r.Package(
       "budget.bid_vs_budget", kFail, "Does one bid leave room in the day's budget?",
       "Lower the bid or raise the daily budget.",
       [](const CampaignView& v, const PackageView& p, Out& out) {

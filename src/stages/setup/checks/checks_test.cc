@@ -407,6 +407,7 @@ const Case kCases[] = {
     {"budget.ad_group_sum", kPass, [](World& w) { w.package(1).budget_owner.value = "ad_group"; Set(w.group(1).fields, "daily_budget", Eur(500)); }},
     {"budget.allocation_known", kFail, [](World& w) { w.package(0).budget_allocation.value = "maybe"; }},
     {"budget.share_tiny", kWarn, [](World& w) { w.package(0).budget->value = Eur(1'219); }},  // 2 % are 1'220
+    {"budget.bid_target_used", kWarn, [](World& w) { Set(w.buy(0).fields, "bid_strategy", std::string("manual_cpc")); Set(w.buy(0).fields, "target_cpa", Eur(2'000)); }},
     {"budget.bid_strategy_known", kFail, [](World& w) { Set(w.buy(0).fields, "bid_strategy", std::string("hope")); }},
     {"budget.bid_present", kFail, [](World& w) { w.group(0).fields.values.erase("bid"); }},
     {"budget.bid_vs_budget", kFail, [](World& w) { Set(w.group(0).fields, "bid", Eur(201)); }},
@@ -459,6 +460,7 @@ const Case kCases[] = {
     {"setup.kpis_present", kWarn, [](World& w) { w.brief().kpis.clear(); }},
     {"setup.kpi_known", kFail, [](World& w) { w.brief().kpis[0].metric = "fame"; }},
     {"setup.kpi_target", kFail, [](World& w) { w.brief().kpis[0].target = "1e3"; }},
+    {"setup.kpi_target", kWarn, [](World& w) { w.brief().kpis[0].metric = "spend"; w.brief().kpis[0].target = "99999999"; }},
     {"setup.kpi_target", kWarn, [](World& w) { w.brief().kpis[0].target = "400"; }},
     {"setup.kpi_primary", kWarn, [](World& w) { w.brief().kpis[1].importance = "primary"; }},
     {"setup.kpi_once", kWarn, [](World& w) { w.brief().kpis[1].metric = "roas"; }},
@@ -501,6 +503,7 @@ const Case kCases[] = {
     {"setup.experiment_overlap", kFail, [](World& w) { Experiment_(w); Experiment_(w).name = "Other"; }},
     // tracking
     {"tracking.landing_present", kFail, [](World& w) { w.brief().landing_url.value = ""; }},
+    {"tracking.landing_domain", kWarn, [](World& w) { Set(w.ad(0).fields, "landing_url", std::string("https://elsewhere.example/")); }},
     {"tracking.landing_https", kFail, [](World& w) { w.brief().landing_url.value = "http://alpenglow.example/"; }},
     {"tracking.landing_form", kFail, [](World& w) { w.brief().landing_url.value = "https://alpenglow/tra ils"; }},
     {"tracking.landing_credentials", kFail, [](World& w) { w.brief().landing_url.value = "https://me:pw@alpenglow.example/"; }},

@@ -488,6 +488,11 @@ void AddSetupChecks(Registry& r) {
             out.Fail(
                 fmt::format("the target of {} is {}, a rate is below 1", kpi.metric, kpi.target),
                 {kpi.place});
+          } else if (kpi.metric == "spend" &&
+                     target->micros() > v.brief().total_budget.value.micros()) {
+            out.Warn(fmt::format("a spend of {} is more than the total budget {}", kpi.target,
+                                 PrintMoney(v.brief().total_budget.value)),
+                     {kpi.place, v.brief().total_budget.place});
           } else if (kpi.metric == "roas" && target->micros() > 100'000'000) {
             out.Warn(fmt::format("a ROAS of {} is a hundred times the spend", kpi.target),
                      {kpi.place});

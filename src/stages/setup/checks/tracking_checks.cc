@@ -165,6 +165,19 @@ void AddTrackingChecks(Registry& r) {
                 }
               });
             });
+  r.Package("tracking.landing_domain", kWarn, "Do all ads lead to the brief's website?",
+            "Check that the other domain is the client's and carries the tag.",
+            [](const CampaignView& v, const PackageView& p, Out& out) {
+              const std::string home = ReadUrl(v.brief().landing_url.value).host;
+              ForLandings(v, p, [&](const std::string&, const Url& url, const Place& place) {
+                const bool same = url.host == home || url.host.ends_with("." + home) ||
+                                  home.ends_with("." + url.host);
+                if (!same) {
+                  out.Warn(fmt::format("an ad leads to {}, the brief to {}", url.host, home),
+                           {place, v.brief().landing_url.place});
+                }
+              });
+            });
   r.Package("tracking.landing_credentials", kFail, "Are the landing pages free of passwords?",
             "Remove user and password from the address: everybody would see them.",
             [](const CampaignView& v, const PackageView& p, Out& out) {
