@@ -13,7 +13,7 @@ constexpr int kSlices = 8;
 
 int SeedsPerSlice() {
   const char* wanted = std::getenv("MAXOPT_FAULT_SEEDS");
-  return (wanted ? std::atoi(wanted) : 200) / kSlices;
+  return (wanted ? std::atoi(wanted) : 80) / kSlices;
 }
 
 class FaultRun : public testing::TestWithParam<int> {};
