@@ -13,6 +13,8 @@ constexpr auto kLongestThrottle = std::chrono::minutes(5);
 constexpr std::size_t kIdsPerRead = 50;
 constexpr std::size_t kValueShownMax = 200;
 
+constexpr int kTwinLooks = 5;
+
 bool IsFinal(ChangeState state) { return state == ChangeState::kVerified; }
 bool IsOpen(ChangeState state) {
   return state == ChangeState::kSent || state == ChangeState::kUnknown;
@@ -498,19 +500,16 @@ Result<bool> Door::Run::ReadBack(ChangeStatus& status, int look, bool last) {
                       "read-back failed, will be read again: " + found.error().what));
     return true;
   }
-  if (found->size() > 1) {
-    std::vector<std::string> ids;
-    for (const Entity& entity : *found) ids.push_back(entity.id);
-    MAXOPT_CHECK(Note(status, ChangeState::kFailed,
-                      fmt::format("{} objects carry the marker{}: {}; remove all but one by hand",
-                                  ids.size(), query.marker, fmt::join(ids, ", "))));
-    return true;
-  }
-  if (create && found->size() == 1) {
-    status.id = found->front().id;
-    MAXOPT_CHECK(Note(status, ChangeState::kConfirmed,
-                      fmt::format("found by its marker{} on read-back {}", query.marker, look)));
-    return true;
+  if (create) {
+    const auto first = std::min_element(
+        found->begin(), found->end(), [](const Entity& a, const Entity& b) { return a.id < b.id; });
+    if (first != found->end()) {
+      // More than one is taken care of after the plan was read back (RemoveTwins).
+      status.id = first->id;
+      MAXOPT_CHECK(Note(status, ChangeState::kConfirmed,
+                        fmt::format("found by its marker{} on read-back {}", query.marker, look)));
+      return true;
+    }
   }
   if (!create && found->size() == 1) {
     const Fields& live = found->front().fields;
@@ -598,8 +597,9 @@ Result<> Door::Run::VerifyAll() {
           }
         }
         if (differences.empty()) {
+          const std::string twins = RemoveTwins(status);
           MAXOPT_CHECK(
-              Note(status, ChangeState::kVerified, status.how + "; read back as approved"));
+              Note(status, ChangeState::kVerified, status.how + "; read back as approved" + twins));
         } else {
           wrong[i] = fmt::format("{}", fmt::join(differences, "; "));
           left.push_back(i);
@@ -620,6 +620,43 @@ Result<> Door::Run::VerifyAll() {
     }
   }
   return {};
+}
+
+/// A proxy may send our one request twice, and the platform may act on both. What carries the mark
+/// beside the object that we own was approved by nobody: it is taken away again, before the create
+/// counts as verified, so that a run that is cut off here does it the next time. Removing is
+/// idempotent: it is repeated until no twin is seen. Returns what to add to the journal.
+std::string Door::Run::RemoveTwins(const ChangeStatus& status) {
+  const Change& change = status.change;
+  if (change.action != ChangeAction::kCreate || status.attempts == 0 || !Connect(status)) return {};
+  std::vector<std::string> removed;
+  for (int look = 1; look <= kTwinLooks; ++look) {
+    const auto found = connector_->reader->Find(
+        {change.account, change.level, MarkerOf(change.key), {}}, Timeout());
+    bool clean = found.has_value();
+    for (const Entity& twin : found ? *found : std::vector<Entity>{}) {
+      const std::string now = TextField(twin.fields, "status");
+      if (twin.id == status.id || now == kRemoved) continue;
+      clean = false;
+      Change removal;
+      removal.key = fmt::format("{}/twin/{}", change.key, twin.id);
+      removal.account = change.account;
+      removal.level = change.level;
+      removal.address = change.address;
+      removal.id = twin.id;
+      removal.before = {{"status", now}};
+      removal.after = {{"status", std::string(kRemoved)}};
+      removal.reason = Reason::kPause;
+      ++report_.sent;
+      const Result<Applied> gone = connector_->writer->Apply(removal, Timeout());
+      if (gone) removed.push_back(twin.id);
+    }
+    if (clean) break;
+    world_.wait_clock->SleepUntil(world_.wait_clock->Now() + world_.options.settle);
+  }
+  if (removed.empty()) return {};
+  return fmt::format("; the platform had made it twice: {} was removed again",
+                     fmt::join(removed, ", "));
 }
 
 // --- learning

@@ -63,6 +63,7 @@ class Door::Run {
   Result<> Resolve(ChangeStatus& status);
   Result<bool> ReadBack(ChangeStatus& status, int look, bool last);
   Result<> VerifyAll();
+  std::string RemoveTwins(const ChangeStatus& status);
   std::map<std::string, Entity> ReadMany(const AccountId& account, Level level,
                                          const std::vector<std::string>& ids, std::string& failure);
 

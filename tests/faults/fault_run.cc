@@ -263,6 +263,13 @@ class Run {
     transport_->SetChance(0);
   }
 
+  /// A person answers "reconnect the account": fresh connectors, as after signing in again.
+  void Reconnect() {
+    Die();
+    if (const Result<> again = Live(); !again)
+      Violated("cannot begin again: " + again.error().what);
+  }
+
   // --- one goal, until it is reached ------------------------------------------------------------
 
   /// Calls `step` over crashes; what it returns when it was not cut off.
@@ -317,6 +324,7 @@ class Run {
       if (!*done) {
         Tell(goal + ": " + done->error().what);
         plan_id.clear();
+        Reconnect();
       } else if (**done) {
         return true;
       }
@@ -359,6 +367,7 @@ class Run {
     }
     if (!activation_approved_) CheckNothingOn();
     if (report.status != PlanStatus::kApplying) plan_id.clear();
+    if (report.status == PlanStatus::kFailed) Reconnect();
     return false;
   }
 
