@@ -13,8 +13,6 @@ constexpr auto kLongestThrottle = std::chrono::minutes(5);
 constexpr std::size_t kIdsPerRead = 50;
 constexpr std::size_t kValueShownMax = 200;
 
-constexpr int kTwinLooks = 5;
-
 bool IsFinal(ChangeState state) { return state == ChangeState::kVerified; }
 bool IsOpen(ChangeState state) {
   return state == ChangeState::kSent || state == ChangeState::kUnknown;
@@ -630,12 +628,16 @@ std::string Door::Run::RemoveTwins(const ChangeStatus& status) {
   const Change& change = status.change;
   if (change.action != ChangeAction::kCreate || status.attempts == 0 || !Connect(status)) return {};
   std::vector<std::string> removed;
-  for (int look = 1; look <= kTwinLooks; ++look) {
+  Patience patience(world_.options.settle, world_.options.lag_max, world_.options.read_backs);
+  for (int look = 1;; ++look) {
     const auto found = connector_->reader->Find(
         {change.account, change.level, MarkerOf(change.key), {}}, Timeout());
-    bool clean = found.has_value();
+    // A list that does not even have the object we own is older than the create.
+    bool knows_ours = false;
+    bool clean = true;
     for (const Entity& twin : found ? *found : std::vector<Entity>{}) {
       const std::string now = TextField(twin.fields, "status");
+      knows_ours = knows_ours || twin.id == status.id;
       if (twin.id == status.id || now == kRemoved) continue;
       clean = false;
       Change removal;
@@ -651,8 +653,9 @@ std::string Door::Run::RemoveTwins(const ChangeStatus& status) {
       const Result<Applied> gone = connector_->writer->Apply(removal, Timeout());
       if (gone) removed.push_back(twin.id);
     }
-    if (clean) break;
-    world_.wait_clock->SleepUntil(world_.wait_clock->Now() + world_.options.settle);
+    if ((clean && knows_ours) || patience.Over(look)) break;
+    const auto wait = patience.Next();
+    world_.wait_clock->SleepUntil(world_.wait_clock->Now() + wait);
   }
   if (removed.empty()) return {};
   return fmt::format("; the platform had made it twice: {} was removed again",

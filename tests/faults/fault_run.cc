@@ -88,6 +88,23 @@ class Dice {
   std::uint64_t state_;
 };
 
+/// The platforms' own words for "gone" and "on", as their truth tells them.
+std::string LowerCase(const std::string& word) {
+  std::string out;
+  for (const char c : word) {
+    out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return out;
+}
+bool IsGone(const std::string& status) {
+  const std::string word = LowerCase(status);
+  return word.find("remove") != std::string::npos || word.find("delete") != std::string::npos;
+}
+bool IsOn(const std::string& status) {
+  const std::string word = LowerCase(status);
+  return word == "active" || word == "enable" || word == "enabled";
+}
+
 /// Our process dying inside of a call, before or after the platform got it. Thrown through the door
 /// and everything above it; what was not in the database is gone.
 struct Crash {};
@@ -138,7 +155,12 @@ class Run {
     StopFaults();
     CheckUndone(before);
     for (const Platform platform : kPlatforms) {
-      out_.faults += static_cast<int>(world_->faults(platform).injected().size());
+      const auto injected = world_->faults(platform).injected();
+      out_.faults += static_cast<int>(injected.size());
+      for (const auto& fault : injected) {
+        Tell(
+            fmt::format("injected {} {} {}", sim::FaultName(fault.fault), fault.method, fault.url));
+      }
     }
     return out_;
   }
@@ -360,7 +382,7 @@ class Run {
     Tell(fmt::format("{}: {} is {}", goal, plan_id, PlanStatusName(report.status)));
     if (verbose_) {
       for (const auto& line : report.lines) {
-        if (line.state != ChangeState::kVerified) {
+        if (line.state != ChangeState::kVerified || line.how.find("twice") != std::string::npos) {
           Tell(fmt::format("    {} {}: {}", line.address, ChangeStateName(line.state), line.how));
         }
       }
@@ -385,7 +407,7 @@ class Run {
     const Platform platform = kPlatforms[dice_.Below(3)];
     const AccountId account = world_->account(platform);
     for (const auto& object : world_->server(platform).Objects(account)) {
-      if (object.level != Level::kCampaign || object.status == kRemoved || edited_) continue;
+      if (object.level != Level::kCampaign || IsGone(object.status) || edited_) continue;
       const Money money = Money::Micros(77'770'000, kEur);
       if (world_->server(platform).HumanEdit(account, Level::kCampaign, object.id,
                                              {{"daily_budget", money}}, "anna@agency.example")) {
@@ -451,7 +473,7 @@ class Run {
         const bool ours = object.name.find('~') != std::string::npos;
         const bool spends = object.level == Level::kCampaign || object.level == Level::kAdGroup ||
                             object.level == Level::kAd;
-        if (ours && spends && object.status == kActive) {
+        if (ours && spends && IsOn(object.status)) {
           Violated(fmt::format("{} {} of {} is on before its activation was approved",
                                LevelName(object.level), object.id, PlatformName(platform)));
         }
@@ -469,7 +491,7 @@ class Run {
       std::map<std::string, std::vector<std::string>> carriers;
       for (const auto& object : world_->server(platform).Objects(account)) {
         const std::size_t at = object.name.rfind('~');
-        if (at == std::string::npos || object.status == kRemoved) continue;
+        if (at == std::string::npos || IsGone(object.status)) continue;
         carriers[fmt::format("{} {}", LevelName(object.level), object.name.substr(at))].push_back(
             object.id);
         if (!known.contains(object.id)) {

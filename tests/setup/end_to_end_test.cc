@@ -131,7 +131,9 @@ TEST_P(FromDocuments, ToLiveCampaignsAndBack) {
     for (const auto& object : world_->server(platform).Objects(world_->account(platform))) {
       if (object.level == Level::kCampaign || object.level == Level::kAdGroup ||
           object.level == Level::kAd) {
-        EXPECT_NE(object.status, kActive) << object.name;
+        EXPECT_TRUE(object.status != "ENABLED" && object.status != "ACTIVE" &&
+                    object.status != "ENABLE" && object.status != kActive)
+            << object.name << " is " << object.status;
       }
     }
   }
