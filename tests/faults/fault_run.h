@@ -9,7 +9,7 @@
 ///
 ///   no duplicate       no mark is carried by two objects that are not removed
 ///   no orphan          every object with a mark is in our memory, and the other way round
-///   no unapproved spend  nothing was on, and nothing was spent, before the activation was approved
+///   no unapproved spend  nothing was on before the activation was approved
 ///   no wrong unit      what is live is what was asked for, amount by amount
 ///   nobody overwritten a field that a person changed keeps the person's value
 ///   undone             after undo the live trees are those from before, byte for byte
