@@ -41,7 +41,7 @@ std::map<std::string, std::string> Documents(Platform platform, const std::strin
   const bool picture = platform != Platform::kGoogleAds;
   return {
       {"brief.yaml",
-       "maxopt: brief/1\nclient: Alpenglow\ncampaign: Spring\ncurrency: EUR\nobjective: sales\n"
+       "maxopt: brief/1\nclient: Alpenglow\ncampaign: Spring\ncurrency: EUR\nobjective: traffic\n"
        "start: 2026-03-10\nend: 2026-03-19\ntotal_budget: 1000.00\neu_political: false\n"
        "special_categories: []\naudience: {countries: [DE]}\n"
        "landing_url: https://alpenglow.example/\n"},
