@@ -243,7 +243,7 @@ TEST_P(Crash, EveryAnswerToAWriteLost) {
       ++injected;
       if (HasFailure()) return;
     }
-    EXPECT_GE(injected, 4) << sim::FaultName(fault);
+    EXPECT_GE(injected, changes_) << sim::FaultName(fault);
     fmt::print("crash {}: {} answers lost by {}\n", PlatformName(GetParam()), injected,
                sim::FaultName(fault));
   }
