@@ -1,89 +1,19 @@
 #include "memory/campaigns/campaigns.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <functional>
-#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "domain/json.h"
+#include "memory/campaigns/database.h"
 
 namespace maxopt {
 namespace {
 
 using nlohmann::json;
 
-// Migration n brings the schema from version n to n + 1. Never edit one that has shipped: append.
-const char* const kMigrations[] = {
-    R"sql(
-CREATE TABLE client (name TEXT PRIMARY KEY, currency TEXT NOT NULL, zone TEXT NOT NULL);
-CREATE TABLE account (platform TEXT NOT NULL, id TEXT NOT NULL, client TEXT NOT NULL REFERENCES client,
-  name TEXT NOT NULL, currency TEXT NOT NULL, zone TEXT NOT NULL, status TEXT NOT NULL,
-  PRIMARY KEY (platform, id));
-CREATE TABLE document (id INTEGER PRIMARY KEY, client TEXT NOT NULL, kind TEXT NOT NULL,
-  name TEXT NOT NULL, content TEXT NOT NULL, received_at TEXT NOT NULL);
-CREATE TABLE plan (id TEXT PRIMARY KEY, client TEXT NOT NULL, title TEXT NOT NULL,
-  status TEXT NOT NULL, created_at TEXT NOT NULL, created_by TEXT NOT NULL,
-  exposure TEXT NOT NULL, findings TEXT NOT NULL, notes TEXT NOT NULL, content_hash TEXT NOT NULL,
-  approved_by TEXT NOT NULL DEFAULT '', approved_at TEXT NOT NULL DEFAULT '',
-  undoes TEXT NOT NULL DEFAULT '');
-CREATE INDEX plan_by_status ON plan (status, id);
-CREATE TABLE change (key TEXT PRIMARY KEY, plan_id TEXT NOT NULL REFERENCES plan, n INTEGER NOT NULL,
-  body TEXT NOT NULL, state TEXT NOT NULL, object_id TEXT NOT NULL DEFAULT '',
-  attempts INTEGER NOT NULL DEFAULT 0, how TEXT NOT NULL DEFAULT '');
-CREATE INDEX change_by_plan ON change (plan_id, n);
-CREATE TABLE journal (seq INTEGER PRIMARY KEY AUTOINCREMENT, change_key TEXT NOT NULL REFERENCES change,
-  at TEXT NOT NULL, state TEXT NOT NULL, how TEXT NOT NULL, object_id TEXT NOT NULL);
-CREATE INDEX journal_by_change ON journal (change_key, seq);
-CREATE TABLE object (platform TEXT NOT NULL, account TEXT NOT NULL, address TEXT NOT NULL,
-  level TEXT NOT NULL, id TEXT NOT NULL, parent_address TEXT NOT NULL, change_key TEXT NOT NULL,
-  last_applied TEXT NOT NULL, PRIMARY KEY (platform, account, address));
-)sql",
-    // Approvals that expire and are used once; what set-up keeps; what refusals teach.
-    // change.budget_of is the platform id of the object whose budget the change moves.
-    R"sql(
-ALTER TABLE plan ADD COLUMN matrix TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE plan ADD COLUMN approved_hash TEXT NOT NULL DEFAULT '';
-ALTER TABLE plan ADD COLUMN approval_expires_at TEXT NOT NULL DEFAULT '';
-ALTER TABLE plan ADD COLUMN approval_used_at TEXT NOT NULL DEFAULT '';
-ALTER TABLE plan ADD COLUMN executed_by TEXT NOT NULL DEFAULT '';
-UPDATE plan SET approved_hash = content_hash, approval_expires_at = approved_at
-  WHERE approved_at <> '';
-UPDATE plan SET approval_used_at = approved_at
-  WHERE approved_at <> '' AND status NOT IN ('approved', 'rejected');
-ALTER TABLE change ADD COLUMN budget_of TEXT NOT NULL DEFAULT '';
-UPDATE change SET budget_of = json_extract(body, '$.id')
-  WHERE json_extract(body, '$.action') = 'update' AND
-  (json_type(body, '$.after.daily_budget') IS NOT NULL OR
-   json_type(body, '$.after.lifetime_budget') IS NOT NULL);
-CREATE INDEX change_by_budget ON change (budget_of) WHERE budget_of <> '';
-CREATE TABLE message (id TEXT PRIMARY KEY, client TEXT NOT NULL, recipient TEXT NOT NULL,
-  kind TEXT NOT NULL, title TEXT NOT NULL, about TEXT NOT NULL, json TEXT NOT NULL,
-  markdown TEXT NOT NULL, created_at TEXT NOT NULL);
-CREATE INDEX message_by_recipient ON message (recipient, id);
-CREATE TABLE checklist (id INTEGER PRIMARY KEY, client TEXT NOT NULL, campaign TEXT NOT NULL,
-  phase TEXT NOT NULL, at TEXT NOT NULL, score INTEGER, body TEXT NOT NULL);
-CREATE INDEX checklist_by_campaign ON checklist (client, campaign, id);
-CREATE TABLE experiment (id TEXT PRIMARY KEY, client TEXT NOT NULL, status TEXT NOT NULL,
-  first_day TEXT NOT NULL, last_day TEXT NOT NULL, body TEXT NOT NULL);
-CREATE INDEX experiment_by_client ON experiment (client, id);
-CREATE TABLE watch (id INTEGER PRIMARY KEY, client TEXT NOT NULL, address TEXT NOT NULL,
-  kpi TEXT NOT NULL, importance TEXT NOT NULL, target TEXT NOT NULL, direction TEXT NOT NULL,
-  interval_minutes INTEGER NOT NULL, warn_percent INTEGER NOT NULL,
-  critical_percent INTEGER NOT NULL);
-CREATE INDEX watch_by_client ON watch (client, address);
-CREATE TABLE learned_constraint (platform TEXT NOT NULL, code TEXT NOT NULL, level TEXT NOT NULL,
-  field TEXT NOT NULL, value TEXT NOT NULL, message TEXT NOT NULL, seen INTEGER NOT NULL,
-  passed INTEGER NOT NULL, first_at TEXT NOT NULL, last_at TEXT NOT NULL,
-  expires_at TEXT NOT NULL, PRIMARY KEY (platform, code, level, field, value));
-)sql",
-};
-constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
 Result<Instant> Time(const std::string& text) { return ParseInstant(text); }
 
@@ -200,71 +130,11 @@ std::string BudgetOf(const Change& change) {
   return moves ? change.id : std::string();
 }
 
-/// An exclusive lock on <path>.lock for the life of the store: one process writes.
-class FileLock {
- public:
-  static Result<FileLock> Take(const std::string& path) {
-    FileLock lock;
-    if (path == ":memory:") return lock;
-    const std::string name = path + ".lock";
-    lock.fd_ = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (lock.fd_ < 0) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", name));
-    // A process that was just killed releases its lock a moment later than its parent knows.
-    for (int tries = 0; ::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0; ++tries) {
-      if (tries == 100) {
-        return Fail(Errc::kLocal,
-                    fmt::format("{} is in use by another maxopt process; one at a time may write. "
-                                "Stop it, or use another --home",
-                                path));
-      }
-      ::usleep(20'000);
-    }
-    return lock;
-  }
-  FileLock() = default;
-  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileLock& operator=(FileLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~FileLock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-
- private:
-  int fd_ = -1;
-};
-
 class SqliteStore final : public CampaignStore {
  public:
-  static Result<std::unique_ptr<CampaignStore>> Open(const std::string& path) {
-    MAXOPT_TRY(FileLock lock, FileLock::Take(path));
-    auto store = std::make_unique<SqliteStore>();
-    store->path_ = path;
-    store->lock_ = std::move(lock);
-    MAXOPT_CHECK(store->Do([&](soci::session& sql) -> Result<> {
-      sql.open(soci::sqlite3, "dbname=" + path + " timeout=5");
-      for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
-                                 "PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF"}) {
-        sql << pragma;
-      }
-      int version = 0;
-      sql << "PRAGMA user_version", soci::into(version);
-      if (version > kVersion) {
-        return Fail(Errc::kLocal,
-                    fmt::format("{} was written by a newer maxopt (schema {}, this one knows {})",
-                                path, version, kVersion));
-      }
-      for (; version < kVersion; ++version) {
-        soci::transaction transaction(sql);
-        Script(sql, kMigrations[version]);
-        sql << fmt::format("PRAGMA user_version={}", version + 1);
-        transaction.commit();
-      }
-      return {};
-    }));
-    return std::unique_ptr<CampaignStore>(std::move(store));
-  }
+  explicit SqliteStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+
+  Database& database() override { return *database_; }
 
   Result<> SaveClient(const Client& client) override {
     return Do([&](soci::session& sql) -> Result<> {
@@ -841,26 +711,9 @@ class SqliteStore final : public CampaignStore {
   }
 
  private:
-  /// Runs one unit of work under the lock; whatever SQLite throws becomes an error that names the
-  /// file. An exception leaves no open transaction: soci::transaction rolls back.
   template <class Work>
   auto Do(Work work) -> decltype(work(std::declval<soci::session&>())) {
-    const std::lock_guard guard(mutex_);
-    try {
-      return work(sql_);
-    } catch (const std::exception& e) {
-      return Fail(Errc::kLocal, fmt::format("{}: {}", path_, e.what()));
-    }
-  }
-
-  static void Script(soci::session& sql, const std::string& script) {
-    std::size_t begin = 0;
-    while (true) {
-      const std::size_t end = script.find(';', begin);
-      if (end == std::string::npos) return;
-      sql << script.substr(begin, end - begin);
-      begin = end + 1;
-    }
+    return database_->Do(std::move(work));
   }
 
   static std::unexpected<Error> NotInStatus(soci::session& sql, const std::string& id,
@@ -963,16 +816,14 @@ class SqliteStore final : public CampaignStore {
     return out;
   }
 
-  std::string path_;
-  FileLock lock_;
-  std::mutex mutex_;
-  soci::session sql_;
+  std::unique_ptr<Database> database_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<CampaignStore>> CampaignStore::Open(const std::string& path) {
-  return SqliteStore::Open(path);
+  MAXOPT_TRY(std::unique_ptr<Database> database, Database::Open(path));
+  return std::make_unique<SqliteStore>(std::move(database));
 }
 
 }  // namespace maxopt

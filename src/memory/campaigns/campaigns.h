@@ -16,6 +16,8 @@
 
 namespace maxopt {
 
+class Database;
+
 /// A customer of the agency. One currency for its KPI and its caps.
 struct Client {
   std::string name;
@@ -88,6 +90,9 @@ class CampaignStore {
   /// kLocal when another process has it open.
   static Result<std::unique_ptr<CampaignStore>> Open(const std::string& path);
   virtual ~CampaignStore() = default;
+  /// The file beneath, for the stores beside this one (jobs.h, alerts.h, signals.h). It lives as
+  /// long as this store.
+  virtual Database& database() = 0;
 
   virtual Result<> SaveClient(const Client& client) = 0;
   virtual Result<std::vector<Client>> Clients() = 0;
