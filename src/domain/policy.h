@@ -31,6 +31,9 @@ struct Policy {
   bool two_people = false;
   /// An approval is asked again when the worst day moved by more than this since. 1'000 = 10 %.
   int exposure_drift_max_bp = 1'000;
+  /// A campaign that spends, or may spend, more than this many times its plan is paused first and
+  /// told of after. 30'000 = 3 times; 0: it is only told of.
+  int tripwire_bp = 30'000;
 };
 
 }  // namespace maxopt

@@ -56,6 +56,7 @@ data_age_max_hours: 36       # automatic changes need facts at most this old
 approval_hours: 24           # how long an approval may wait for its apply
 two_people: false            # true: who approves is neither who planned nor who applies
 exposure_drift_percent: 10   # an approval is asked again when the worst day moved by more
+tripwire_percent: 300        # what spends this much of its plan is paused first, then told; 0: only told
 # auto_approve: [pause]      # reasons that need no person: reallocate, pace, pause, rule, activate
 )";
 

@@ -149,7 +149,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
     MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{
         "maxopt", "client", "currency", "worst_day_cap", "platform_caps", "step_max_percent",
         "cooldown_hours", "data_age_max_hours", "auto_approve", "approval_hours", "two_people",
-        "exposure_drift_percent"}));
+        "exposure_drift_percent", "tripwire_percent"}));
     MAXOPT_TRY(const std::string client, root.TextAt("client"));
     MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
     const auto money = [&](std::string_view text) -> Result<Money> {
@@ -172,14 +172,23 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
     }
     int step_percent = policy.step_max_bp / 100;
     int drift_percent = policy.exposure_drift_max_bp / 100;
+    int tripwire_percent = policy.tripwire_bp / 100;
     MAXOPT_CHECK(root.NumberAt("step_max_percent", 1, 100, step_percent));
     MAXOPT_CHECK(root.NumberAt("cooldown_hours", 0, 24 * 30, policy.cooldown_hours));
     MAXOPT_CHECK(root.NumberAt("data_age_max_hours", 1, 24 * 30, policy.data_age_max_hours));
     MAXOPT_CHECK(root.NumberAt("approval_hours", 1, 24 * 30, policy.approval_hours));
     MAXOPT_CHECK(root.NumberAt("exposure_drift_percent", 0, 100, drift_percent));
+    MAXOPT_CHECK(root.NumberAt("tripwire_percent", 0, 100'000, tripwire_percent));
     MAXOPT_CHECK(root.FlagAt("two_people", policy.two_people));
     policy.step_max_bp = step_percent * 100;
     policy.exposure_drift_max_bp = drift_percent * 100;
+    if (tripwire_percent > 0 && tripwire_percent <= 100) {
+      return root.Bad(
+          fmt::format("tripwire_percent {} would pause campaigns that keep to their plan; it is 0 "
+                      "(only tell) or above 100",
+                      tripwire_percent));
+    }
+    policy.tripwire_bp = tripwire_percent * 100;
     if (root.Has("auto_approve")) {
       MAXOPT_TRY(const std::vector<Node> words, root.ListAt("auto_approve"));
       for (const Node& word : words) {

@@ -17,6 +17,7 @@ TEST(ParsePolicy, SaysWhatIsNotWritten) {
   EXPECT_FALSE(policy->two_people);
   EXPECT_EQ(policy->exposure_drift_max_bp, 1'000);
   EXPECT_TRUE(policy->auto_approve.empty());
+  EXPECT_EQ(policy->tripwire_bp, 30'000);
 }
 
 TEST(ParsePolicy, ReadsEverything) {
@@ -24,7 +25,7 @@ TEST(ParsePolicy, ReadsEverything) {
       kGood +
           "platform_caps: {meta: 100}\nstep_max_percent: 15\ncooldown_hours: 0\n"
           "data_age_max_hours: 12\nauto_approve: [reallocate, pause]\napproval_hours: 4\n"
-          "two_people: true\nexposure_drift_percent: 5\n",
+          "two_people: true\nexposure_drift_percent: 5\ntripwire_percent: 200\n",
       "policy.yaml");
   ASSERT_TRUE(policy) << policy.error().what;
   EXPECT_EQ(policy->platform_caps.at(Platform::kMeta), Money::Micros(100'000'000, kEur));
@@ -35,6 +36,7 @@ TEST(ParsePolicy, ReadsEverything) {
   EXPECT_EQ(policy->approval_hours, 4);
   EXPECT_TRUE(policy->two_people);
   EXPECT_EQ(policy->exposure_drift_max_bp, 500);
+  EXPECT_EQ(policy->tripwire_bp, 20'000);
 }
 
 TEST(ParsePolicy, RefusesByFileAndLine) {
@@ -46,6 +48,7 @@ TEST(ParsePolicy, RefusesByFileAndLine) {
       {kGood + "cooldown_hours: 1e3\n", "policy.yaml:5: cooldown_hours \"1e3\""},
       {kGood + "approval_hours: 0\n", "policy.yaml:5: approval_hours \"0\""},
       {kGood + "exposure_drift_percent: 101\n", "policy.yaml:5: exposure_drift_percent"},
+      {kGood + "tripwire_percent: 80\n", "tripwire_percent 80 would pause campaigns"},
       {kGood + "two_people: yes\n", "policy.yaml:5: two_people \"yes\" must be true or false"},
       {kGood + "auto_approve: [launch]\n", "policy.yaml:5: \"launch\" cannot be approved"},
       {kGood + "client: B\n", "\"client\" is written twice"},
