@@ -114,6 +114,13 @@ CREATE TABLE signal (client TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NU
   since TEXT NOT NULL, seen_at TEXT NOT NULL, why TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (client, name));
 )sql",
+    // How each campaign was when it was last looked at, so that a change between two looks is seen.
+    R"sql(
+CREATE TABLE sighting (platform TEXT NOT NULL, account TEXT NOT NULL, campaign TEXT NOT NULL,
+  name TEXT NOT NULL, state TEXT NOT NULL, since TEXT NOT NULL, was TEXT NOT NULL,
+  budget_micros INTEGER NOT NULL, budget_since TEXT NOT NULL, budget_was_micros INTEGER NOT NULL,
+  first_at TEXT NOT NULL, seen_at TEXT NOT NULL, PRIMARY KEY (platform, account, campaign));
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
