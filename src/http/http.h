@@ -40,10 +40,31 @@ struct Request {
 inline constexpr int kNoAnswer = 0;      ///< broke after acting: kUnknownOutcome
 inline constexpr int kNotReceived = -1;  ///< broke before: in process kUnavailable; over sockets
                                          ///< the client cannot tell, so kUnknownOutcome as well
+/// The open end of an answer that goes on (server-sent events): written to from any thread.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Queues a piece of the body and returns at once. False: it was not taken, because the client
+  /// has gone, the server has stopped, or kStreamUnsentBytesMax wait already; after the first two
+  /// closed() is true and nothing will be taken again. A client that vanished is noticed by
+  /// writing to it, so what is silent for long needs a heartbeat.
+  virtual bool Write(std::string_view piece) = 0;
+  /// Queued and not yet handed to the network: above 0 the reader is slower than the writer.
+  virtual std::size_t unsent_bytes() const = 0;
+  virtual bool closed() const = 0;
+  /// Ends the answer properly; so does letting go of the last pointer to it.
+  virtual void Close() = 0;
+};
+inline constexpr std::size_t kStreamUnsentBytesMax = 4u << 20;
+
 struct Response {
   int status = 200;
   Headers headers{};
   std::string body{};
+  /// When set, the answer is the status and headers, and then whatever is written to the stream;
+  /// `body` is not sent. Called once, on a thread of the server, after the headers are on their
+  /// way; returns soon. In process (loopback) the answer is what it wrote before it returned.
+  std::function<void(std::shared_ptr<Stream>)> stream{};
 };
 
 /// Thread-safe. Any HTTP status is a Response. Errors: kUnavailable when the request cannot have
@@ -80,6 +101,7 @@ struct ServerOptions {
   int threads = 2;
   std::size_t max_body_bytes = 64u << 20;
   std::chrono::seconds read_timeout{60};
+  int max_streams = 64;  ///< answers that go on at one time; one more is answered 503
 };
 class Server {
  public:

@@ -606,6 +606,170 @@ TEST(ServerTest, StopsWithOpenConnectionsAndWaitsForHandlers) {
   close(idle);
 }
 
+/// A plain socket that reads an answer as it comes.
+class Listener {
+ public:
+  Listener(int port, const std::string& path) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    const int small = 4096;  // so that a reader who does not read is soon felt
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(port));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    EXPECT_EQ(::send(fd_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  }
+  ~Listener() { ::close(fd_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  /// All that came, once `text` is in it; or when the connection ended.
+  std::string Until(const std::string& text) {
+    char buffer[4096];
+    while (seen_.find(text) == std::string::npos) {
+      const ssize_t n = ::recv(fd_, buffer, sizeof buffer, 0);
+      if (n <= 0) return seen_ + "<end>";
+      seen_.append(buffer, static_cast<std::size_t>(n));
+    }
+    return seen_;
+  }
+
+ private:
+  int fd_;
+  std::string seen_;
+};
+
+/// Keeps the streams that a server opens, for the test to write to.
+struct Streams {
+  std::mutex mutex;
+  std::condition_variable came;
+  std::vector<std::shared_ptr<Stream>> open;
+  Handler handler() {
+    return [this](const Request&) {
+      Response response;
+      response.headers = {{"Content-Type", "text/event-stream"}};
+      response.stream = [this](std::shared_ptr<Stream> stream) {
+        const std::lock_guard lock(mutex);
+        open.push_back(std::move(stream));
+        came.notify_all();
+      };
+      return response;
+    };
+  }
+  std::shared_ptr<Stream> Take() {
+    std::unique_lock lock(mutex);
+    came.wait(lock, [this] { return !open.empty(); });
+    auto stream = open.back();
+    open.pop_back();
+    return stream;
+  }
+};
+
+TEST(StreamTest, PiecesArriveAsTheyAreWritten) {
+  Streams streams;
+  const auto server = Serve(streams.handler());
+  ASSERT_TRUE(server) << server.error().what;
+  Listener listener((*server)->port(), "/live");
+  auto stream = streams.Take();
+  const std::string head = listener.Until("\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 OK\r\n")) << head;
+  EXPECT_NE(head.find("text/event-stream"), std::string::npos) << head;
+  EXPECT_NE(head.find("chunked"), std::string::npos) << head;
+  EXPECT_TRUE(stream->Write("data: one\n\n"));
+  listener.Until("data: one");
+  EXPECT_TRUE(stream->Write("data: two\n\n"));
+  listener.Until("data: two");
+  EXPECT_FALSE(stream->closed());
+  stream.reset();
+  EXPECT_NE(listener.Until("\r\n0\r\n\r\n").find("two"), std::string::npos);
+}
+
+TEST(StreamTest, AClientThatLeftIsNoticedByWriting) {
+  Streams streams;
+  const auto server = Serve(streams.handler());
+  ASSERT_TRUE(server);
+  std::shared_ptr<Stream> stream;
+  {
+    Listener listener((*server)->port(), "/live");
+    stream = streams.Take();
+    listener.Until("\r\n\r\n");
+  }
+  for (int i = 0; i < 1000 && !stream->closed(); ++i) {
+    stream->Write(": still there?\n\n");
+    std::this_thread::sleep_for(5ms);
+  }
+  EXPECT_TRUE(stream->closed());
+  EXPECT_FALSE(stream->Write("x"));
+  EXPECT_EQ(stream->unsent_bytes(), 0u);
+}
+
+TEST(StreamTest, WhatASlowReaderLeavesUnreadIsBounded) {
+  Streams streams;
+  const auto server = Serve(streams.handler());
+  ASSERT_TRUE(server);
+  Listener listener((*server)->port(), "/live");
+  const auto stream = streams.Take();
+  const std::string piece(256u << 10, 'x');
+  int taken = 0;
+  while (taken < 10'000 && stream->Write(piece)) ++taken;
+  EXPECT_GE(taken, 16);  // 4 MB of ours
+  EXPECT_LT(taken, 10'000);
+  EXPECT_FALSE(stream->closed());
+  EXPECT_LE(stream->unsent_bytes(), kStreamUnsentBytesMax);
+}
+
+TEST(StreamTest, OnlySoManyAtATime) {
+  Streams streams;
+  ServerOptions options;
+  options.max_streams = 1;
+  const auto server = Serve(streams.handler(), options);
+  ASSERT_TRUE(server);
+  Listener first((*server)->port(), "/live");
+  auto stream = streams.Take();
+  Listener second((*server)->port(), "/live");
+  EXPECT_NE(second.Until("too many streams").find("503"), std::string::npos);
+  stream.reset();
+  Listener third((*server)->port(), "/live");
+  EXPECT_TRUE(streams.Take()->Write("data: x\n\n"));
+  EXPECT_NE(third.Until("data: x").find("200 OK"), std::string::npos);
+}
+
+TEST(StreamTest, OutlivesItsServerWithoutHarm) {
+  Streams streams;
+  auto server = Serve(streams.handler());
+  ASSERT_TRUE(server);
+  Listener listener((*server)->port(), "/live");
+  const auto stream = streams.Take();
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    while (!stop) stream->Write("data: x\n\n");
+  });
+  listener.Until("data: x");
+  server->reset();
+  stop = true;
+  writer.join();
+  EXPECT_TRUE(stream->closed());
+  EXPECT_FALSE(stream->Write("y"));
+}
+
+TEST(StreamTest, InProcessItIsWhatWasWrittenAtOnce) {
+  std::shared_ptr<Stream> kept;
+  const auto transport =
+      MakeLoopbackTransport({{"http://max.test", [&](const Request&) {
+                                Response response;
+                                response.stream = [&](std::shared_ptr<Stream> stream) {
+                                  stream->Write("data: 1\n\n");
+                                  kept = std::move(stream);
+                                };
+                                return response;
+                              }}});
+  const auto answer = transport->Send({.url = "http://max.test/live"}, After(10s));
+  ASSERT_TRUE(answer) << answer.error().what;
+  EXPECT_EQ(answer->body, "data: 1\n\n");
+  EXPECT_TRUE(kept->closed());
+  EXPECT_FALSE(kept->Write("data: 2\n\n"));
+}
+
 TEST(ServerTest, APortInUseIsSaid) {
   const auto first = Serve(Echo);
   ASSERT_TRUE(first);

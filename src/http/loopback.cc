@@ -1,9 +1,41 @@
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "http/guard.h"
 
 namespace maxopt::http {
 namespace {
+
+/// Keeps what is written while the handler's `stream` runs.
+class KeptStream final : public Stream {
+ public:
+  bool Write(std::string_view piece) override {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return false;
+    text_ += piece;
+    return true;
+  }
+  std::size_t unsent_bytes() const override { return 0; }
+  bool closed() const override {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+  }
+  void Close() override {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  std::string Take() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    return std::move(text_);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string text_;
+  bool closed_ = false;
+};
 
 /// Gives the answers that the same handler would give behind a socket: the deadline, HEAD and
 /// exceptions mean the same.
@@ -46,6 +78,12 @@ class LoopbackTransport final : public Transport {
       return Fail(Errc::kUnknownOutcome,
                   fmt::format("{}{}: no answer within the deadline", url.origin, url.path));
     }
+    if (response.stream && request.method != "HEAD") {
+      const auto kept = std::make_shared<KeptStream>();
+      response.stream(kept);
+      response.body = kept->Take();
+    }
+    response.stream = nullptr;
     if (request.method == "HEAD") response.body.clear();
     return response;
   }

@@ -14,7 +14,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <exception>
+#include <mutex>
 #include <thread>
 
 #include "http/guard.h"
@@ -89,10 +91,13 @@ void AddHeaders(Builder& builder, const Response& response) {
   }
 }
 
+restinio::http_status_line_t StatusLine(int status) {
+  return {restinio::http_status_code_t{static_cast<std::uint16_t>(status)},
+          std::string(Phrase(status))};
+}
+
 void Write(restinio::request_t& seen, Response response, bool head) {
-  const restinio::http_status_line_t line{
-      restinio::http_status_code_t{static_cast<std::uint16_t>(response.status)},
-      std::string(Phrase(response.status))};
+  const restinio::http_status_line_t line = StatusLine(response.status);
   if (head) {
     // The length that GET would have, and no body.
     auto builder = seen.create_response<restinio::user_controlled_output_t>(line);
@@ -114,11 +119,84 @@ void HangUp(restinio::request_t& seen) {
   dynamic_cast<restinio::impl::connection_t<Traits>&>(*connection).move_upgrade_internals();
 }
 
+/// The connection's side of a chunked answer, shared by the server and whoever writes. RESTinio's
+/// builder is not for several threads, so the mutex keeps it; what the network says of a piece
+/// arrives on any of its threads, maybe inside our own call, and touches atomics only.
+class ChunkedBody {
+ public:
+  using Builder = restinio::response_builder_t<restinio::chunked_output_t>;
+
+  explicit ChunkedBody(Builder builder) : builder_(std::move(builder)) {
+    builder_->flush(Told(0));  // the headers leave at once
+  }
+  bool Write(std::string_view piece) {
+    const std::lock_guard lock(mutex_);
+    if (!builder_ || told_->gone) return false;
+    if (piece.empty()) return true;
+    if (told_->unsent + piece.size() > kStreamUnsentBytesMax) return false;
+    told_->unsent += piece.size();
+    builder_->append_chunk(std::string(piece));
+    builder_->flush(Told(piece.size()));
+    return true;
+  }
+  std::size_t unsent_bytes() const { return told_->unsent; }
+  bool closed() const {
+    const std::lock_guard lock(mutex_);
+    return !builder_ || told_->gone;
+  }
+  void Close() {
+    const std::lock_guard lock(mutex_);
+    if (builder_) builder_->done();
+    builder_.reset();
+  }
+  /// The io_context is about to go, and the connection with it.
+  void Drop() {
+    const std::lock_guard lock(mutex_);
+    builder_.reset();
+  }
+
+ private:
+  struct Network {
+    std::atomic<std::size_t> unsent{0};
+    std::atomic<bool> gone{false};
+  };
+  restinio::write_status_cb_t Told(std::size_t bytes) {
+    return [told = told_, bytes](const auto& error) {
+      told->unsent -= bytes;
+      if (error) told->gone = true;
+    };
+  }
+
+  mutable std::mutex mutex_;
+  std::optional<Builder> builder_;  // guarded by mutex_
+  const std::shared_ptr<Network> told_ = std::make_shared<Network>();
+};
+
+/// The handler's side. The server may be destroyed while this one is let go of on another thread.
+class ChunkedStream final : public Stream {
+ public:
+  ChunkedStream(std::shared_ptr<ChunkedBody> body, std::shared_ptr<std::atomic<int>> open)
+      : body_(std::move(body)), open_(std::move(open)) {}
+  ~ChunkedStream() override {
+    body_->Close();
+    --*open_;
+  }
+  bool Write(std::string_view piece) override { return body_->Write(piece); }
+  std::size_t unsent_bytes() const override { return body_->unsent_bytes(); }
+  bool closed() const override { return body_->closed(); }
+  void Close() override { body_->Close(); }
+
+ private:
+  const std::shared_ptr<ChunkedBody> body_;
+  const std::shared_ptr<std::atomic<int>> open_;  // streams of the server
+};
+
 class RestinioServer final : public Server {
  public:
   RestinioServer(Handler handler, const ServerOptions& options)
       : handler_(std::move(handler)),
         address_(options.address),
+        max_streams_(options.max_streams),
         server_(restinio::external_io_context(io_), Settings(options)) {
     // Opened before any thread runs, so a port in use is known here and now.
     server_.open_sync();
@@ -131,6 +209,7 @@ class RestinioServer final : public Server {
     // Handlers that run are waited for; open connections are then closed with the io_context.
     io_.stop();
     for (auto& thread : threads_) thread.join();
+    for (const auto& body : bodies_) body->Drop();
     server_.close_sync();
   }
 
@@ -141,6 +220,32 @@ class RestinioServer final : public Server {
   }
 
  private:
+  void Begin(restinio::request_t& seen, Response response) {
+    if (open_streams_->fetch_add(1) >= max_streams_) {
+      --*open_streams_;
+      Write(seen,
+            {.status = 503,
+             .headers = {{"Content-Type", "text/plain"}, {"Retry-After", "30"}},
+             .body = "too many streams are open\n"},
+            false);
+      return;
+    }
+    auto builder = seen.create_response<restinio::chunked_output_t>(StatusLine(response.status));
+    AddHeaders(builder, response);
+    const auto body = std::make_shared<ChunkedBody>(std::move(builder));
+    const auto stream = std::make_shared<ChunkedStream>(body, open_streams_);
+    {
+      const std::lock_guard lock(bodies_mutex_);
+      std::erase_if(bodies_, [](const auto& known) { return known->closed(); });
+      bodies_.push_back(body);
+    }
+    try {
+      response.stream(stream);
+    } catch (const std::exception&) {
+      stream->Close();  // the headers are sent: all that can be told is that nothing more comes
+    }
+  }
+
   restinio::server_settings_t<Traits> Settings(const ServerOptions& options) {
     restinio::server_settings_t<Traits> settings;
     settings.address(asio::ip::make_address(options.address))
@@ -165,6 +270,8 @@ class RestinioServer final : public Server {
           Response response = AnswerSafely(handler_, request);
           if (response.status == kNoAnswer || response.status == kNotReceived) {
             HangUp(*seen);
+          } else if (response.stream && request.method != "HEAD") {
+            Begin(*seen, std::move(response));
           } else {
             Write(*seen, std::move(response), request.method == "HEAD");
           }
@@ -175,7 +282,11 @@ class RestinioServer final : public Server {
 
   const Handler handler_;
   const std::string address_;
+  const int max_streams_;
   int port_ = 0;
+  const std::shared_ptr<std::atomic<int>> open_streams_ = std::make_shared<std::atomic<int>>(0);
+  std::mutex bodies_mutex_;
+  std::vector<std::shared_ptr<ChunkedBody>> bodies_;  // of open streams; guarded by bodies_mutex_
   asio::io_context io_;
   // Keeps the threads when the acceptor pauses at the connection limit.
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
