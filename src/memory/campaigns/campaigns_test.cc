@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
+#include <thread>
 
 namespace maxopt {
 namespace {
@@ -325,9 +328,22 @@ TEST(CampaignStore, SurvivesAndKeepsOthersOut) {
     ASSERT_TRUE(store) << store.error().what;
     ASSERT_TRUE((*store)->SaveClient({"Alpenglow", kEur, "UTC"}));
     id = (*store)->SavePlan(Launch())->id;
+    ::setenv("MAXOPT_LOCK_WAIT", "0", 1);
     const auto second = CampaignStore::Open(path);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::kLocal);
+    EXPECT_NE(second.error().what.find("process " + std::to_string(::getpid())), std::string::npos)
+        << second.error().what;
+    // One that waits gets it as soon as the first lets go.
+    ::setenv("MAXOPT_LOCK_WAIT", "30", 1);
+    std::thread first([store = std::move(*store)]() mutable {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      store.reset();
+    });
+    const auto third = CampaignStore::Open(path);
+    first.join();
+    EXPECT_TRUE(third) << third.error().what;
+    ::unsetenv("MAXOPT_LOCK_WAIT");
   }
   auto again = CampaignStore::Open(path);
   ASSERT_TRUE(again) << again.error().what;

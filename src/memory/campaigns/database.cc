@@ -5,7 +5,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <charconv>
+#include <chrono>
+#include <cstdlib>
 #include <iterator>
+#include <string_view>
 
 namespace maxopt {
 namespace {
@@ -121,26 +125,58 @@ CREATE TABLE sighting (platform TEXT NOT NULL, account TEXT NOT NULL, campaign T
   budget_micros INTEGER NOT NULL, budget_since TEXT NOT NULL, budget_was_micros INTEGER NOT NULL,
   first_at TEXT NOT NULL, seen_at TEXT NOT NULL, PRIMARY KEY (platform, account, campaign));
 )sql",
+    // A run that failed or was put off keeps the time it is for, beside when it is tried next.
+    R"sql(
+ALTER TABLE job ADD COLUMN retry_at TEXT NOT NULL DEFAULT '';
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
-/// Takes <path>.lock for this process; -1 for a database in memory. Waits a moment: a process that
-/// was just killed releases its lock later than its parent knows, and `maxopt serve` holds the home
-/// only while a job runs.
+/// How long to wait for another process: long enough for a job of `maxopt serve`, which holds the
+/// home only while one runs. MAXOPT_LOCK_WAIT (seconds) says otherwise.
+std::chrono::seconds LockWait() {
+  constexpr std::chrono::seconds kWait{30};
+  const char* text = std::getenv("MAXOPT_LOCK_WAIT");
+  if (!text || !*text) return kWait;
+  int seconds = 0;
+  const std::string_view view(text);
+  const auto [end, code] = std::from_chars(view.data(), view.data() + view.size(), seconds);
+  const bool good = code == std::errc() && end == view.data() + view.size() && seconds >= 0;
+  return good ? std::chrono::seconds(seconds) : kWait;
+}
+
+/// Takes <path>.lock for this process; -1 for a database in memory. The file tells whose it is.
 Result<int> TakeLock(const std::string& path) {
   if (path == ":memory:") return -1;
   const std::string name = path + ".lock";
   const int fd = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", name));
-  for (int tries = 0; ::flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries) {
-    if (tries == 100) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::chrono::seconds wait = LockWait();
+  bool told = false;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    const auto waited = std::chrono::steady_clock::now() - begin;
+    char holder[24] = {};
+    const ssize_t read = ::pread(fd, holder, sizeof holder - 1, 0);
+    const std::string by = read > 0 ? fmt::format(" (process {})", holder) : std::string();
+    if (waited >= wait) {
       ::close(fd);
       return Fail(Errc::kLocal,
-                  fmt::format("{} is in use by another maxopt process; one at a time may write. "
-                              "Stop it, or use another --home",
-                              path));
+                  fmt::format("{} is in use by another maxopt process{}; one at a time may write. "
+                              "It was waited for {} s. Stop it, or use another --home",
+                              path, by, wait.count()));
+    }
+    if (!told && waited >= std::chrono::seconds(2)) {
+      fmt::print(stderr, "maxopt: waiting for another maxopt process{} to let go of {}\n", by,
+                 path);
+      told = true;
     }
     ::usleep(20'000);
+  }
+  const std::string self = std::to_string(::getpid());
+  if (::ftruncate(fd, 0) != 0 ||
+      ::pwrite(fd, self.data(), self.size(), 0) != static_cast<ssize_t>(self.size())) {
+    // Only words for a message are lost.
   }
   return fd;
 }
