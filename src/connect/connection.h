@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -17,6 +18,7 @@ struct Connection {
   std::map<std::string, std::string> settings;  ///< login_customer_id, pixel_id, page_id, ...
   std::map<std::string, std::string> secrets;   ///< access_token, refresh_token, client_secret, ...
   double calls_per_second = 5;                  ///< token bucket of this account
+  std::int64_t calls_per_day = 0;  ///< what scheduled jobs plan with; 0: the platform's default
 };
 
 }  // namespace maxopt

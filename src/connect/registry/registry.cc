@@ -103,7 +103,7 @@ Result<std::string> Secret(const std::string& file, const YAML::Node& node, cons
 Result<Connection> ParseAccount(const std::string& file, const YAML::Node& node) {
   MAXOPT_CHECK(OnlyKeys(file, node,
                         {"client", "platform", "id", "base_url", "token_url", "version", "settings",
-                         "secrets", "calls_per_second"}));
+                         "secrets", "calls_per_second", "calls_per_day"}));
   Connection connection;
   MAXOPT_TRY(connection.client, TextAt(file, node, "client"));
   MAXOPT_TRY(const std::string platform, TextAt(file, node, "platform"));
@@ -135,6 +135,13 @@ Result<Connection> ParseAccount(const std::string& file, const YAML::Node& node)
       return Bad(file, rate, "calls_per_second must be above 0 and at most 1000");
     }
     connection.calls_per_second = value;
+  }
+  if (const YAML::Node rate = node["calls_per_day"]; rate.IsDefined()) {
+    const std::int64_t value = rate.as<std::int64_t>(0);
+    if (value < 1 || value > 1'000'000'000) {
+      return Bad(file, rate, "calls_per_day must be a whole number from 1 to 1000000000");
+    }
+    connection.calls_per_day = value;
   }
   return connection;
 }

@@ -18,7 +18,8 @@ Result<Connector> MakeConnector(const Connection& connection, std::shared_ptr<ht
                                 std::shared_ptr<Clock> clock);
 
 /// connections.yaml: "maxopt: connections/1" and a list "accounts" with, each, client, platform, id
-/// and optionally base_url, token_url, version, settings, secrets, calls_per_second. A secret is
+/// and optionally base_url, token_url, version, settings, secrets, calls_per_second, calls_per_day
+/// (what jobs plan with; memory/campaigns/jobs.h). A secret is
 /// env:NAME, file:PATH (relative to the file's folder) or the value itself. Unknown keys are
 /// refused with their line; secrets are in no error.
 Result<std::vector<Connection>> ParseConnections(std::string_view yaml, const std::string& file);
