@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <future>
 
 namespace maxopt::http {
 namespace {
@@ -24,6 +25,10 @@ bool AreSendable(const Headers& headers) {
   });
 }
 
+Response Failed() {
+  return {.status = 500, .headers = {{"Content-Type", "text/plain"}}, .body = "internal error\n"};
+}
+
 }  // namespace
 
 Result<> CheckRequest(const Request& request, std::string_view where) {
@@ -38,18 +43,31 @@ Result<> CheckRequest(const Request& request, std::string_view where) {
   return {};
 }
 
-Response AnswerSafely(const Handler& handler, const Request& request) {
-  const Response failed{
-      .status = 500, .headers = {{"Content-Type", "text/plain"}}, .body = "internal error\n"};
-  try {
-    Response response = handler(request);
-    if (response.status == kNoAnswer || response.status == kNotReceived) return response;
-    const bool sendable =
-        response.status >= 200 && response.status <= 599 && AreSendable(response.headers);
-    return sendable ? std::move(response) : failed;
-  } catch (const std::exception&) {
-    return failed;  // its text may hold what a stranger must not see
+Response MakeSendable(Response response) {
+  if (response.later || response.status == kNoAnswer || response.status == kNotReceived) {
+    return response;
   }
+  const bool sendable =
+      response.status >= 200 && response.status <= 599 && AreSendable(response.headers);
+  return sendable ? std::move(response) : Failed();
+}
+
+Response AnswerSafely(const Handler& handler, const Request& request) {
+  try {
+    return MakeSendable(handler(request));
+  } catch (const std::exception&) {
+    return Failed();  // its text may hold what a stranger must not see
+  }
+}
+
+Response Settle(Response response) {
+  while (response.later) {
+    std::promise<Response> told;
+    std::future<Response> answer = told.get_future();
+    response.later([&told](Response late) { told.set_value(std::move(late)); });
+    response = answer.get();
+  }
+  return response;
 }
 
 bool IsReadMethod(std::string_view method) { return method == "GET" || method == "HEAD"; }

@@ -12,6 +12,9 @@ Result<> CheckRequest(const Request& request, std::string_view where);
 /// kNotReceived pass: the caller breaks the connection.
 Response AnswerSafely(const Handler& handler, const Request& request);
 
+/// The same judgement of an answer that came later.
+Response MakeSendable(Response response);
+
 /// GET and HEAD: what a server knows about a request it receives.
 bool IsReadMethod(std::string_view method);
 

@@ -34,6 +34,9 @@ struct Request {
   /// Client: an IP address to connect to, past the resolver and any proxy; TLS and the Host header
   /// still go by url. For those who judged the address before. Empty: what the host resolves to.
   std::string connect_to{};
+  /// Server: the other end's IP address, without port; empty in process. Behind a proxy it is the
+  /// proxy's.
+  std::string peer{};
 };
 /// In place of a status, what a simulated server "answers" when the connection breaks. The client
 /// sees no Response but an error.
@@ -65,7 +68,14 @@ struct Response {
   /// `body` is not sent. Called once, on a thread of the server, after the headers are on their
   /// way; returns soon. In process (loopback) the answer is what it wrote before it returned.
   std::function<void(std::shared_ptr<Stream>)> stream{};
+  /// A handler that would have to wait sets this instead of the rest: it is called once, at once,
+  /// with a function that takes the answer from any thread, at any later time. The server's threads
+  /// serve others meanwhile. An answer that never comes holds its connection and the server's end.
+  /// A stream, kNoAnswer and kNotReceived cannot come later: they become a plain 500.
+  std::function<void(std::function<void(Response)> answer)> later{};
 };
+/// The answer itself: waits when `response` is one for later.
+Response Settle(Response response);
 
 /// Thread-safe. Any HTTP status is a Response. Errors: kUnavailable when the request cannot have
 /// reached the server (refused, DNS, TLS), kUnknownOutcome when it may have (time-out, connection

@@ -371,6 +371,26 @@ INSTANTIATE_TEST_SUITE_P(Both, TransportTest,
                                          TransportCase{"loopback", false}),
                          [](const auto& each) { return each.param.name; });
 
+TEST_P(TransportTest, AnAnswerMayComeLaterFromAnotherThread) {
+  std::vector<std::jthread> threads;
+  std::mutex mutex;
+  Use([&](const Request& request) {
+    return Response{.later = [&, path = request.url](std::function<void(Response)> answer) {
+      const std::lock_guard lock(mutex);
+      threads.emplace_back([answer, path] {
+        std::this_thread::sleep_for(5ms);
+        answer({.status = 201, .body = path});
+      });
+    }};
+  });
+  for (int i = 0; i < 3; ++i) {
+    const auto answer = Send({.url = "/later" + std::to_string(i)});
+    ASSERT_TRUE(answer) << answer.error().what;
+    EXPECT_EQ(answer->status, 201);
+    EXPECT_EQ(answer->body, "/later" + std::to_string(i));
+  }
+}
+
 TEST(LoopbackTest, UnknownOriginIsUnavailable) {
   const auto transport = MakeLoopbackTransport({{"http://a.sim", Echo}});
   EXPECT_EQ(transport->Send({.url = "http://b.sim/"}, After(1s)).error().code, Errc::kUnavailable);
@@ -768,6 +788,35 @@ TEST(StreamTest, InProcessItIsWhatWasWrittenAtOnce) {
   EXPECT_EQ(answer->body, "data: 1\n\n");
   EXPECT_TRUE(kept->closed());
   EXPECT_FALSE(kept->Write("data: 2\n\n"));
+}
+
+TEST(ServerTest, EndsOnlyWhenLateAnswersHaveCome) {
+  std::function<void(Response)> answer;
+  std::atomic<bool> asked = false;
+  std::string peer;
+  auto server = Serve([&](const Request& request) {
+    peer = request.peer;
+    return Response{.later = [&](std::function<void(Response)> told) {
+      answer = std::move(told);
+      asked = true;
+    }};
+  });
+  ASSERT_TRUE(server);
+  std::jthread client([origin = (*server)->origin()] {
+    (void)MakeCurlTransport()->Send({.url = origin + "/"}, After(5s));
+  });
+  while (!asked) std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(peer, "127.0.0.1");
+  std::atomic<bool> ended = false;
+  std::jthread end([&] {
+    server->reset();
+    ended = true;
+  });
+  std::this_thread::sleep_for(20ms);
+  EXPECT_FALSE(ended);
+  answer({.body = "late"});
+  end.join();
+  EXPECT_TRUE(ended);
 }
 
 TEST(ServerTest, APortInUseIsSaid) {

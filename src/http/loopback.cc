@@ -64,7 +64,7 @@ class LoopbackTransport final : public Transport {
     // ParseUrl lower-cases the origin but never changes its length.
     seen.url = request.url.substr(url.origin.size(), request.url.find('#') - url.origin.size());
     seen.headers.emplace_back("Host", url.origin.substr(url.origin.find("://") + 3));
-    Response response = AnswerSafely(handler->second, seen);
+    Response response = MakeSendable(Settle(AnswerSafely(handler->second, seen)));
     if (response.status == kNotReceived) {
       return Fail(Errc::kUnavailable,
                   fmt::format("{}{}: the connection was lost while sending", url.origin, url.path));

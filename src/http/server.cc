@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -76,6 +77,7 @@ Request Read(const restinio::request_t& seen) {
     request.headers.emplace_back(std::string(field.name()), std::string(field.value()));
   });
   request.body = seen.body();
+  request.peer = seen.remote_endpoint().address().to_string();
   request.idempotent = IsReadMethod(request.method);
   return request;
 }
@@ -210,6 +212,9 @@ class RestinioServer final : public Server {
     io_.stop();
     for (auto& thread : threads_) thread.join();
     for (const auto& body : bodies_) body->Drop();
+    std::unique_lock lock(late_mutex_);
+    settled_.wait(lock, [this] { return late_ == 0; });
+    lock.unlock();
     server_.close_sync();
   }
 
@@ -267,18 +272,42 @@ class RestinioServer final : public Server {
         .handle_request_timeout(std::chrono::hours(1))
         .request_handler([this](const restinio::request_handle_t& seen) {
           const Request request = Read(*seen);
-          Response response = AnswerSafely(handler_, request);
-          if (response.status == kNoAnswer || response.status == kNotReceived) {
-            HangUp(*seen);
-          } else if (response.stream && request.method != "HEAD") {
-            Begin(*seen, std::move(response));
-          } else {
-            Write(*seen, std::move(response), request.method == "HEAD");
-          }
+          Answer(seen, AnswerSafely(handler_, request), request.method == "HEAD");
           return restinio::request_accepted();
         });
     return settings;
   }
+
+  /// What comes later comes on any thread: RESTinio hands it to the connection's own, and the
+  /// request's handle keeps the connection until then.
+  void Answer(const restinio::request_handle_t& seen, Response response, bool head) {
+    if (response.later) {
+      {
+        const std::lock_guard lock(late_mutex_);
+        ++late_;
+      }
+      const auto later = std::move(response.later);
+      later([this, handle = restinio::request_handle_t(seen), head](Response answer) mutable {
+        answer = MakeSendable(std::move(answer));
+        if (answer.later || answer.stream || answer.status <= 0) answer = {.status = 500};
+        Write(*handle, std::move(answer), head);
+        handle.reset();
+        // Told with the lock held: the end of the server waits for it, then frees it.
+        const std::lock_guard lock(late_mutex_);
+        if (--late_ == 0) settled_.notify_all();
+      });
+    } else if (response.status == kNoAnswer || response.status == kNotReceived) {
+      HangUp(*seen);
+    } else if (response.stream && !head) {
+      Begin(*seen, std::move(response));
+    } else {
+      Write(*seen, std::move(response), head);
+    }
+  }
+
+  std::mutex late_mutex_;
+  std::condition_variable settled_;
+  int late_ = 0;  ///< answers that are still to come; guarded by late_mutex_
 
   const Handler handler_;
   const std::string address_;
