@@ -26,7 +26,7 @@ class BrowserTest : public testing::Test {
   BrowserTest() {
     char name[] = "/tmp/maxopt-browser-test-XXXXXX";
     folder_ = ::mkdtemp(name);
-    store_ = *EventStore::Open(folder_ + "/events.db");
+    store_ = *EventStore::Open(folder_ + "/events");
     TrackingConfig config;
     config.sites = {
         {.site = "alpenglow", .client = "Alpenglow", .origins = {"http://alpenglow.example"}}};

@@ -88,7 +88,7 @@ TEST(ServeTest, AnAnsweredEventSurvivesKill9) {
     ASSERT_TRUE(answer) << answer.error().what;
     ASSERT_EQ(answer->status, 200) << answer->body;
     EXPECT_EQ(serve.End(SIGKILL), -SIGKILL);
-    const auto store = EventStore::OpenToRead(home + "/events.db");
+    const auto store = EventStore::OpenToRead(home + "/events");
     ASSERT_TRUE(store) << store.error().what;
     const auto kept = (*store)->Find("shop", "purchase", "order-" + std::to_string(round));
     ASSERT_TRUE(kept) << kept.error().what;
@@ -99,7 +99,7 @@ TEST(ServeTest, AnAnsweredEventSurvivesKill9) {
     ASSERT_NE(serve.origin(), "");
     EXPECT_EQ(serve.End(SIGTERM), 0);
   }
-  const auto store = EventStore::OpenToRead(home + "/events.db");
+  const auto store = EventStore::OpenToRead(home + "/events");
   ASSERT_TRUE(store);
   const auto list = (*store)->List(0, 100);
   ASSERT_TRUE(list);

@@ -2,364 +2,587 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <cstring>
 #include <filesystem>
+#include <future>
 #include <mutex>
-#include <nlohmann/json.hpp>
+#include <thread>
+#include <tuple>
+#include <unordered_map>
 #include <utility>
 
+#include "memory/events/index.h"
+#include "memory/events/old.h"
+#include "memory/events/record.h"
+#include "memory/events/segment.h"
+
 namespace maxopt {
+
+using events::Cursor;
+using events::File;
+using events::Key;
+using events::Place;
+
+bool ToldByBrowser(const TrackedEvent& event) { return event.via == "tag" || event.via == "pixel"; }
+
+Result<EventStore::Appended> EventStore::Append(const std::vector<TrackedEvent>& events) {
+  std::promise<Result<Appended>> told;
+  std::future<Result<Appended>> answer = told.get_future();
+  AppendLater(events, [&told](Result<Appended> result) { told.set_value(std::move(result)); });
+  return answer.get();
+}
+
 namespace {
 
-constexpr const char* kSchema = R"sql(
-CREATE TABLE IF NOT EXISTS event (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  site TEXT NOT NULL, name TEXT NOT NULL, id TEXT NOT NULL, client TEXT NOT NULL, via TEXT NOT NULL,
-  received_at TEXT NOT NULL, at TEXT, url TEXT NOT NULL, referrer TEXT NOT NULL,
-  visitor TEXT NOT NULL, consent INTEGER NOT NULL, utm TEXT NOT NULL, campaign TEXT NOT NULL,
-  click_ids TEXT NOT NULL, value_micros INTEGER, currency TEXT, hashed TEXT NOT NULL,
-  probe INTEGER NOT NULL,
-  UNIQUE (site, name, id));
-PRAGMA user_version = 1;
-)sql";
-constexpr int kVersion = 1;
-constexpr const char* kColumns =
-    "site, name, id, client, via, received_at, at, url, referrer, visitor, consent, utm, campaign, "
-    "click_ids, value_micros, currency, hashed, probe";
-
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close(database); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-struct Finalize {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-using Statement = std::unique_ptr<sqlite3_stmt, Finalize>;
+/// So much is written at once at most, and one call's events above it alone.
+constexpr std::size_t kGroupBytesMax = 8u << 20;
+/// A mark in the log every so many records: List starts at one.
+constexpr std::int64_t kMarkEvery = 4096;
+/// How long a full disk is not tried again: every try writes a segment's worth of zeros.
+constexpr std::chrono::seconds kRetryPause{1};
 
 class WriterLock {
  public:
-  static Result<WriterLock> Take(const std::string& path) {
-    const std::string name = path + ".lock";
+  static Result<WriterLock> Take(const std::string& folder) {
+    const std::string name = folder + "/lock";
     WriterLock lock;
-    lock.fd_ = ::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (lock.fd_ < 0) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", name));
+    lock.file_ = File(::open(name.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600));
+    if (lock.file_.fd() < 0) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", name));
     // A process that was just killed releases its lock a moment later than its parent knows.
-    for (int tries = 0; ::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0; ++tries) {
+    for (int tries = 0; ::flock(lock.file_.fd(), LOCK_EX | LOCK_NB) != 0; ++tries) {
       if (tries == 100) {
         return Fail(Errc::kLocal,
-                    fmt::format("{} is written by another maxopt serve; stop it first", path));
+                    fmt::format("{} is written by another maxopt serve; stop it first", folder));
       }
       ::usleep(20'000);
     }
     return lock;
   }
-  WriterLock() = default;
-  WriterLock(WriterLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  WriterLock& operator=(WriterLock&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~WriterLock() {
-    if (fd_ >= 0) ::close(fd_);
-  }
 
  private:
-  int fd_ = -1;
+  File file_;
 };
 
-std::string MapText(const std::map<std::string, std::string>& map) {
-  return nlohmann::json(map).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-std::map<std::string, std::string> MapFrom(const std::string& text) {
-  std::map<std::string, std::string> map;
-  const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return map;
-  for (const auto& [name, value] : json.items()) {
-    if (value.is_string()) map[name] = value.get<std::string>();
-  }
-  return map;
-}
+struct KeyHash {
+  std::size_t operator()(const Key& key) const { return key.low; }
+};
 
-class SqliteEventStore final : public EventStore {
+/// What both sides of the store do: walk the log, remember where what stands, and count.
+class LogView {
  public:
-  SqliteEventStore(std::string path, Database database, WriterLock lock, bool writes)
-      : path_(std::move(path)),
-        lock_(std::move(lock)),
-        database_(std::move(database)),
-        writes_(writes) {}
+  explicit LogView(std::string folder) : folder_(std::move(folder)) {}
 
-  /// The first of several callers writes for all that wait, in one transaction: one flush a group.
-  Result<Appended> Append(const std::vector<TrackedEvent>& events) override {
-    if (!writes_) return Fail(Errc::kLocal, path_ + " was opened for reading");
-    Job job{&events, {}, false};
-    std::unique_lock lock(queue_mutex_);
-    queue_.push_back(&job);
-    while (!job.done && leading_) turn_.wait(lock);
-    if (!job.done) {
-      leading_ = true;
-      std::vector<Job*> group;
-      group.swap(queue_);
-      lock.unlock();
-      WriteGroup(group);
-      lock.lock();
-      for (Job* written : group) written->done = true;
-      leading_ = false;
-      turn_.notify_all();
-    }
-    return std::move(job.result);
-  }
-
-  Result<std::optional<TrackedEvent>> Find(const std::string& site, const std::string& name,
-                                           const std::string& id) override {
-    const std::lock_guard lock(database_mutex_);
-    MAXOPT_TRY(const Statement statement,
-               Prepare(fmt::format("SELECT {} FROM event WHERE site = ? AND name = ? AND id = ?",
-                                   kColumns)));
-    BindText(statement, 1, site);
-    BindText(statement, 2, name);
-    BindText(statement, 3, id);
-    MAXOPT_TRY(const std::vector<TrackedEvent> found, ReadAll(statement));
-    if (found.empty()) return std::optional<TrackedEvent>();
-    return std::optional(found.front());
-  }
-
-  Result<std::vector<TrackedEvent>> List(std::int64_t after, int limit) override {
-    const std::lock_guard lock(database_mutex_);
-    MAXOPT_TRY(
-        const Statement statement,
-        Prepare(fmt::format("SELECT {} FROM event ORDER BY seq LIMIT ? OFFSET ?", kColumns)));
-    sqlite3_bind_int(statement.get(), 1, limit);
-    sqlite3_bind_int64(statement.get(), 2, after);
-    return ReadAll(statement);
-  }
-
-  Result<std::vector<EventCount>> Counts() override {
-    const std::lock_guard lock(database_mutex_);
-    MAXOPT_TRY(const Statement statement,
-               Prepare("SELECT site, name, campaign, via, probe, currency, COUNT(*), "
-                       "SUM(click_ids <> '{}'), SUM(consent), SUM(value_micros / 1000000), "
-                       "SUM(value_micros % 1000000), MAX(received_at) "
-                       "FROM event GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6"));
-    std::vector<EventCount> counts;
-    int code = sqlite3_step(statement.get());
-    for (; code == SQLITE_ROW; code = sqlite3_step(statement.get())) {
-      EventCount row;
-      row.site = Text(statement, 0), row.name = Text(statement, 1);
-      row.campaign = Text(statement, 2), row.via = Text(statement, 3);
-      row.probe = sqlite3_column_int(statement.get(), 4) != 0;
-      const bool same = !counts.empty() && counts.back().site == row.site &&
-                        counts.back().name == row.name && counts.back().campaign == row.campaign &&
-                        counts.back().via == row.via && counts.back().probe == row.probe;
-      if (!same) counts.push_back(row);
-      EventCount& into = counts.back();
-      into.count += sqlite3_column_int64(statement.get(), 6);
-      into.with_click_id += sqlite3_column_int64(statement.get(), 7);
-      into.with_consent += sqlite3_column_int64(statement.get(), 8);
-      if (const std::string code_text = Text(statement, 5); !code_text.empty()) {
-        MAXOPT_TRY(const Currency currency, FindCurrency(code_text));
-        // In two parts: forged events must not make SQLite's sum overflow, which is an error there.
-        std::int64_t micros = 0;
-        const bool too_much =
-            __builtin_mul_overflow(sqlite3_column_int64(statement.get(), 9), 1'000'000, &micros) ||
-            __builtin_add_overflow(micros, sqlite3_column_int64(statement.get(), 10), &micros);
-        if (!too_much) into.value.insert_or_assign(currency, Money::Micros(micros, currency));
+  /// Reads what came since the last time, up to `until`. `index` gets the keys too when set.
+  Result<> Advance(const Cursor* until, const events::Hasher& hasher, events::Index& index,
+                   bool fill_index) {
+    std::int64_t since_mark = 0;
+    const auto take = [&](std::string_view record, const Cursor& place) -> Result<> {
+      MAXOPT_TRY(const TrackedEvent event, DecodeCounted(record));
+      const Key key = hasher.Of(kind_, event.site, event.name, event.id);
+      if (fill_index && !index.Find(key)) {
+        index.Insert(key, {place.segment, place.offset, ToldByBrowser(event)});
       }
-      MAXOPT_TRY(const Instant last, ParseInstant(Text(statement, 11)));
-      into.last_at = std::max(into.last_at, last);
+      ++seqs_[static_cast<std::size_t>(kind_)];
+      ++since_mark;
+      if (kind_ != EventKind::kSecond) return Count(event);
+      const auto first = index.Find(hasher.Of(EventKind::kEvent, event.site, event.name, event.id));
+      if (!first) return {};
+      MAXOPT_TRY(const TrackedEvent told, ReadRecord(*first));
+      ++counts_[RowOf(told)].told_twice;
+      return {};
+    };
+    const auto after_frame = [&](const Cursor& behind) {
+      if (since_mark >= kMarkEvery) {
+        marks_.push_back({behind, seqs_});
+        since_mark = 0;
+      }
+      return true;
+    };
+    MAXOPT_CHECK(events::ReadFrames(folder_, scanned_, until, take, after_frame));
+    return {};
+  }
+
+  Result<TrackedEvent> ReadRecord(const Place& place) const {
+    const std::string path = events::SegmentName(folder_, place.segment);
+    const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::uint32_t size = 0;
+    std::string record;
+    bool got =
+        file.fd() >= 0 && ::pread(file.fd(), &size, 4, place.offset) == 4 && size <= (1u << 30);
+    if (got) {
+      record.resize(size);
+      got = ::pread(file.fd(), record.data(), size, static_cast<off_t>(place.offset) + 4) ==
+            static_cast<ssize_t>(size);
     }
-    if (code != SQLITE_DONE) return Broken();
+    if (!got) return Fail(Errc::kLocal, fmt::format("{}: an event cannot be read", path));
+    EventKind kind{};
+    return events::Decode(record, &kind);
+  }
+
+  Result<std::vector<TrackedEvent>> List(std::int64_t after, int limit, EventKind kind,
+                                         const Cursor* until) const {
+    const auto stream = static_cast<std::size_t>(kind);
+    Cursor at;
+    std::array<std::int64_t, 3> seqs{};
+    const auto mark =
+        std::upper_bound(marks_.begin(), marks_.end(), after,
+                         [&](std::int64_t seq, const Mark& one) { return seq < one.seqs[stream]; });
+    if (mark != marks_.begin()) {
+      at = std::prev(mark)->at;
+      seqs = std::prev(mark)->seqs;
+    }
+    std::vector<TrackedEvent> list;
+    const auto full = [&] { return static_cast<int>(list.size()) >= limit; };
+    if (full()) return list;
+    const auto take = [&](std::string_view record, const Cursor&) -> Result<> {
+      MAXOPT_TRY(const events::RecordKey key, events::DecodeKey(record.substr(4)));
+      const std::int64_t seq = ++seqs[static_cast<std::size_t>(key.kind)];
+      if (key.kind != kind || seq <= after || full()) return {};
+      EventKind same{};
+      MAXOPT_TRY(TrackedEvent event, events::Decode(record.substr(4), &same));
+      event.seq = seq;
+      list.push_back(std::move(event));
+      return {};
+    };
+    MAXOPT_CHECK(
+        events::ReadFrames(folder_, at, until, take, [&](const Cursor&) { return !full(); }));
+    return list;
+  }
+
+  std::vector<EventCount> Counts() const {
+    std::vector<EventCount> counts;
+    for (const auto& [key, row] : counts_) {
+      EventCount& out = counts.emplace_back(row.shown);
+      std::tie(out.site, out.name, out.campaign, out.via, out.probe, out.bot) = key;
+      out.told_twice = row.told_twice;
+      for (const auto& [currency, micros] : row.micros) {
+        if (micros) out.value.insert_or_assign(currency, Money::Micros(*micros, currency));
+      }
+    }
     return counts;
   }
 
  private:
-  struct Job {
-    const std::vector<TrackedEvent>* events;
-    Result<Appended> result;
-    bool done;
+  struct Mark {
+    Cursor at;
+    std::array<std::int64_t, 3> seqs;
+  };
+  using RowKey = std::tuple<std::string, std::string, std::string, std::string, bool, std::string>;
+  struct Row {
+    EventCount shown;
+    std::int64_t told_twice = 0;
+    /// nullopt: forged amounts made a sum that nothing holds.
+    std::map<Currency, std::optional<std::int64_t>> micros;
   };
 
-  std::unexpected<Error> Broken() const {
-    return Fail(Errc::kLocal, fmt::format("{}: {}", path_, sqlite3_errmsg(database_.get())));
+  Result<TrackedEvent> DecodeCounted(std::string_view record) {
+    return events::Decode(record.substr(4), &kind_);
   }
-  Result<> Execute(const char* sql) {
-    if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) return Broken();
+  static RowKey RowOf(const TrackedEvent& event) {
+    const auto campaign = event.utm.find("utm_campaign");
+    return {event.site, event.name,  campaign == event.utm.end() ? "" : campaign->second,
+            event.via,  event.probe, event.bot};
+  }
+  Result<> Count(const TrackedEvent& event) {
+    Row& row = counts_[RowOf(event)];
+    ++row.shown.count;
+    if (!event.click_ids.empty()) ++row.shown.with_click_id;
+    if (event.consent) ++row.shown.with_consent;
+    row.shown.last_at = std::max(row.shown.last_at, event.received_at);
+    if (event.value) {
+      const auto [sum, fresh] = row.micros.try_emplace(event.value->currency(), 0);
+      std::int64_t micros = 0;
+      if (!sum->second || __builtin_add_overflow(*sum->second, event.value->micros(), &micros)) {
+        sum->second.reset();
+      } else {
+        sum->second = micros;
+      }
+    }
     return {};
   }
-  Result<Statement> Prepare(const std::string& sql) {
-    sqlite3_stmt* statement = nullptr;
-    if (sqlite3_prepare_v2(database_.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) {
-      return Broken();
-    }
-    return Statement(statement);
-  }
-  static void BindText(const Statement& statement, int at, const std::string& text) {
-    sqlite3_bind_text(statement.get(), at, text.data(), static_cast<int>(text.size()),
-                      SQLITE_TRANSIENT);
-  }
-  static std::string Text(const Statement& statement, int at) {
-    const auto* text = sqlite3_column_text(statement.get(), at);
-    return text ? std::string(reinterpret_cast<const char*>(text),
-                              static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), at)))
-                : std::string();
-  }
 
-  /// Each job has a savepoint: what goes wrong with one does not undo the others.
-  void WriteGroup(const std::vector<Job*>& group) {
-    const std::lock_guard lock(database_mutex_);
-    const auto all = [&](const Error& error) {
-      for (Job* job : group) job->result = std::unexpected(error);
-    };
-    if (auto begun = Execute("BEGIN IMMEDIATE"); !begun) return all(begun.error());
-    for (Job* job : group) {
-      if (auto saved = Execute("SAVEPOINT job"); !saved) {
-        job->result = std::unexpected(saved.error());
-        continue;
-      }
-      job->result = Insert(*job->events);
-      if (!job->result) (void)Execute("ROLLBACK TO job");
-      (void)Execute("RELEASE job");
-    }
-    if (auto committed = Execute("COMMIT"); !committed) {
-      (void)Execute("ROLLBACK");
-      all(committed.error());
-    }
-  }
-
-  Result<Appended> Insert(const std::vector<TrackedEvent>& events) {
-    MAXOPT_TRY(const Statement statement,
-               Prepare(fmt::format("INSERT INTO event ({}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                   "?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                                   kColumns)));
-    Appended appended;
-    for (const TrackedEvent& event : events) {
-      sqlite3_reset(statement.get());
-      sqlite3_clear_bindings(statement.get());
-      int at = 0;
-      for (const std::string* text :
-           {&event.site, &event.name, &event.id, &event.client, &event.via}) {
-        BindText(statement, ++at, *text);
-      }
-      BindText(statement, ++at, PrintInstant(event.received_at));
-      ++at;
-      if (event.at) BindText(statement, at, PrintInstant(*event.at));
-      for (const std::string* text : {&event.url, &event.referrer, &event.visitor}) {
-        BindText(statement, ++at, *text);
-      }
-      sqlite3_bind_int(statement.get(), ++at, event.consent ? 1 : 0);
-      BindText(statement, ++at, MapText(event.utm));
-      const auto campaign = event.utm.find("utm_campaign");
-      BindText(statement, ++at, campaign == event.utm.end() ? "" : campaign->second);
-      BindText(statement, ++at, MapText(event.click_ids));
-      at += 2;
-      if (event.value) {
-        sqlite3_bind_int64(statement.get(), at - 1, event.value->micros());
-        BindText(statement, at, std::string(event.value->currency().name()));
-      }
-      BindText(statement, ++at, MapText(event.hashed));
-      sqlite3_bind_int(statement.get(), ++at, event.probe ? 1 : 0);
-      if (sqlite3_step(statement.get()) != SQLITE_DONE) return Broken();
-      ++(sqlite3_changes(database_.get()) == 1 ? appended.stored : appended.duplicates);
-    }
-    return appended;
-  }
-
-  Result<std::vector<TrackedEvent>> ReadAll(const Statement& statement) {
-    std::vector<TrackedEvent> events;
-    int code = sqlite3_step(statement.get());
-    for (; code == SQLITE_ROW; code = sqlite3_step(statement.get())) {
-      TrackedEvent event;
-      int at = 0;
-      for (std::string* text : {&event.site, &event.name, &event.id, &event.client, &event.via}) {
-        *text = Text(statement, at++);
-      }
-      MAXOPT_TRY(event.received_at, ParseInstant(Text(statement, at++)));
-      if (const std::string told = Text(statement, at++); !told.empty()) {
-        MAXOPT_TRY(event.at, ParseInstant(told));
-      }
-      for (std::string* text : {&event.url, &event.referrer, &event.visitor}) {
-        *text = Text(statement, at++);
-      }
-      event.consent = sqlite3_column_int(statement.get(), at++) != 0;
-      event.utm = MapFrom(Text(statement, at++));
-      ++at;  // the campaign is in utm
-      event.click_ids = MapFrom(Text(statement, at++));
-      const std::int64_t micros = sqlite3_column_int64(statement.get(), at++);
-      if (const std::string word = Text(statement, at++); !word.empty()) {
-        MAXOPT_TRY(const Currency currency, FindCurrency(word));
-        event.value = Money::Micros(micros, currency);
-      }
-      event.hashed = MapFrom(Text(statement, at++));
-      event.probe = sqlite3_column_int(statement.get(), at++) != 0;
-      events.push_back(std::move(event));
-    }
-    if (code != SQLITE_DONE) return Broken();
-    return events;
-  }
-
-  const std::string path_;
-  const WriterLock lock_;
-  std::mutex database_mutex_;
-  const Database database_;  // guarded by database_mutex_
-  const bool writes_;
-
-  std::mutex queue_mutex_;
-  std::condition_variable turn_;
-  std::vector<Job*> queue_;  // guarded by queue_mutex_
-  bool leading_ = false;     // guarded by queue_mutex_
+  const std::string folder_;
+  Cursor scanned_;
+  std::array<std::int64_t, 3> seqs_{};
+  std::vector<Mark> marks_;
+  std::map<RowKey, Row> counts_;
+  EventKind kind_{};
 };
 
-Result<Database> OpenFile(const std::string& path, int flags) {
-  sqlite3* raw = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &raw, flags | SQLITE_OPEN_FULLMUTEX, nullptr);
-  Database database(raw);
-  if (code != SQLITE_OK) {
-    return Fail(Errc::kLocal, fmt::format("{} cannot be opened: {}", path,
-                                          raw ? sqlite3_errmsg(raw) : "out of memory"));
-  }
-  sqlite3_busy_timeout(raw, 5'000);
-  return database;
-}
+// --- reading beside a writer --------------------------------------------------------------------
 
-Result<int> VersionOf(const std::string& path, sqlite3* database) {
-  sqlite3_stmt* raw = nullptr;
-  const int code = sqlite3_prepare_v2(database, "PRAGMA user_version", -1, &raw, nullptr);
-  const Statement statement(raw);
-  if (code != SQLITE_OK || sqlite3_step(raw) != SQLITE_ROW) {
-    return Fail(Errc::kLocal, fmt::format("{}: {}", path, sqlite3_errmsg(database)));
+class EventReader final : public EventStore {
+ public:
+  explicit EventReader(std::string folder) : folder_(std::move(folder)), view_(folder_) {}
+
+  void AppendLater(const std::vector<TrackedEvent>&, Done done) override {
+    done(Fail(Errc::kLocal, folder_ + " was opened for reading"));
   }
-  const int version = sqlite3_column_int(raw, 0);
-  if (version > kVersion) {
-    return Fail(Errc::kLocal, fmt::format("{} was written by a newer maxopt; use that one", path));
+  Result<std::optional<TrackedEvent>> Find(const std::string& site, const std::string& name,
+                                           const std::string& id) override {
+    const std::lock_guard lock(mutex_);
+    MAXOPT_CHECK(view_.Advance(nullptr, hasher_, index_, true));
+    const auto place = index_.Find(hasher_.Of(EventKind::kEvent, site, name, id));
+    if (!place) return std::optional<TrackedEvent>();
+    MAXOPT_TRY(TrackedEvent event, view_.ReadRecord(*place));
+    return std::optional(std::move(event));
   }
-  return version;
-}
+  Result<std::vector<TrackedEvent>> List(std::int64_t after, int limit, EventKind kind) override {
+    const std::lock_guard lock(mutex_);
+    return view_.List(after, limit, kind, nullptr);
+  }
+  Result<std::vector<EventCount>> Counts() override {
+    const std::lock_guard lock(mutex_);
+    MAXOPT_CHECK(view_.Advance(nullptr, hasher_, index_, true));
+    return view_.Counts();
+  }
+
+ private:
+  const std::string folder_;
+  const events::Hasher hasher_;
+  std::mutex mutex_;
+  events::Index index_;  // guarded by mutex_
+  LogView view_;         // guarded by mutex_
+};
+
+// --- the writer ---------------------------------------------------------------------------------
+
+class EventLog final : public EventStore {
+ public:
+  EventLog(std::string folder, WriterLock lock, Options options)
+      : folder_(std::move(folder)), lock_(std::move(lock)), options_(options), view_(folder_) {}
+  ~EventLog() override {
+    {
+      const std::lock_guard lock(queue_mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    if (committer_.joinable()) committer_.join();
+  }
+
+  /// What is known, where the log ends, and what an interrupted write left.
+  Result<> Start() {
+    const auto take = [&](std::string_view record, const Cursor& place) -> Result<> {
+      MAXOPT_TRY(const events::RecordKey key, events::DecodeKey(record.substr(4)));
+      const Key hash = hasher_.Of(key.kind, key.site, key.name, key.id);
+      if (!index_.Find(hash)) {
+        index_.Insert(hash, {place.segment, place.offset, key.by_browser});
+      }
+      return {};
+    };
+    MAXOPT_TRY(const events::Tail tail, events::ReadFrames(folder_, end_, nullptr, take,
+                                                           [](const Cursor&) { return true; }));
+    std::error_code ignored;
+    std::filesystem::remove(folder_ + "/spare", ignored);
+    const std::string path = events::SegmentName(folder_, end_.segment);
+    if (std::filesystem::exists(path)) {
+      current_ = File(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+      if (current_.fd() < 0) return Fail(Errc::kLocal, path + " cannot be opened for writing");
+      capacity_ = static_cast<std::size_t>(std::filesystem::file_size(path));
+      // A write that a power cut tore may have left its later pages and not its first ones.
+      if (tail == events::Tail::kTorn || !IsZeroBehindEnd()) MAXOPT_CHECK(CutOff());
+    } else {
+      end_ = {end_.segment - 1, 0};  // of a log without segments: before the first
+      capacity_ = 0;
+    }
+    committer_ = std::thread([this] { CommitForever(); });
+    return {};
+  }
+
+  void AppendLater(const std::vector<TrackedEvent>& events, Done done) override {
+    Job job;
+    job.done = std::move(done);
+    job.entries.reserve(events.size());
+    for (const TrackedEvent& event : events) {
+      const EventKind kind = event.bot.empty() ? EventKind::kEvent : EventKind::kBot;
+      Entry& entry = job.entries.emplace_back();
+      entry.kind = kind;
+      entry.by_browser = ToldByBrowser(event);
+      entry.at = job.bytes.size();
+      events::Encode(event, kind, job.bytes);
+      entry.key = hasher_.Of(kind, event.site, event.name, event.id);
+      entry.second = hasher_.Of(EventKind::kSecond, event.site, event.name, event.id);
+    }
+    {
+      const std::lock_guard lock(queue_mutex_);
+      queue_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+  }
+
+  Result<std::optional<TrackedEvent>> Find(const std::string& site, const std::string& name,
+                                           const std::string& id) override {
+    const std::lock_guard lock(index_mutex_);
+    const auto place = index_.Find(hasher_.Of(EventKind::kEvent, site, name, id));
+    if (!place) return std::optional<TrackedEvent>();
+    MAXOPT_TRY(TrackedEvent event, view_.ReadRecord(*place));
+    return std::optional(std::move(event));
+  }
+  Result<std::vector<TrackedEvent>> List(std::int64_t after, int limit, EventKind kind) override {
+    const std::lock_guard lock(index_mutex_);
+    const Cursor until = end_;
+    if (capacity_ == 0 && until.segment == 0) return std::vector<TrackedEvent>();
+    return view_.List(after, limit, kind, &until);
+  }
+  Result<std::vector<EventCount>> Counts() override {
+    const std::lock_guard lock(index_mutex_);
+    const Cursor until = end_;
+    if (until.segment != 0) MAXOPT_CHECK(view_.Advance(&until, hasher_, index_, false));
+    return view_.Counts();
+  }
+
+ private:
+  struct Entry {
+    EventKind kind;
+    bool by_browser;
+    std::size_t at;  ///< in the job's bytes
+    Key key, second;
+  };
+  struct Job {
+    std::string bytes;
+    std::vector<Entry> entries;
+    Done done;
+    Appended appended{};
+  };
+  struct Fresh {
+    Key key;
+    std::uint32_t at;  ///< in the frame
+    bool by_browser;
+  };
+
+  void CommitForever() {
+    std::unique_lock lock(queue_mutex_);
+    for (;;) {
+      wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      std::vector<Job> group;
+      std::size_t bytes = 0, taken = 0;
+      while (taken < queue_.size() &&
+             (taken == 0 || bytes + queue_[taken].bytes.size() <= kGroupBytesMax)) {
+        bytes += queue_[taken++].bytes.size();
+      }
+      if (taken == queue_.size()) {
+        group.swap(queue_);
+      } else {
+        const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(taken);
+        group.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+        queue_.erase(queue_.begin(), end);
+      }
+      lock.unlock();
+      CommitGroup(group);
+      group.clear();
+      lock.lock();
+    }
+  }
+
+  /// Only this thread writes the index, so it reads it without the lock.
+  std::optional<bool> KnownByBrowser(const Key& key) const {
+    if (const auto place = index_.Find(key)) return place->by_browser;
+    const auto found = in_group_.find(key);
+    return found == in_group_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  void CommitGroup(std::vector<Job>& group) {
+    frame_.assign(events::kFrameHeaderBytes, '\0');
+    fresh_.clear();
+    in_group_.clear();
+    for (Job& job : group) {
+      for (const Entry& entry : job.entries) {
+        const std::optional<bool> known = KnownByBrowser(entry.key);
+        EventKind kind = entry.kind;
+        Key key = entry.key;
+        if (known) {
+          ++job.appended.duplicates;
+          // Told by the other side for the first time: kept as its second telling.
+          if (kind != EventKind::kEvent || *known == entry.by_browser) continue;
+          if (KnownByBrowser(entry.second)) continue;
+          kind = EventKind::kSecond;
+          key = entry.second;
+        } else {
+          ++job.appended.stored;
+        }
+        std::uint32_t size = 0;
+        std::memcpy(&size, job.bytes.data() + entry.at, 4);
+        fresh_.push_back({key, static_cast<std::uint32_t>(frame_.size()), entry.by_browser});
+        in_group_.emplace(key, entry.by_browser);
+        frame_.append(job.bytes, entry.at, 4 + std::size_t{size});
+        frame_[fresh_.back().at + events::kKindOffset] = static_cast<char>(kind);
+      }
+    }
+    Result<> written;
+    if (!fresh_.empty()) written = WriteFrame();
+    for (Job& job : group) {
+      if (written) {
+        job.done(job.appended);
+      } else {
+        job.done(std::unexpected(written.error()));
+      }
+    }
+  }
+
+  Result<> WriteFrame() {
+    if (broken_) return std::unexpected(*broken_);
+    events::PutFrameHeader(frame_, static_cast<std::uint32_t>(fresh_.size()));
+    if (end_.offset + frame_.size() > capacity_) MAXOPT_CHECK(NextSegment());
+    for (std::size_t done = 0; done < frame_.size();) {
+      const ssize_t n = ::pwrite(current_.fd(), frame_.data() + done, frame_.size() - done,
+                                 static_cast<off_t>(end_.offset + done));
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return Undo();
+      done += static_cast<std::size_t>(n);
+    }
+    if (::fdatasync(current_.fd()) != 0) return Undo();
+    const std::lock_guard lock(index_mutex_);
+    for (const Fresh& fresh : fresh_) {
+      index_.Insert(fresh.key, {end_.segment, end_.offset + fresh.at, fresh.by_browser});
+    }
+    end_.offset += static_cast<std::uint32_t>(frame_.size());
+    PrepareSpare();
+    return {};
+  }
+
+  /// After a failed write or flush nobody knows what is on disk behind the end: it is cut off, and
+  /// the next frame goes to a new segment. Where even that fails, only a restart helps.
+  std::unexpected<Error> Undo() {
+    const Error error{Errc::kLocal, fmt::format("{} cannot be written: {}",
+                                                events::SegmentName(folder_, end_.segment),
+                                                std::strerror(errno))};
+    if (auto cut = CutOff(); !cut) broken_ = cut.error();
+    return std::unexpected(error);
+  }
+  Result<> CutOff() {
+    if (::ftruncate(current_.fd(), end_.offset) != 0 || ::fsync(current_.fd()) != 0) {
+      return Fail(Errc::kLocal, fmt::format("{} cannot be cut off at byte {}: {}; restart",
+                                            events::SegmentName(folder_, end_.segment), end_.offset,
+                                            std::strerror(errno)));
+    }
+    capacity_ = end_.offset;
+    return {};
+  }
+  bool IsZeroBehindEnd() const {
+    std::vector<char> buffer(1u << 20);
+    for (std::size_t at = end_.offset; at < capacity_;) {
+      const ssize_t n =
+          ::pread(current_.fd(), buffer.data(), buffer.size(), static_cast<off_t>(at));
+      if (n <= 0) return false;
+      if (std::any_of(buffer.begin(), buffer.begin() + n, [](char c) { return c != 0; })) {
+        return false;
+      }
+      at += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+
+  std::size_t SizeOf(std::uint32_t segment) const {
+    std::size_t bytes = options_.first_segment_bytes;
+    for (std::uint32_t i = 1; i < segment && bytes < options_.max_segment_bytes; ++i) bytes *= 2;
+    return std::min(bytes, std::max(options_.max_segment_bytes, options_.first_segment_bytes));
+  }
+  /// Zeros for the next segment, written while the present one still has room.
+  void PrepareSpare() {
+    if (spare_.valid() || end_.offset < capacity_ / 2) return;
+    spare_bytes_ = SizeOf(end_.segment + 1);
+    spare_ = std::async(std::launch::async, [folder = folder_, bytes = spare_bytes_] {
+      return events::MakeZeros(folder, folder + "/spare", bytes);
+    });
+  }
+  Result<> NextSegment() {
+    const auto now = std::chrono::steady_clock::now();
+    const std::size_t need = events::kSegmentHeaderBytes + frame_.size();
+    File next;
+    std::size_t bytes = 0;
+    if (spare_.valid()) {
+      auto made = spare_.get();
+      if (made && spare_bytes_ >= need) {
+        next = *std::move(made);
+        bytes = spare_bytes_;
+      }
+    }
+    if (bytes == 0) {
+      if (full_ && now - full_at_ < kRetryPause) return std::unexpected(*full_);
+      bytes = std::max(SizeOf(end_.segment + 1), need);
+      auto made = events::MakeZeros(folder_, folder_ + "/spare", bytes);
+      if (!made) {
+        // A nearly full disk may have room for less.
+        bytes = std::max(options_.first_segment_bytes, need);
+        made = events::MakeZeros(folder_, folder_ + "/spare", bytes);
+      }
+      if (!made) {
+        full_ = made.error();
+        full_at_ = now;
+        return std::unexpected(made.error());
+      }
+      next = *std::move(made);
+    }
+    full_.reset();
+    const std::string path = events::SegmentName(folder_, end_.segment + 1);
+    const File directory(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (::rename((folder_ + "/spare").c_str(), path.c_str()) != 0 || ::fsync(directory.fd()) != 0) {
+      return Fail(Errc::kLocal, fmt::format("{} cannot be made: {}", path, std::strerror(errno)));
+    }
+    const std::lock_guard lock(index_mutex_);
+    current_ = std::move(next);
+    capacity_ = bytes;
+    end_ = {end_.segment + 1, events::kSegmentHeaderBytes};
+    return {};
+  }
+
+  const std::string folder_;
+  const WriterLock lock_;
+  const Options options_;
+  const events::Hasher hasher_;
+
+  std::mutex queue_mutex_;
+  std::condition_variable wake_;
+  std::vector<Job> queue_;  // guarded by queue_mutex_
+  bool stopping_ = false;   // guarded by queue_mutex_
+
+  std::mutex index_mutex_;
+  events::Index index_;  // written by the committer, with index_mutex_
+  Cursor end_;           // what is durable; the same
+  LogView view_;         // guarded by index_mutex_
+
+  // The committer's own.
+  File current_;
+  std::size_t capacity_ = 0;
+  std::string frame_;
+  std::vector<Fresh> fresh_;
+  std::unordered_map<Key, bool, KeyHash> in_group_;
+  std::future<Result<File>> spare_;
+  std::size_t spare_bytes_ = 0;
+  std::optional<Error> full_;
+  std::chrono::steady_clock::time_point full_at_{};
+  std::optional<Error> broken_;
+  std::thread committer_;
+};
 
 }  // namespace
 
-Result<std::unique_ptr<EventStore>> EventStore::Open(const std::string& path) {
-  MAXOPT_TRY(WriterLock lock, WriterLock::Take(path));
-  MAXOPT_TRY(Database database, OpenFile(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
-  MAXOPT_TRY(const int version, VersionOf(path, database.get()));
-  const std::string sql = std::string("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;") +
-                          (version < kVersion ? std::string("BEGIN;") + kSchema + "COMMIT;" : "");
-  if (sqlite3_exec(database.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-    return Fail(Errc::kLocal, fmt::format("{}: {}", path, sqlite3_errmsg(database.get())));
-  }
-  return std::make_unique<SqliteEventStore>(path, std::move(database), std::move(lock), true);
+Result<std::unique_ptr<EventStore>> EventStore::Open(const std::string& folder, Options options) {
+  if (::sodium_init() < 0) return Fail(Errc::kLocal, "this machine gives no random numbers");
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Fail(Errc::kLocal, fmt::format("{}: {}", folder, error.message()));
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+  MAXOPT_TRY(WriterLock lock, WriterLock::Take(folder));
+  auto log = std::make_unique<EventLog>(folder, std::move(lock), options);
+  MAXOPT_CHECK(log->Start());
+  MAXOPT_CHECK(events::TakeOver(folder + ".db", *log));
+  return log;
 }
 
-Result<std::unique_ptr<EventStore>> EventStore::OpenToRead(const std::string& path) {
-  if (!std::filesystem::exists(path)) {
-    return Fail(Errc::kNotFound, fmt::format("{} is not there; maxopt serve makes it", path));
+Result<std::unique_ptr<EventStore>> EventStore::OpenToRead(const std::string& folder) {
+  if (::sodium_init() < 0) return Fail(Errc::kLocal, "this machine gives no random numbers");
+  if (!std::filesystem::exists(folder)) {
+    return Fail(Errc::kNotFound, fmt::format("{} is not there; maxopt serve makes it", folder));
   }
-  MAXOPT_TRY(Database database, OpenFile(path, SQLITE_OPEN_READONLY));
-  MAXOPT_CHECK(VersionOf(path, database.get()));
-  return std::make_unique<SqliteEventStore>(path, std::move(database), WriterLock(), false);
+  return std::make_unique<EventReader>(folder);
 }
 
 }  // namespace maxopt

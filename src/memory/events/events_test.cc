@@ -18,7 +18,7 @@ class EventStoreTest : public testing::Test {
     folder_ = ::mkdtemp(name);
   }
   ~EventStoreTest() override { std::filesystem::remove_all(folder_); }
-  std::string Path() const { return folder_ + "/events.db"; }
+  std::string Path() const { return folder_ + "/events"; }
 
   std::string folder_;
 };
@@ -129,7 +129,7 @@ TEST_F(EventStoreTest, OneWriterManyReaders) {
   const auto second = EventStore::Open(Path());
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().what.find("another maxopt serve"), std::string::npos);
-  const auto nothing = EventStore::OpenToRead(folder_ + "/none.db");
+  const auto nothing = EventStore::OpenToRead(folder_ + "/none");
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().code, Errc::kNotFound);
 }
