@@ -51,7 +51,7 @@ std::string YesNo(std::optional<bool> answer) {
   return !answer ? "not checked" : *answer ? "yes" : "no";
 }
 
-std::string EventsPath(const CommandContext& context) { return context.home + "/events.db"; }
+std::string EventsPath(const CommandContext& context) { return EventStore::PathIn(context.home); }
 
 }  // namespace
 
@@ -81,11 +81,13 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
   http::ServerOptions options;
   options.address = arguments.address;
   options.port = arguments.port;
-  options.threads = 4;
+  options.threads = 2;  // nobody waits for the disk in them
   options.max_body_bytes = 2u << 20;
   options.read_timeout = std::chrono::seconds(15);
   MAXOPT_TRY(const std::unique_ptr<http::Server> server,
              http::Serve(MakeCollector(std::move(config), *store, clock), options));
+  // A limit on file sizes is then an error of the write, as a full disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGINT, OnSignal);
   std::signal(SIGTERM, OnSignal);
   if (context.json) {
@@ -114,7 +116,9 @@ Result<int> EventsCommand(const CommandContext& context) {
                       {"campaign", row.campaign},
                       {"via", row.via},
                       {"probe", row.probe},
+                      {"bot", row.bot},
                       {"count", row.count},
+                      {"told_twice", row.told_twice},
                       {"with_click_id", row.with_click_id},
                       {"with_consent", row.with_consent},
                       {"value", value},
@@ -137,7 +141,9 @@ Result<int> EventsCommand(const CommandContext& context) {
     fmt::print("{:<14} {:<16} {:<24} {:<6} {:>8} {:>9} {:>8}  {:<27} {}{}\n", row.site, row.name,
                row.campaign.empty() ? "-" : row.campaign, row.via, row.count, row.with_click_id,
                row.with_consent, PrintInstant(row.last_at), value,
-               row.probe ? "(probe of the tag)" : "");
+               row.probe          ? "(probe of the tag)"
+               : !row.bot.empty() ? fmt::format("(bot: {})", row.bot)
+                                  : "");
   }
   return kExitOk;
 }

@@ -6,13 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/serve/read_event.h"
 #include "app/serve/serve.h"
-#include "domain/digest.h"
-#include "json/json.h"
+#include "app/serve/source.h"
 #include "stages/setup/tracking/tracking.h"
 
 namespace maxopt {
@@ -28,6 +27,8 @@ constexpr std::size_t kTagBodyBytesMax = 64u << 10;
 constexpr std::size_t kSignedBodyBytesMax = 1u << 20;
 constexpr std::size_t kTagEventsMax = 50;
 constexpr std::size_t kSignedEventsMax = 500;
+/// When a full disk is worth another try.
+constexpr int kRetrySeconds = 5;
 
 /// A transparent picture of one pixel: GIF89a, two colours, the first one transparent.
 constexpr std::string_view kPixel(
@@ -35,205 +36,11 @@ constexpr std::string_view kPixel(
     "\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x44\x01\x00;",
     43);
 
-// --- one event ----------------------------------------------------------------------------------
+// --- the collector ------------------------------------------------------------------------------
 
 std::unexpected<Error> Bad(std::string what) {
   return Fail(Errc::kInvalidArgument, std::move(what));
 }
-
-bool HasControl(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-/// Text member, "" when absent; 1 to `max` bytes and no control characters.
-Result<std::string> TextMember(const json& object, const char* name, std::size_t max) {
-  const auto at = object.find(name);
-  if (at == object.end()) return std::string();
-  if (!at->is_string()) return Bad(fmt::format("{} must be a text", name));
-  std::string text = at->get<std::string>();
-  if (text.empty() || text.size() > max || HasControl(text)) {
-    return Bad(fmt::format("{} must have 1 to {} bytes and no control characters", name, max));
-  }
-  return text;
-}
-
-/// A page's address without query and fragment, which may hold what nobody agreed to keep.
-Result<std::string> PageMember(const json& object, const char* name) {
-  MAXOPT_TRY(std::string text, TextMember(object, name, 2048));
-  if (text.empty()) return text;
-  if (!text.starts_with("https://") && !text.starts_with("http://")) {
-    return Bad(fmt::format("{} must be an http or https URL", name));
-  }
-  return text.substr(0, text.find_first_of("?#"));
-}
-
-Result<std::map<std::string, std::string>> MapMember(const json& object, const char* name,
-                                                     bool (*known)(std::string_view)) {
-  std::map<std::string, std::string> map;
-  const auto at = object.find(name);
-  if (at == object.end()) return map;
-  if (!at->is_object() || at->size() > 20) {
-    return Bad(fmt::format("{} must be an object of at most 20 texts", name));
-  }
-  for (const auto& [key, value] : at->items()) {
-    if (!known(key)) return Bad(fmt::format("{}: \"{}\" is not known", name, key.substr(0, 60)));
-    auto text = TextMember(*at, key.c_str(), 512);
-    if (!text) return FailWithin(name, text.error());
-    map[key] = *std::move(text);
-  }
-  return map;
-}
-
-bool IsUtm(std::string_view name) {
-  return name.starts_with("utm_") && name.size() > 4 && name.size() <= 34 &&
-         std::ranges::all_of(name, [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
-}
-
-/// Trimmed and in lower case, as the platforms match it.
-Result<std::string> EmailDigest(std::string text) {
-  const auto from = text.find_first_not_of(' ');
-  const auto to = text.find_last_not_of(' ');
-  text = from == std::string::npos ? "" : text.substr(from, to - from + 1);
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  const std::size_t at = text.find('@');
-  if (at == std::string::npos || at == 0 || at + 1 == text.size() ||
-      text.find_first_of(" ,;<>", 0) != std::string::npos ||
-      text.find('@', at + 1) != std::string::npos) {
-    return Bad("email is no address");
-  }
-  return Sha256Hex(text);
-}
-
-/// Digits with the country's code. Google hashes them with the plus sign, Meta and TikTok's pixel
-/// helpers without, so both are kept: a digest cannot be turned into the other later.
-Result<std::string> PhoneDigits(std::string_view text) {
-  std::string digits;
-  bool plus = false;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      digits += c;
-    } else if (c == '+' && digits.empty() && !plus) {
-      plus = true;
-    } else if (std::string_view(" -.()/").find(c) == std::string_view::npos) {
-      return Bad("phone is no number");
-    }
-  }
-  if (!plus && digits.starts_with("00")) {
-    plus = true;
-    digits.erase(0, 2);
-  }
-  if (!plus || digits.size() < 8 || digits.size() > 15 || digits.front() == '0') {
-    return Bad("phone must be international, with + and the country's code: +49 30 1234567");
-  }
-  return digits;
-}
-
-Result<TrackedEvent> ReadEvent(const json& object, const TrackedSite& site, std::string_view via,
-                               Instant now) {
-  if (!object.is_object()) return Bad("it is no object");
-  static const std::set<std::string> kKnown = {
-      "id",  "event",     "at",    "url",      "referrer", "visitor", "consent",
-      "utm", "click_ids", "value", "currency", "email",    "phone"};
-  std::string unknown;
-  for (const auto& [key, value] : object.items()) {
-    if (!kKnown.contains(key)) unknown += (unknown.empty() ? "" : ", ") + key.substr(0, 60);
-  }
-  if (!unknown.empty()) {
-    return Bad(fmt::format("unknown members: {}; known are {}", unknown, fmt::join(kKnown, ", ")));
-  }
-  TrackedEvent event;
-  event.site = site.site;
-  event.client = site.client;
-  event.via = via;
-  event.received_at = now;
-  MAXOPT_TRY(event.id, TextMember(object, "id", 100));
-  if (event.id.empty()) return Bad("id is missing: without it the same event counts twice");
-  MAXOPT_TRY(event.name, TextMember(object, "event", 50));
-  const bool word = std::ranges::all_of(event.name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  if (event.name.empty() || !word) return Bad("event must be a word of a-z, 0-9 and _");
-  MAXOPT_TRY(const std::string at, TextMember(object, "at", 40));
-  if (!at.empty()) {
-    const auto instant = ParseInstant(at);
-    if (!instant) return FailWithin("at", instant.error());
-    event.at = *instant;
-  }
-  MAXOPT_TRY(event.url, PageMember(object, "url"));
-  MAXOPT_TRY(event.referrer, PageMember(object, "referrer"));
-  MAXOPT_TRY(event.visitor, TextMember(object, "visitor", 64));
-  MAXOPT_TRY(event.utm, MapMember(object, "utm", IsUtm));
-  MAXOPT_TRY(event.click_ids, MapMember(object, "click_ids", IsClickId));
-
-  MAXOPT_TRY(const std::string value, TextMember(object, "value", 30));
-  MAXOPT_TRY(const std::string currency, TextMember(object, "currency", 3));
-  if (value.empty() != currency.empty()) return Bad("value and currency go together");
-  if (!value.empty()) {
-    MAXOPT_TRY(const Currency code, FindCurrency(currency));
-    MAXOPT_TRY(event.value, ParseMoney(value, code));
-    // A refund is the shop's word, not a browser's.
-    if (event.value->negative() && via != "s2s") return Bad("value is below zero");
-  }
-
-  MAXOPT_TRY(const std::string consent, TextMember(object, "consent", 10));
-  if (consent != "granted" && consent != "denied") {
-    return Bad("consent must be \"granted\" or \"denied\"");
-  }
-  event.consent = consent == "granted";
-  MAXOPT_TRY(const std::string email, TextMember(object, "email", 320));
-  MAXOPT_TRY(const std::string phone, TextMember(object, "phone", 40));
-  if (!event.consent) {
-    for (const char* name : {"visitor", "click_ids", "email", "phone"}) {
-      if (object.contains(name)) {
-        return Bad(fmt::format("consent is denied, so {} may not be sent", name));
-      }
-    }
-  }
-  if (!email.empty()) {
-    MAXOPT_TRY(event.hashed["email"], EmailDigest(email));
-  }
-  if (!phone.empty()) {
-    MAXOPT_TRY(const std::string digits, PhoneDigits(phone));
-    event.hashed["phone_digits"] = Sha256Hex(digits);
-    event.hashed["phone_e164"] = Sha256Hex("+" + digits);
-  }
-  event.probe = event.id.starts_with("probe-");
-  return event;
-}
-
-// --- the collector ------------------------------------------------------------------------------
-
-/// So many events at once, refilled by the second.
-class TokenBucket {
- public:
-  TokenBucket(int per_second, int burst, Instant now)
-      : per_second_(per_second),
-        burst_micro_(std::int64_t{burst} * 1'000'000),
-        left_micro_(burst_micro_),
-        filled_at_(now) {}
-  bool Take(std::int64_t count, Instant now) {
-    // Longer than this fills any bucket, and the product below stays small.
-    const auto passed = std::clamp<std::int64_t>((now - filled_at_).count(), 0, 1'000'000'000'000);
-    left_micro_ = passed >= burst_micro_ / per_second_
-                      ? burst_micro_
-                      : std::min(burst_micro_, left_micro_ + passed * per_second_);
-    filled_at_ = std::max(filled_at_, now);
-    // A batch larger than the bucket passes when it is full, and leaves it empty.
-    const std::int64_t need = std::min(count * 1'000'000, burst_micro_);
-    if (left_micro_ < need) return false;
-    left_micro_ -= need;
-    return true;
-  }
-
- private:
-  std::int64_t per_second_;
-  std::int64_t burst_micro_;
-  std::int64_t left_micro_;
-  Instant filled_at_;
-};
 
 http::Response JsonAnswer(int status, const json& body) {
   return {.status = status,
@@ -249,24 +56,22 @@ http::Response ErrorAnswer(const Error& error) {
   if (error.code == Errc::kUnauthenticated) status = 401;
   if (error.code == Errc::kForbidden) status = 403;
   if (error.code == Errc::kRateLimited) status = 429;
+  if (error.code == Errc::kLocal) status = 503;
   // What is wrong with our disk is not a stranger's business.
-  http::Response response =
-      JsonAnswer(status, {{"error", status == 500 ? "the event could not be kept" : error.what}});
-  if (status == 429) response.headers.emplace_back("Retry-After", "1");
+  const bool ours = status >= 500;
+  http::Response response = JsonAnswer(
+      status, {{"error", ours ? "the events could not be kept; send them again" : error.what}});
+  if (status == 429 || status == 503) {
+    response.headers.emplace_back("Retry-After",
+                                  fmt::to_string(error.retry_after_s.value_or(kRetrySeconds)));
+  }
   return response;
 }
 
 class Collector {
  public:
   Collector(TrackingConfig config, EventStore& store, const Clock& clock)
-      : config_(std::move(config)), store_(store), clock_(clock) {
-    for (const TrackedSite& site : config_.sites) {
-      for (const char* via : {"tag", "s2s"}) {
-        buckets_.emplace(std::pair(site.site, std::string(via)),
-                         TokenBucket(site.events_per_second, site.burst, clock.Now()));
-      }
-    }
-  }
+      : config_(std::move(config)), store_(store), clock_(clock) {}
 
   http::Response Handle(const http::Request& request) {
     const auto url = http::ParseUrl(request.url);
@@ -315,23 +120,27 @@ class Collector {
 
   http::Response FromTag(const http::Request& request) {
     const std::string origin(http::FindHeader(request.headers, "origin").value_or(""));
-    http::Response response;
-    const auto taken = TakeBatch(request.body, kTagBodyBytesMax, kTagEventsMax, "tag",
-                                 [&](const TrackedSite& site) -> Result<> {
-                                   if (Allows(site, origin)) return {};
-                                   return Fail(Errc::kForbidden,
-                                               "this origin is not in tracking.yaml for the site");
-                                 });
-    response = taken ? Counted(*taken) : ErrorAnswer(taken.error());
+    auto events = TakeBatch(request, request.body, kTagBodyBytesMax, kTagEventsMax, "tag",
+                            [&](const TrackedSite& site) -> Result<> {
+                              if (Allows(site, origin)) return {};
+                              return Fail(Errc::kForbidden,
+                                          "this origin is not in tracking.yaml for the site");
+                            });
+    http::Headers more;
     const bool known = std::ranges::any_of(
         config_.sites, [&](const TrackedSite& site) { return Allows(site, origin); });
     if (known) {
       // Beacons are sent with credentials, so the origin must be named.
-      response.headers.emplace_back("Access-Control-Allow-Origin", origin);
-      response.headers.emplace_back("Access-Control-Allow-Credentials", "true");
+      more.emplace_back("Access-Control-Allow-Origin", origin);
+      more.emplace_back("Access-Control-Allow-Credentials", "true");
     }
-    response.headers.emplace_back("Vary", "Origin");
-    return response;
+    more.emplace_back("Vary", "Origin");
+    return Keep(std::move(events),
+                [more](const EventStore::Appended* appended, http::Response failed) {
+                  http::Response response = appended ? Counted(*appended) : std::move(failed);
+                  response.headers.insert(response.headers.end(), more.begin(), more.end());
+                  return response;
+                });
   }
 
   http::Response Pixel(const http::Request& request, const http::Url& url) {
@@ -347,19 +156,21 @@ class Collector {
       body = *made;
     }
     const std::string referrer(http::FindHeader(request.headers, "referer").value_or(""));
-    const auto taken =
-        TakeBatch(body, kTagBodyBytesMax, 1, "pixel", [&](const TrackedSite& site) -> Result<> {
+    auto events = TakeBatch(
+        request, body, kTagBodyBytesMax, 1, "pixel", [&](const TrackedSite& site) -> Result<> {
           // Browsers may be told to send none; when there is one, it must be the site's.
           if (referrer.empty()) return {};
           const auto page = http::ParseUrl(referrer);
           if (page && Allows(site, page->origin)) return {};
           return Fail(Errc::kForbidden, "this page is not in tracking.yaml for the site");
         });
-    if (!taken) return ErrorAnswer(taken.error());
-    return {.headers = {{"Content-Type", "image/gif"},
-                        {"Cache-Control", "no-store"},
-                        {"X-Content-Type-Options", "nosniff"}},
-            .body = std::string(kPixel)};
+    return Keep(std::move(events), [](const EventStore::Appended* appended, http::Response failed) {
+      if (!appended) return failed;
+      return http::Response{.headers = {{"Content-Type", "image/gif"},
+                                        {"Cache-Control", "no-store"},
+                                        {"X-Content-Type-Options", "nosniff"}},
+                            .body = std::string(kPixel)};
+    });
   }
 
   /// ?site=shop&event=page_view&utm_source=... as the JSON that it stands for.
@@ -420,65 +231,101 @@ class Collector {
                                       "clock, which says {}",
                                       kReplayWindow.count(), here)});
     }
-    const auto taken = TakeBatch(request.body, kSignedBodyBytesMax, kSignedEventsMax, "s2s",
-                                 [&](const TrackedSite& told) -> Result<> {
-                                   if (&told == site) return {};
-                                   return Bad("site is not the one of X-Maxopt-Site");
-                                 });
-    return taken ? Counted(*taken) : ErrorAnswer(taken.error());
+    auto events = TakeBatch(request, request.body, kSignedBodyBytesMax, kSignedEventsMax, "s2s",
+                            [&](const TrackedSite& told) -> Result<> {
+                              if (&told == site) return {};
+                              return Bad("site is not the one of X-Maxopt-Site");
+                            });
+    return Keep(std::move(events), [](const EventStore::Appended* appended, http::Response failed) {
+      return appended ? Counted(*appended) : std::move(failed);
+    });
   }
 
   static http::Response Counted(const EventStore::Appended& appended) {
-    return JsonAnswer(200, {{"stored", appended.stored}, {"duplicates", appended.duplicates}});
+    return {.headers = {{"Content-Type", "application/json"},
+                        {"Cache-Control", "no-store"},
+                        {"X-Content-Type-Options", "nosniff"}},
+            .body = fmt::format("{{\"duplicates\":{},\"stored\":{}}}\n", appended.duplicates,
+                                appended.stored)};
+  }
+
+  /// The answer comes when the events are on disk. `answer` gets what was appended, or nullptr and
+  /// what to say instead.
+  template <class Answer>
+  http::Response Keep(Result<std::vector<TrackedEvent>> events, Answer answer) {
+    if (!events) return answer(nullptr, ErrorAnswer(events.error()));
+    return {.later = [this, kept = *std::move(events),
+                      answer](std::function<void(http::Response)> told) {
+      store_.AppendLater(kept, [told = std::move(told),
+                                answer](Result<EventStore::Appended> appended) {
+        told(appended ? answer(&*appended, {}) : answer(nullptr, ErrorAnswer(appended.error())));
+      });
+    }};
+  }
+
+  std::unexpected<Error> TooMany(int seconds, const std::string& what) const {
+    Error error{Errc::kRateLimited, what};
+    error.retry_after_s = seconds;
+    return std::unexpected(std::move(error));
   }
 
   template <class MayTell>
-  Result<EventStore::Appended> TakeBatch(const std::string& body, std::size_t bytes_max,
-                                         std::size_t events_max, std::string_view via,
-                                         const MayTell& may_tell) {
+  Result<std::vector<TrackedEvent>> TakeBatch(const http::Request& request, const std::string& body,
+                                              std::size_t bytes_max, std::size_t events_max,
+                                              std::string_view via, const MayTell& may_tell) {
     if (body.size() > bytes_max) return Bad(fmt::format("more than {} bytes", bytes_max));
-    const auto parsed = ParseExactJson(body);
-    if (!parsed) return Bad(parsed.error().what);
-    const json& batch = *parsed;
-    if (!batch.is_object()) return Bad("{\"site\": ..., \"events\": [...]} is expected");
-    for (const auto& [key, value] : batch.items()) {
-      if (key != "site" && key != "events") {
-        return Bad(fmt::format("unknown member: {}; known are site, events", key.substr(0, 60)));
-      }
-    }
-    MAXOPT_TRY(const std::string name, TextMember(batch, "site", 60));
+    MAXOPT_TRY(const BatchReader batch, BatchReader::Read(body));
+    MAXOPT_TRY(const std::string name, batch.SiteName());
     const TrackedSite* site = FindSite(name);
     if (!site) return Bad(fmt::format("site \"{}\" is not in tracking.yaml", name));
     MAXOPT_CHECK(may_tell(*site));
-    const auto events = batch.find("events");
-    if (events == batch.end() || !events->is_array() || events->empty() ||
-        events->size() > events_max) {
-      return Bad(fmt::format("events must be a list of 1 to {} events", events_max));
-    }
+    MAXOPT_TRY(const std::size_t count, batch.Count(events_max));
     const Instant now = clock_.Now();
-    {
-      const std::lock_guard lock(mutex_);
-      const auto bucket = buckets_.find({site->site, via == "s2s" ? "s2s" : "tag"});
-      if (bucket == buckets_.end()) Bug();
-      if (!bucket->second.Take(static_cast<std::int64_t>(events->size()), now)) {
-        return Fail(Errc::kRateLimited, fmt::format("more than {} events a second from site {}",
-                                                    site->events_per_second, site->site));
+    const bool is_server = via == "s2s";
+    const std::string address =
+        is_server ? std::string() : AddressOf(request, config_.trusted_proxies);
+    const auto many = static_cast<std::int64_t>(count);
+    if (!is_server) {
+      const auto wait = addresses_.Take(site->site, address, many, site->address_events_per_second,
+                                        site->address_burst, now);
+      if (wait) return TooMany(*wait, "too many events from this address");
+    }
+    const auto wait = sites_.Take(site->site, is_server ? "s2s" : "tag", many,
+                                  site->events_per_second, site->burst, now);
+    if (wait) {
+      return TooMany(*wait, fmt::format("more than {} events a second from site {}",
+                                        site->events_per_second, site->site));
+    }
+    const std::string_view agent = http::FindHeader(request.headers, "user-agent").value_or("");
+    MAXOPT_TRY(std::vector<TrackedEvent> events,
+               batch.Events(*site, {.via = via, .now = now, .user_agent = agent}));
+    if (!is_server) MarkBots(request.headers, address, agent, *site, events, now);
+    return events;
+  }
+
+  /// The checks of our own landing pages come from a headless browser and are told apart already.
+  void MarkBots(const http::Headers& headers, const std::string& address, std::string_view agent,
+                const TrackedSite& site, std::vector<TrackedEvent>& events, Instant now) {
+    std::string_view bot = BotOf(headers);
+    if (bot.empty()) {
+      const auto pages = std::ranges::count(events, "page_view", &TrackedEvent::name);
+      const std::string& visitor = events.front().visitor;
+      if (pages_.IsTooFast(address, visitor.empty() ? agent : std::string_view(visitor),
+                           static_cast<int>(pages), site.page_views_per_minute, now)) {
+        bot = "rate";
       }
     }
-    std::vector<TrackedEvent> read;
-    for (std::size_t i = 0; i < events->size(); ++i) {
-      auto event = ReadEvent((*events)[i], *site, via, now);
-      if (!event) return FailWithin(fmt::format("events[{}]", i), event.error());
-      read.push_back(*std::move(event));
+    if (bot.empty()) return;
+    for (TrackedEvent& event : events) {
+      if (!event.probe) event.bot = bot;
     }
-    return store_.Append(read);
   }
 
   const TrackingConfig config_;
   EventStore& store_;
   const Clock& clock_;
-  std::mutex mutex_;
-  std::map<std::pair<std::string, std::string>, TokenBucket> buckets_;  // guarded by mutex_
+  SourceBuckets sites_, addresses_;
+  PageRate pages_;
 };
 
 }  // namespace

@@ -78,7 +78,8 @@ class Reader {
 Result<TrackedSite> ReadSite(const YAML::Node& node, const std::string& file) {
   const Reader reader(node, file);
   MAXOPT_CHECK(
-      reader.OnlyKeys({"site", "client", "origins", "secret", "events_per_second", "burst"}));
+      reader.OnlyKeys({"site", "client", "origins", "secret", "events_per_second", "burst",
+                       "address_events_per_second", "address_burst", "page_views_per_minute"}));
   TrackedSite site;
   MAXOPT_TRY(site.site, reader.Text("site"));
   const bool word =
@@ -105,6 +106,11 @@ Result<TrackedSite> ReadSite(const YAML::Node& node, const std::string& file) {
   }
   MAXOPT_TRY(site.events_per_second, reader.Count("events_per_second", site.events_per_second));
   MAXOPT_TRY(site.burst, reader.Count("burst", site.burst));
+  MAXOPT_TRY(site.address_events_per_second,
+             reader.Count("address_events_per_second", site.address_events_per_second));
+  MAXOPT_TRY(site.address_burst, reader.Count("address_burst", site.address_burst));
+  MAXOPT_TRY(site.page_views_per_minute,
+             reader.Count("page_views_per_minute", site.page_views_per_minute));
   return site;
 }
 
@@ -120,7 +126,8 @@ Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::s
   try {
     const YAML::Node root = YAML::Load(yaml);
     const Reader reader(root, file);
-    MAXOPT_CHECK(reader.OnlyKeys({"maxopt", "sites", "origin_map", "allow_private", "collector"}));
+    MAXOPT_CHECK(reader.OnlyKeys(
+        {"maxopt", "sites", "origin_map", "allow_private", "collector", "trusted_proxies"}));
     MAXOPT_TRY(const std::string kind, reader.Text("maxopt"));
     if (kind != "tracking/1") return reader.Bad(root["maxopt"], "maxopt must be tracking/1");
     const YAML::Node sites = root["sites"];
@@ -147,6 +154,16 @@ Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::s
       }
       config.allow_private = word == "true";
     }
+    if (const YAML::Node proxies = root["trusted_proxies"]; proxies.IsDefined()) {
+      if (!proxies.IsSequence()) return reader.Bad(proxies, "trusted_proxies must be a list");
+      for (const YAML::Node& proxy : proxies) {
+        const std::string text = proxy.IsScalar() ? proxy.Scalar() : "";
+        const bool address = !text.empty() && text.size() <= 45 &&
+                             text.find_first_not_of("0123456789abcdef.:") == std::string::npos;
+        if (!address) return reader.Bad(proxy, "a proxy is an IP address in lower case");
+        config.trusted_proxies.push_back(text);
+      }
+    }
     if (const YAML::Node collector = root["collector"]; collector.IsDefined()) {
       MAXOPT_TRY(config.collector, reader.Origin(collector));
     }
@@ -168,6 +185,10 @@ sites: []
 #    secret: ...                     # of server-to-server events: openssl rand -hex 32
 #    events_per_second: 100
 #    burst: 1000
+#    address_events_per_second: 10   # of one visitor's address
+#    address_burst: 100
+#    page_views_per_minute: 120      # of one browser; above it, it is taken for a machine
+# trusted_proxies: [127.0.0.1]       # whose X-Forwarded-For says who the visitor is
 # Where origins really are, for staging; landing checks then fetch them there.
 # origin_map: {https://shop.example: "http://127.0.0.1:8085"}
 # allow_private: false               # landing pages on private addresses

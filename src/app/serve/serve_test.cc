@@ -15,12 +15,15 @@ using nlohmann::json;
 
 constexpr const char* kSecret = "0123456789abcdef0123456789abcdef";
 
+constexpr const char* kBrowser =
+    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0";
+
 class CollectorTest : public testing::Test {
  protected:
   CollectorTest() {
     char name[] = "/tmp/maxopt-serve-XXXXXX";
     folder_ = ::mkdtemp(name);
-    store_ = *EventStore::Open(folder_ + "/events.db");
+    store_ = *EventStore::Open(folder_ + "/events");
     TrackingConfig config;
     config.sites = {{.site = "shop",
                      .client = "Alpenglow",
@@ -31,7 +34,9 @@ class CollectorTest : public testing::Test {
                      .origins = {"https://outlet.example"},
                      .events_per_second = 2,
                      .burst = 4}};
-    handler_ = MakeCollector(config, *store_, clock_);
+    handler_ = [collector = MakeCollector(config, *store_, clock_)](const http::Request& request) {
+      return http::Settle(collector(request));
+    };
   }
   ~CollectorTest() override { std::filesystem::remove_all(folder_); }
 
@@ -53,12 +58,13 @@ class CollectorTest : public testing::Test {
   http::Response Post(const std::string& body,
                       const std::string& origin = "https://alpenglow.example") {
     http::Request request{.method = "POST", .url = "/e", .body = body};
-    if (!origin.empty()) request.headers = {{"Origin", origin}};
+    request.headers = {{"User-Agent", kBrowser}};
+    if (!origin.empty()) request.headers.emplace_back("Origin", origin);
     return handler_(request);
   }
   http::Response Get(const std::string& url, const std::string& referrer = "") {
-    http::Request request{.url = url};
-    if (!referrer.empty()) request.headers = {{"Referer", referrer}};
+    http::Request request{.url = url, .headers = {{"User-Agent", kBrowser}}};
+    if (!referrer.empty()) request.headers.emplace_back("Referer", referrer);
     return handler_(request);
   }
   http::Response Signed(const std::string& body, const std::string& timestamp,
