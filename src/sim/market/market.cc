@@ -121,8 +121,11 @@ struct TruthSum {
 
 struct ChannelState {
   Channel channel;
-  double pressure = 1;  ///< Conditions::Response of the shop's day
+  double pressure_of_day = 1;  ///< Conditions::Response of the shop's day
+  double price_of_day = 1;
+  double pressure = 1;  ///< the same in the present hour, under its shocks
   double price = 1;
+  double supply = 1;
   double carried = 0;
   double stock_today = 0;
   double quality = 1;  ///< of the ads that ran last, for what carries over when none runs
@@ -334,6 +337,11 @@ class MarketImpl final : public Market {
     outages_.emplace_back(std::max(from, NowLocked()), to);
   }
 
+  void AddShock(const Shock& shock) override {
+    const std::lock_guard lock(mutex_);
+    shocks_.push_back(shock);
+  }
+
  private:
   static Zone ZoneOf(const std::string& name) {
     const auto zone = Zone::Find(name);
@@ -343,6 +351,7 @@ class MarketImpl final : public Market {
   Instant NowLocked() const { return options_.start + hours(hour_); }
 
   void SimulateHour();
+  void ApplyShocks(Instant at);
   void BeginShopDay(Instant at);
   void BeginAccountDay(Account& account, Instant at) const;
   void BeginUnitDay(const Account& account, Unit& unit, double budget) const;
@@ -370,12 +379,14 @@ class MarketImpl final : public Market {
   std::map<AccountId, std::unique_ptr<Account>> accounts_;
   std::map<std::pair<Platform, Audience>, std::unique_ptr<ChannelState>> channels_;
   std::vector<std::pair<Instant, Instant>> outages_;
+  std::vector<Shock> shocks_;
 
   std::optional<Day> shop_day_;
   Instant shop_day_ends_;
   double shop_weight_of_day_ = 1;
   double demand_ = 1;
-  double shop_share_ = 0;  ///< of the day's orders that come in the present hour
+  double orders_factor_ = 1;  ///< of the shocks, on what comes without ads
+  double shop_share_ = 0;     ///< of the day's orders that come in the present hour
   std::vector<ShopDay> shop_days_;
   struct Orders {
     std::int32_t count = 0;
@@ -392,8 +403,8 @@ ChannelState& MarketImpl::ChannelOf(Platform platform, Audience audience) {
     slot->channel = DrawChannel(options_.seed, platform, audience, unit_);
     slot->carry.digest = Combine(HashText(PlatformName(platform)), HashText("carry-over"));
     slot->carry.digest = Combine(slot->carry.digest, HashText(AudienceName(audience)));
-    slot->pressure = conditions_.Response(*shop_day_, platform, audience);
-    slot->price = conditions_.Price(*shop_day_, platform);
+    slot->pressure = slot->pressure_of_day = conditions_.Response(*shop_day_, platform, audience);
+    slot->price = slot->price_of_day = conditions_.Price(*shop_day_, platform);
   }
   return *slot;
 }
@@ -424,8 +435,27 @@ void MarketImpl::BeginShopDay(Instant at) {
   for (auto& [key, state] : channels_) {
     state->carried = state->channel.decay * (state->stock_today + state->carried);
     state->stock_today = 0;
-    state->pressure = conditions_.Response(*shop_day_, key.first, key.second);
-    state->price = conditions_.Price(*shop_day_, key.first);
+    state->pressure_of_day = conditions_.Response(*shop_day_, key.first, key.second);
+    state->price_of_day = conditions_.Price(*shop_day_, key.first);
+  }
+}
+
+void MarketImpl::ApplyShocks(Instant at) {
+  orders_factor_ = 1;
+  for (auto& [key, state] : channels_) {
+    state->pressure = state->pressure_of_day;
+    state->price = state->price_of_day;
+    state->supply = 1;
+  }
+  for (const Shock& shock : shocks_) {
+    if (at < shock.from || at >= shock.to) continue;
+    if (!shock.platform) orders_factor_ *= shock.orders;
+    for (auto& [key, state] : channels_) {
+      if (shock.platform && *shock.platform != key.first) continue;
+      state->pressure *= shock.orders;
+      state->price *= shock.price;
+      state->supply *= shock.supply;
+    }
   }
 }
 
@@ -533,7 +563,9 @@ void MarketImpl::SimulateHour() {
   if (!shop_day_ || at >= shop_day_ends_) BeginShopDay(at);
   orders_.resize(static_cast<std::size_t>(hour_) + static_cast<std::size_t>(kLagHoursMax) + 2);
   shop_share_ = ShopHourWeight(LocalHour(zone_, at)) / shop_weight_of_day_;
-  const double baseline_mean = conditions_.baseline_orders() * demand_ * shop_share_;
+  ApplyShocks(at);
+  const double baseline_mean =
+      conditions_.baseline_orders() * demand_ * shop_share_ * orders_factor_;
   SellBaseline(baseline_mean);
 
   // What everybody would like to spend.
@@ -570,7 +602,7 @@ void MarketImpl::SimulateHour() {
   for (const auto& plan : plans) plan.channel->wanted_rate += plan.day_rate;
   for (auto& plan : plans) {
     ChannelState& state = *plan.channel;
-    const double room = state.channel.capacity * state.price;
+    const double room = state.channel.capacity * state.price * state.supply;
     if (state.wanted_rate > room) plan.micros *= room / state.wanted_rate;
     plan.state->planned_today += plan.micros;
     // The sum of a day is rounded and not each hour, and down, so that no limit is passed; the

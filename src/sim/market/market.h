@@ -47,6 +47,17 @@ struct BudgetUnit {
   std::vector<DeliverableAd> ads;  ///< on, approved, in flight, parents on; empty: no delivery
 };
 
+/// Something that happens to the market itself and that no platform reports: media that become dear
+/// (price 2), a shop whose checkout fails (orders 0.2), an auction that is lost (supply 0.1).
+struct Shock {
+  Instant from;
+  Instant to;
+  std::optional<Platform> platform{};  ///< of one platform; nullopt: of all, and of the shop
+  double price = 1;                    ///< times what media cost
+  double orders = 1;                   ///< times what they and, without a platform, all bring
+  double supply = 1;                   ///< times what the audiences can absorb
+};
+
 /// Implemented by a platform server for each account. Called with the market's lock held: must not
 /// call the market.
 class DeliverySource {
@@ -150,6 +161,8 @@ class Market {
   /// Orders between the instants are never counted by the platforms; the shop's own books, which
   /// need no tracking, are as they are. What is past when this is called stays as it was reported.
   virtual void AddTrackingOutage(Instant from, Instant to) = 0;
+  /// From the next hour on. Hours in which no shock lasts are as they would be without it.
+  virtual void AddShock(const Shock& shock) = 0;
 };
 
 /// The platforms' asynchronous review of an ad: pending for a few hours (by digest of the text),

@@ -449,6 +449,40 @@ TEST(Market, TrackingOutageHidesOrdersFromPlatformsOnly) {
   EXPECT_EQ(shop_well[0].orders, shop_hurt[0].orders);
 }
 
+TEST(Market, ShocksMakeMediaDearOrdersFewOrDeliveryStopAndPassWithoutTrace) {
+  const Instant from = At("2025-06-03T22:00:00Z");
+  const Instant to = At("2025-06-04T22:00:00Z");
+  const Day day = DayAt("2025-06-04");
+  const auto lived = [&](std::optional<Shock> shock) {
+    auto world = std::make_unique<World>("2025-06-01T22:00:00Z", 0);
+    world->meta.units = {UnitOf("m", Audience::kProspecting, Eur(500))};
+    if (shock) world->market->AddShock(*shock);
+    world->market->AdvanceTo(At("2025-06-08T22:00:00Z"));
+    return world;
+  };
+  const auto well = lived(std::nullopt);
+  const auto impressions = Sum(well->Rows(kMetaAccount, day, day), &ReportRow::impressions);
+
+  const auto dear = lived(Shock{from, to, Platform::kMeta, 2, 1, 1});
+  EXPECT_NEAR(static_cast<double>(Sum(dear->Rows(kMetaAccount, day, day), &ReportRow::impressions)),
+              static_cast<double>(impressions) / 2, 0.02 * static_cast<double>(impressions));
+  const auto other = lived(Shock{from, to, Platform::kTikTok, 2, 1, 1});
+  EXPECT_EQ(Text(other->Rows(kMetaAccount, day, day)), Text(well->Rows(kMetaAccount, day, day)));
+
+  const auto lost = lived(Shock{from, to, std::nullopt, 1, 1, 0});
+  EXPECT_EQ(Sum(lost->Rows(kMetaAccount, day, day), &ReportRow::spend_micros), 0);
+  EXPECT_GT(Sum(lost->Rows(kMetaAccount, day + std::chrono::days(1), day + std::chrono::days(1)),
+                &ReportRow::spend_micros),
+            0);
+
+  const auto broken = lived(Shock{from, to, std::nullopt, 1, 0, 1});
+  const auto shop = broken->market->Shop(day, day);
+  EXPECT_LT(shop[0].orders, well->market->Shop(day, day)[0].orders / 2)
+      << "only what was ordered before and comes late";
+  EXPECT_EQ(Sum(broken->Rows(kMetaAccount, day, day), &ReportRow::spend_micros),
+            Sum(well->Rows(kMetaAccount, day, day), &ReportRow::spend_micros));
+}
+
 TEST(Market, YenAccountSpendsWholeYenInTheEuroMarket) {
   World world("2025-06-09T15:00:00Z");  // midnight in Tokyo
   const AccountId tokyo{Platform::kTikTok, "88"};
