@@ -20,6 +20,15 @@ struct KpiRow {
   Money revenue;
 };
 
+/// One unit of `from` was worth `rate` units of `to` on `day`.
+struct FxRate {
+  Day day;
+  Currency from;
+  Currency to;
+  std::string rate;      ///< decimal text, above 0, at most 1000000, at most 12 decimals: "1.0873"
+  std::string source{};  ///< where it comes from; set when read
+};
+
 /// What a load did. A slice is one (account, level, grain, breakdown, day): it is replaced whole,
 /// so that rows which a platform takes back disappear; the old state stays readable with as_of.
 /// A report that was learnt earlier but arrives later is put where it belongs; of two that were
@@ -55,6 +64,11 @@ struct FactFilter {
 ///            is known. Day slices are read for day and coarser, hour slices only for accounts
 ///            without usable day slices, and for hour grain. Days known only otherwise are told
 ///            in the notes.
+/// convert_to Every account's money in this currency, each day at its own rate (the account's day;
+///            as known as_of). Sums are exact and rounded once, at the end: to the micro, half away
+///            from zero. Where only the opposite pair is known its inverse is taken, rounded to 12
+///            decimals. A day with money and no rate is kNotFound, naming day and pair: never 1.
+///            A filter on currency speaks of the accounts' own.
 struct FactQuery {
   std::vector<std::string> measures;
   std::vector<std::string> dimensions;
@@ -64,6 +78,7 @@ struct FactQuery {
   std::string grain = "none";
   std::optional<Instant> as_of;  ///< what was known then; nullopt: now
   std::optional<Level> level;    ///< nullopt: the level the dimensions need, campaign at least
+  std::optional<Currency> convert_to{};  ///< nullopt: currencies stay apart
 };
 
 /// One cell: absent (no data), a number, or text. Money is exact decimal text.
@@ -99,6 +114,12 @@ class FactStore {
                                       const std::string& source) = 0;
   virtual Result<std::vector<KpiRow>> Kpi(const std::string& client, Day from, Day to,
                                           std::optional<Instant> as_of) = 0;
+  /// Rates of exchange: all of them or none. A rate that is known otherwise is replaced from
+  /// `learnt_at` on; that must not be before the known one's. In the summary a slice is a rate.
+  virtual Result<LoadSummary> LoadFx(const std::vector<FxRate>& rates, Instant learnt_at,
+                                     const std::string& source) = 0;
+  /// By day and pair.
+  virtual Result<std::vector<FxRate>> Fx(Day from, Day to, std::optional<Instant> as_of) = 0;
   virtual Result<FactTable> Query(const FactQuery& query) = 0;
   /// The SQL that Query would run, for `--explain` and for the benchmark.
   virtual Result<std::string> Sql(const FactQuery& query) = 0;

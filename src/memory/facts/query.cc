@@ -273,6 +273,7 @@ Result<Question> CheckQuery(const FactQuery& query) {
   question.to = query.to;
   question.as_of = query.as_of;
   question.level = query.level;
+  question.convert_to = query.convert_to;
 
   bool money = false;
   for (const std::string& name : query.measures) {
@@ -446,26 +447,18 @@ Choice ChooseSlices(const Question& question, const std::vector<KnownDays>& know
   return choice;
 }
 
-std::string AnswerSql(const Question& question, const Choice& choice) {
-  using fmt::format;
-  std::string needed;
-  for (const Measure measure : question.measures) needed += SpecOf(measure).parts;
-  std::vector<std::string_view> parts;
-  for (const PartSpec& part : kParts) {
-    if (needed.find(part.letter) != std::string::npos) parts.push_back(part.column);
-  }
-  const bool by_account = question.Has(Dimension::kAccount);
-  const bool of_account =
-      by_account || question.Has(Dimension::kPlatform) || question.Has(Dimension::kCurrency);
-  // An object belongs to one account, so the sums by object need not carry the account along.
-  const ObjectSpec* owned = nullptr;
-  for (const ObjectSpec& object : kObjects) {
-    if (!owned && question.Has(object.dimension)) owned = &object;
-  }
-  const bool by_period = question.period != Period::kNone;
-  const bool by_hour = question.period == Period::kHour;
+namespace {
 
-  // The slices that answer.
+/// The accounts with their currency, or all in the one that is converted to.
+std::string AccountsSql(const Question& question) {
+  if (!question.convert_to) return "accounts";
+  return fmt::format("(SELECT * REPLACE ({} AS currency) FROM accounts)",
+                     Quote(question.convert_to->name()));
+}
+
+/// The WITH clause's first table, `spans`: the slices that answer, with what is needed of them.
+std::string SpansSql(const Question& question, const Choice& choice) {
+  using fmt::format;
   std::string period;
   switch (question.period) {
     case Period::kNone:
@@ -491,12 +484,67 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
     }
     kinds.push_back(choice.parts.size() > 1 ? "(" + kind + ")" : kind);
   }
-  std::string sql = format(
-      "WITH spans AS (\n  SELECT s.slice_id, s.account_key{}\n  FROM slices s\n  WHERE {}{} AND "
+  std::string rate;
+  std::string rates;
+  if (question.convert_to) {
+    // Rates are integers of 12 decimals; the inverse of one is rounded half away from zero.
+    const std::string to = Quote(question.convert_to->name());
+    rate = format(
+        ", s.day, o.currency, CASE WHEN o.currency = {} THEN CAST(1000000000000 AS HUGEINT)\n    "
+        "WHEN f.rate_e12 IS NOT NULL THEN CAST(f.rate_e12 AS HUGEINT)\n    ELSE (CAST("
+        "1000000000000000000000000 AS HUGEINT) + i.rate_e12 // 2) // i.rate_e12 END AS rate",
+        to);
+    rates = format(
+        "\n  JOIN accounts o ON o.account_key = s.account_key\n  LEFT JOIN fx f ON f.day = s.day "
+        "AND f.from_currency = o.currency AND f.to_currency = {0} AND {1}\n  LEFT JOIN fx i ON "
+        "i.day = s.day AND i.from_currency = {0} AND i.to_currency = o.currency AND {2}",
+        to, KnownThen("f", question.as_of), KnownThen("i", question.as_of));
+  }
+  return format(
+      "WITH spans AS (\n  SELECT s.slice_id, s.account_key{}{}\n  FROM slices s{}\n  WHERE {}{} "
+      "AND "
       "s.breakdown = {}\n    AND ({}))",
-      period, KnownThen("s", question.as_of), InDays("s", question),
+      period, rate, rates, KnownThen("s", question.as_of), InDays("s", question),
       Quote(BreakdownName(question.breakdown)),
       kinds.empty() ? "false" : format("{}", fmt::join(kinds, " OR ")));
+}
+
+}  // namespace
+
+std::string MissingRatesSql(const Question& question, const Choice& choice) {
+  return fmt::format(
+      "{}\nSELECT p.day, coalesce(p.currency, ''), count(*) OVER (), a.platform || '/' || "
+      "a.account_id\nFROM (SELECT p.day, p.currency, min(p.account_key) AS account_key FROM spans "
+      "p "
+      "WHERE p.rate IS NULL AND EXISTS\n      (SELECT 1 FROM metrics m WHERE m.slice_id = "
+      "p.slice_id AND (m.spend_micros <> 0 OR m.revenue_micros <> 0))\n      GROUP BY p.day, "
+      "p.currency) p\nJOIN accounts a ON a.account_key = p.account_key\nORDER BY p.day, p.currency "
+      "LIMIT 1",
+      SpansSql(question, choice));
+}
+
+std::string AnswerSql(const Question& question, const Choice& choice) {
+  using fmt::format;
+  std::string needed;
+  for (const Measure measure : question.measures) needed += SpecOf(measure).parts;
+  std::vector<std::string_view> parts;
+  for (const PartSpec& part : kParts) {
+    if (needed.find(part.letter) != std::string::npos) parts.push_back(part.column);
+  }
+  const bool by_account = question.Has(Dimension::kAccount);
+  const bool of_account =
+      by_account || question.Has(Dimension::kPlatform) || question.Has(Dimension::kCurrency);
+  // An object belongs to one account, so the sums by object need not carry the account along.
+  const ObjectSpec* owned = nullptr;
+  for (const ObjectSpec& object : kObjects) {
+    if (!owned && question.Has(object.dimension)) owned = &object;
+  }
+  const bool by_period = question.period != Period::kNone;
+  const bool by_hour = question.period == Period::kHour;
+  const std::string accounts = AccountsSql(question);
+  const auto is_money = [](std::string_view part) { return part.ends_with("_micros"); };
+
+  std::string sql = SpansSql(question, choice);
 
   // Sums by integer keys: the only step that touches many rows.
   std::vector<std::string> keys;
@@ -508,7 +556,12 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
   }
   if (question.Has(Dimension::kSegment)) keys.push_back("m.segment_key");
   std::vector<std::string> sums;
-  for (const auto part : parts) sums.push_back(format("sum(m.{0}) AS {0}", part));
+  for (const auto part : parts) {
+    // An amount times a rate, in 10^-12 micros: exact, and rounded only when all is added up.
+    sums.push_back(question.convert_to && is_money(part)
+                       ? format("sum(CAST(m.{0} AS HUGEINT) * p.rate) AS {0}", part)
+                       : format("sum(m.{0}) AS {0}", part));
+  }
   std::string where;
   for (const Question::Filter& filter : question.filters) {
     if (OfAccount(filter.dimension)) continue;
@@ -549,9 +602,23 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
     std::vector<std::string> again;
     for (const auto part : parts) again.push_back(format("sum(u.{0}) AS {0}", part));
     sql += format(
-        ",\ntotals AS (\n  SELECT {}, {}\n  FROM sums u JOIN accounts a ON a.account_key = "
+        ",\ntotals AS (\n  SELECT {}, {}\n  FROM sums u JOIN {} a ON a.account_key = "
         "u.account_key\n  GROUP BY {})",
-        fmt::join(columns, ", "), fmt::join(again, ", "), fmt::join(columns, ", "));
+        fmt::join(columns, ", "), fmt::join(again, ", "), accounts, fmt::join(columns, ", "));
+  }
+  if (question.convert_to) {
+    std::vector<std::string> rounded;
+    for (const auto part : parts) {
+      if (!is_money(part)) continue;
+      rounded.push_back(
+          format("sign({0}) * ((abs({0}) + 500000000000) // CAST(1000000000000 AS HUGEINT)) AS {0}",
+                 part));
+    }
+    if (!rounded.empty()) {
+      sql += format(",\nconverted AS (SELECT * REPLACE ({}) FROM {})", fmt::join(rounded, ", "),
+                    totals);
+      totals = "converted";
+    }
   }
 
   // Names last, once for each row of the answer.
@@ -563,9 +630,9 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
     joins += format("\nJOIN objects {0} ON {0}.object_key = t.{1}", object.alias, object.key);
   }
   if (owned && of_account) {
-    joins += format("\nJOIN accounts a ON a.account_key = {}.account_key", owned->alias);
+    joins += format("\nJOIN {} a ON a.account_key = {}.account_key", accounts, owned->alias);
   } else if (by_account) {
-    joins += "\nJOIN accounts a ON a.account_key = t.account_key";
+    joins += format("\nJOIN {} a ON a.account_key = t.account_key", accounts);
   }
   if (by_period) order.push_back("t.period");
   if (by_hour) {

@@ -74,6 +74,7 @@ struct Question {
   std::optional<Day> to;
   std::optional<Instant> as_of;
   std::optional<Level> level;
+  std::optional<Currency> convert_to;
 
   bool Has(Dimension dimension) const;
   std::vector<Column> Columns() const;
@@ -96,6 +97,10 @@ struct Choice {
   std::vector<std::string> notes;
 };
 Choice ChooseSlices(const Question& question, const std::vector<KnownDays>& known);
+
+/// With convert_to: the first day and currency of money that has no rate, how many there are, and
+/// an account of it: day, currency ('' for none), missing, account. No rows: every rate is there.
+std::string MissingRatesSql(const Question& question, const Choice& choice);
 
 /// The statement that answers: the columns of Columns(), ordered by the dimensions.
 std::string AnswerSql(const Question& question, const Choice& choice);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <vector>
+
+#include "memory/facts/unified.h"
 
 namespace maxopt::facts {
 namespace {
@@ -13,7 +16,7 @@ namespace {
 // Ids and names are kept once, in small tables; the metrics hold integer keys, 0 for "none", so
 // that a roll-up groups and joins by integers. The day is repeated in the metrics: rows arrive
 // day by day, so a range of days is a range of row groups and the rest is never read.
-constexpr const char* kSteps[] = {
+constexpr const char* kFirstStep =
     R"sql(
 CREATE TABLE accounts (account_key INTEGER, object_key INTEGER, platform VARCHAR,
                        account_id VARCHAR, currency VARCHAR, zone VARCHAR);
@@ -65,7 +68,12 @@ CREATE VIEW kpi_current AS
 SELECT client, day, currency, orders, CAST(revenue_micros AS DECIMAL(38, 6)) / 1000000 AS revenue,
        revenue_micros, learnt_at
 FROM kpi WHERE superseded_at IS NULL;
-)sql",
+)sql";
+
+/// Each step is one transaction of these statements.
+const std::vector<const char*> kSteps[] = {
+    {kFirstStep},
+    {kUnifiedTablesSql, kCountriesSql, kUnifiedViewsSql},
 };
 
 }  // namespace
@@ -84,7 +92,7 @@ Result<> MigrateSchema(Connection& connection) {
   }
   for (std::int64_t step = have; step < steps; ++step) {
     MAXOPT_TRY(Transaction transaction, Transaction::Begin(connection));
-    MAXOPT_CHECK(connection.Do(kSteps[step]));
+    for (const char* sql : kSteps[step]) MAXOPT_CHECK(connection.Do(sql));
     MAXOPT_CHECK(connection.Do(fmt::format("INSERT INTO schema_version VALUES ({})", step + 1)));
     MAXOPT_CHECK(transaction.Commit());
   }

@@ -211,6 +211,11 @@ class DuckFactStore final : public FactStore {
   }
   Result<std::vector<KpiRow>> Kpi(const std::string& client, Day from, Day to,
                                   std::optional<Instant> as_of) override;
+  Result<LoadSummary> LoadFx(const std::vector<FxRate>& rates, Instant learnt_at,
+                             const std::string& source) override {
+    return Write([&] { return LoadFxLocked(rates, learnt_at, source); });
+  }
+  Result<std::vector<FxRate>> Fx(Day from, Day to, std::optional<Instant> as_of) override;
   Result<FactTable> Query(const FactQuery& query) override;
   Result<std::string> Sql(const FactQuery& query) override;
   Result<std::vector<Freshness>> Freshest() override;
@@ -269,6 +274,11 @@ class DuckFactStore final : public FactStore {
   Result<LoadSummary> LoadKpiLocked(const std::vector<KpiRow>& rows, Instant learnt_at,
                                     const std::string& source);
 
+  Result<LoadSummary> LoadFxLocked(const std::vector<FxRate>& rates, Instant learnt_at,
+                                   const std::string& source);
+
+  static Result<> CheckRates(Connection& connection, const Question& question,
+                             const Choice& choice);
   static Result<Choice> Choose(Connection& connection, const Question& question);
 
   std::unique_ptr<Database> database_;
@@ -660,9 +670,9 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
   MAXOPT_TRY(Transaction transaction, Transaction::Begin(*writer_));
   MAXOPT_TRY(AccountEntry * account, FindOrAddAccount(info.account, info.currency, info.zone));
 
-  using State = std::pair<std::string, std::int32_t>;  // name, parent
+  using State = std::tuple<std::string, std::int32_t, std::string>;  // name, parent, URL
   std::map<std::int32_t, State> now;
-  if (!info.name.empty()) now[account->object_key] = {info.name, 0};
+  if (!info.name.empty()) now[account->object_key] = {info.name, 0, ""};
   for (const Entity& entity : entities) {
     // Pictures, videos, pixels and conversion actions have no facts.
     if (entity.level == Level::kAsset || entity.level == Level::kConversion) continue;
@@ -687,7 +697,19 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
     } else if (entity.level == Level::kAd) {
       MAXOPT_TRY(parent, ObjectKey(*account, Level::kAdGroup, entity.parent_id));
     }
-    now[key] = {name, parent};
+    std::string url = TextField(entity.fields, "landing_url");
+    if (const std::string tags = TextField(entity.fields, "url_tags");
+        !url.empty() && !tags.empty()) {
+      const std::size_t fragment = std::min(url.find('#'), url.size());
+      url.insert(fragment, (url.find('?') < fragment ? "&" : "?") + tags);
+    }
+    if (!IsUtf8(url)) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("the landing page of {} {} of account {} is not UTF-8 text; no names "
+                              "were loaded",
+                              LevelName(entity.level), entity.id, PrintAccount(info.account)));
+    }
+    now[key] = {name, parent, std::move(url)};
   }
 
   struct History {
@@ -702,11 +724,12 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
   };
   std::map<std::int32_t, History> histories;
   {
-    MAXOPT_TRY(Rows rows, writer_->Ask(fmt::format(
-                              "SELECT object_key, coalesce(name, ''), parent_key, learnt_at, "
-                              "superseded_at FROM entities WHERE account_key = {} ORDER BY "
-                              "object_key, learnt_at",
-                              account->account_key)));
+    MAXOPT_TRY(Rows rows,
+               writer_->Ask(fmt::format(
+                   "SELECT object_key, coalesce(name, ''), parent_key, learnt_at, "
+                   "superseded_at, coalesce(url, '') FROM entities WHERE account_key = {} ORDER BY "
+                   "object_key, learnt_at",
+                   account->account_key)));
     while (rows.Next()) {
       const auto key = static_cast<std::int32_t>(rows.Int(0));
       if (!now.contains(key)) continue;
@@ -714,7 +737,8 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
       std::optional<Instant> to;
       if (!rows.IsNull(4)) to = rows.InstantAt(4);
       history.spans.push_back(
-          {history.StateKey({std::string(rows.Text(1)), static_cast<std::int32_t>(rows.Int(2))}),
+          {history.StateKey({std::string(rows.Text(1)), static_cast<std::int32_t>(rows.Int(2)),
+                             std::string(rows.Text(5))}),
            rows.InstantAt(3), to});
     }
   }
@@ -748,14 +772,20 @@ Result<> DuckFactStore::LoadEntitiesLocked(const AccountInfo& info,
     for (const std::int32_t key : changed) {
       const History& history = histories[key];
       for (const Span& span : history.spans) {
-        const auto& [name, parent] = history.states[static_cast<std::size_t>(span.content)];
+        const auto& [name, parent, url] = history.states[static_cast<std::size_t>(span.content)];
         rows.Put(std::int64_t{key}).Put(std::int64_t{account->account_key});
         if (name.empty()) {
           rows.PutNull();
         } else {
           rows.Put(name);
         }
-        rows.Put(std::int64_t{parent}).Put(span.from).Put(span.to).EndRow();
+        rows.Put(std::int64_t{parent}).Put(span.from).Put(span.to);
+        if (url.empty()) {
+          rows.PutNull();
+        } else {
+          rows.Put(url);
+        }
+        rows.EndRow();
       }
     }
     MAXOPT_CHECK(rows.Close());
@@ -927,6 +957,156 @@ Result<std::vector<KpiRow>> DuckFactStore::Kpi(const std::string& client, Day fr
   return kpi;
 }
 
+/// A rate is held with 12 decimals and at most a million, so that an amount times a rate stays
+/// within 128 bits with room for every sum that Money can hold.
+constexpr int kRateDecimals = 12;
+constexpr std::int64_t kRateOne = 1'000'000'000'000;
+
+Result<std::int64_t> RateOf(const FxRate& rate) {
+  const auto wrong = [&] {
+    return Fail(
+        Errc::kInvalidArgument,
+        fmt::format("the rate {} to {} of {} is \"{}\"; it must be decimal text above 0, at "
+                    "most 1000000, with at most {} decimals; no rate was loaded",
+                    rate.from.name(), rate.to.name(), PrintDay(rate.day), rate.rate.substr(0, 40),
+                    kRateDecimals));
+  };
+  std::int64_t value = 0;
+  int decimals = -1;
+  for (const char& c : rate.rate) {
+    if (c == '.' && decimals < 0 && &c != rate.rate.data()) {
+      decimals = 0;
+    } else if (c >= '0' && c <= '9' && decimals < kRateDecimals) {
+      if (__builtin_mul_overflow(value, 10, &value)) return wrong();
+      if (__builtin_add_overflow(value, c - '0', &value)) return wrong();
+      if (decimals >= 0) ++decimals;
+    } else {
+      return wrong();
+    }
+  }
+  if (decimals == 0) return wrong();  // "1."
+  for (int i = std::max(decimals, 0); i < kRateDecimals; ++i) {
+    if (__builtin_mul_overflow(value, 10, &value)) return wrong();
+  }
+  if (value <= 0 || value > 1'000'000 * kRateOne) return wrong();
+  return value;
+}
+
+Result<LoadSummary> DuckFactStore::LoadFxLocked(const std::vector<FxRate>& rates, Instant learnt_at,
+                                                const std::string& source) {
+  using Pair = std::tuple<Day, std::string, std::string>;
+  std::map<Pair, std::pair<std::string, std::int64_t>> now;
+  for (const FxRate& rate : rates) {
+    MAXOPT_TRY(const std::int64_t value, RateOf(rate));
+    if (rate.from == rate.to || rate.day < kFirstDay || rate.day > kLastDay) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("the rate {} to {} of {}: two different currencies and a day from "
+                              "1970 on are needed; no rate was loaded",
+                              rate.from.name(), rate.to.name(), PrintDay(rate.day)));
+    }
+    const Pair pair{rate.day, rate.from.name(), rate.to.name()};
+    const auto [at, added] = now.try_emplace(pair, rate.rate, value);
+    if (!added && at->second.second != value) {
+      return Fail(
+          Errc::kInvalidArgument,
+          fmt::format("the rate {} to {} of {} is given as {} and as {}; no rate was loaded",
+                      rate.from.name(), rate.to.name(), PrintDay(rate.day), at->second.first,
+                      rate.rate));
+    }
+  }
+  if (!IsUtf8(source)) return Fail(Errc::kInvalidArgument, "the source is not UTF-8 text");
+  LoadSummary summary;
+  if (now.empty()) return summary;
+  MAXOPT_TRY(Transaction transaction, Transaction::Begin(*writer_));
+  std::map<Pair, std::int64_t> known;
+  {
+    MAXOPT_TRY(Rows rows, writer_->Ask(fmt::format(
+                              "SELECT day, from_currency, to_currency, rate_e12, learnt_at FROM fx "
+                              "WHERE superseded_at IS NULL AND day BETWEEN {} AND {}",
+                              DayLiteral(std::get<0>(now.begin()->first)),
+                              DayLiteral(std::get<0>(now.rbegin()->first)))));
+    while (rows.Next()) {
+      const Pair pair{rows.DayAt(0), std::string(rows.Text(1)), std::string(rows.Text(2))};
+      if (!now.contains(pair)) continue;
+      if (rows.InstantAt(4) > learnt_at) {
+        return Fail(Errc::kInvalidArgument,
+                    fmt::format("the rate {} to {} of {} was learnt at {}, after these; rates are "
+                                "loaded in the order in which they are learnt",
+                                std::get<1>(pair), std::get<2>(pair), PrintDay(std::get<0>(pair)),
+                                PrintInstant(rows.InstantAt(4))));
+      }
+      known[pair] = rows.Int(3);
+    }
+  }
+  Appender fx(*writer_, "fx");
+  std::vector<std::string> superseded;
+  for (const auto& [pair, rate] : now) {
+    const auto found = known.find(pair);
+    if (found != known.end() && found->second == rate.second) {
+      ++summary.slices_unchanged;
+      continue;
+    }
+    ++(found == known.end() ? summary.slices_new : summary.slices_restated);
+    ++summary.rows;
+    const auto& [day, from, to] = pair;
+    if (found != known.end()) {
+      superseded.push_back(fmt::format("({}, {}, {})", DayLiteral(day), Quote(from), Quote(to)));
+    }
+    fx.Put(day).Put(from).Put(to).Put(rate.first).Put(rate.second).Put(source).Put(learnt_at);
+    fx.PutNull().EndRow();
+  }
+  // The old lines end before the new ones are there.
+  if (!superseded.empty()) {
+    MAXOPT_CHECK(writer_->Do(fmt::format(
+        "UPDATE fx SET superseded_at = {} WHERE superseded_at IS NULL AND (day, from_currency, "
+        "to_currency) IN ({})",
+        InstantLiteral(learnt_at), fmt::join(superseded, ", "))));
+  }
+  MAXOPT_CHECK(fx.Close());
+  MAXOPT_CHECK(transaction.Commit());
+  return summary;
+}
+
+Result<std::vector<FxRate>> DuckFactStore::Fx(Day from, Day to, std::optional<Instant> as_of) {
+  std::vector<FxRate> rates;
+  if (from > to || to < kFirstDay || from > kLastDay) return rates;
+  const std::string known =
+      as_of ? fmt::format("learnt_at <= {0} AND (superseded_at IS NULL OR superseded_at > {0})",
+                          InstantLiteral(*as_of))
+            : std::string("superseded_at IS NULL");
+  MAXOPT_TRY(const std::unique_ptr<Connection> connection, database_->Connect());
+  MAXOPT_TRY(
+      Rows rows,
+      connection->Ask(fmt::format(
+          "SELECT day, from_currency, to_currency, rate, source FROM fx WHERE day BETWEEN "
+          "{} AND {} AND {} ORDER BY day, from_currency, to_currency",
+          DayLiteral(std::max(from, kFirstDay)), DayLiteral(std::min(to, kLastDay)), known)));
+  while (rows.Next()) {
+    MAXOPT_TRY(const Currency base, CurrencyFromFile(rows.Text(1)));
+    MAXOPT_TRY(const Currency quote, CurrencyFromFile(rows.Text(2)));
+    rates.push_back(
+        {rows.DayAt(0), base, quote, std::string(rows.Text(3)), std::string(rows.Text(4))});
+  }
+  return rates;
+}
+
+Result<> DuckFactStore::CheckRates(Connection& connection, const Question& question,
+                                   const Choice& choice) {
+  if (!question.convert_to) return {};
+  MAXOPT_TRY(Rows rows, connection.Ask(MissingRatesSql(question, choice)));
+  if (!rows.Next()) return {};
+  const std::int64_t missing = rows.Int(2);
+  return Fail(
+      Errc::kNotFound,
+      rows.Text(1).empty()
+          ? fmt::format("account {} has money on {} and no currency; it cannot be converted",
+                        rows.Text(3), PrintDay(rows.DayAt(0)))
+          : fmt::format("no rate {} to {} of {} is known{}; load one with maxopt fx import, or ask "
+                        "without converting, which shows the currencies apart",
+                        rows.Text(1), question.convert_to->name(), PrintDay(rows.DayAt(0)),
+                        missing > 1 ? fmt::format(" ({} rates are missing)", missing) : ""));
+}
+
 Result<Choice> DuckFactStore::Choose(Connection& connection, const Question& question) {
   MAXOPT_TRY(Rows rows, connection.Ask(KnownDaysSql(question)));
   std::vector<KnownDays> known;
@@ -942,6 +1122,7 @@ Result<std::string> DuckFactStore::Sql(const FactQuery& query) {
   MAXOPT_TRY(const Question question, CheckQuery(query));
   MAXOPT_TRY(const std::unique_ptr<Connection> connection, database_->Connect());
   MAXOPT_TRY(const Choice choice, Choose(*connection, question));
+  MAXOPT_CHECK(CheckRates(*connection, question, choice));
   return AnswerSql(question, choice);
 }
 
@@ -951,6 +1132,7 @@ Result<FactTable> DuckFactStore::Query(const FactQuery& query) {
   // Both statements see the same state of the file.
   MAXOPT_TRY(const Transaction transaction, Transaction::Begin(*connection));
   MAXOPT_TRY(Choice choice, Choose(*connection, question));
+  MAXOPT_CHECK(CheckRates(*connection, question, choice));
 
   FactTable table;
   const std::vector<Column> columns = question.Columns();
