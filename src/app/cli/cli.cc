@@ -11,6 +11,7 @@
 
 #include "app/cli/commands.h"
 #include "app/demo/demo.h"
+#include "app/lab/lab.h"
 
 namespace maxopt {
 namespace {
@@ -363,6 +364,19 @@ int RunCommandLine(int argc, char** argv) {
   serve_command->add_option("--connect-home", sim.home,
                             "write a connections.yaml and a tracking.yaml for it there");
   serve_command->callback([&] { run = [&] { return SimServeCommand(context, sim); }; });
+
+  // One piece of measure or decide on plain files; src/app/lab/ has one .cc for each.
+  auto* lab_command = command(&app, "lab", "the pure core on plain files, without accounts");
+  lab_command->require_subcommand(1);
+  lab::AnomaliesArguments anomalies;
+  auto* anomalies_command =
+      command(lab_command, "anomalies", "score every timestamp,value CSV below a folder");
+  anomalies_command->add_option("--in", anomalies.in, "folder of *.csv, read with its subfolders")
+      ->required();
+  anomalies_command
+      ->add_option("--out", anomalies.out, "folder for the same paths with anomaly_score,alert")
+      ->required();
+  anomalies_command->callback([&] { run = [&] { return lab::Anomalies(anomalies); }; });
 
   try {
     app.parse(argc, argv);
