@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "clock/clock.h"
@@ -133,55 +134,60 @@ struct Judgement {
   double p_value = 1;  ///< two-sided
   Direction direction = Direction::kNone;
   AnomalyKind kind = AnomalyKind::kNone;  ///< what it would be called if it is news
-  double deviation = 0;                   ///< observed / expected - 1; 0.25 is 25 % above
+  /// observed / expected - 1; 0.25 is 25 % above. Absent where nothing was expected.
+  std::optional<double> deviation{};
   double magnitude = 0;  ///< |observed - expected| times the denominator: in the unit of `value`
 };
 
-/// Model of one series: level (forgetting: half after 14 days) times factors of the hour of day,
-/// the day of week and holidays (shrunk to 1 as gamma-Poisson means), with an overdispersion
-/// learnt from its own past.
+/// Model of one series: level (half forgotten after 14 days) times factors of the hour of day, the
+/// day of week and holidays (half forgotten after 56 days, shrunk to 1), and an overdispersion k
+/// learnt from its own past:
 ///   kCount, kCountPerUnit   negative binomial, variance m + k m^2
-///   kProportion             beta-binomial
-///   kMoney, kMoneyPerUnit   gamma
+///   kProportion             beta-binomial of the same variance, m (1 - r) + k m^2
+///   kMoney, kMoneyPerUnit   gamma, variance k m^2; k grows as the exposure falls below the usual
+/// The interval is of a gamma (a beta for proportions) of the same mean and variance.
 /// Judge and Learn are apart so that a day can be judged on each day of its maturing and learnt
 /// once.
 class AdSeries {
  public:
-  explicit AdSeries(AdSeriesOptions options);
+  explicit AdSeries(AdSeriesOptions options) : options_(options) {}
 
-  /// What to think of a point, from what has been learnt before. Changes nothing. Errors
-  /// kInvalidArgument: a field out of its range (named).
+  /// What to think of a point, from what has been learnt before. Changes nothing. Not judged before
+  /// 14 days (72 hours) have been learnt. Errors kInvalidArgument: a field out of its range
+  /// (named).
   Result<Judgement> Judge(const AdPoint& point) const;
-  /// Takes a point in. Points far out count as points at the edge of what is plausible; after four
-  /// in the same direction the level is taken as moved, and followed. Errors as Judge; also a time
-  /// that does not rise.
+  /// Takes a point in. A value further out than four standard deviations counts as one at four;
+  /// after four points in a row beyond p = .05 on the same side, the level is taken as moved to
+  /// where they are. Errors as Judge; also a time that does not rise.
   Result<void> Learn(const AdPoint& point);
   int points() const { return points_; }
 
  private:
   struct Forecast {
-    double mean;  // of value, at this exposure and maturity
-    double k;     // overdispersion: variance = chance + k mean^2
+    double mean = 0;      // of value, at this exposure and maturity
+    double exposure = 0;  // times maturity and factors: what the level is per
+    double chance = 0;    // variance without overdispersion
+    double k = 0;         // variance = chance + k mean^2
+    double Variance() const { return chance + k * mean * mean; }
+  };
+  struct Cell {
+    double seen = 0, expected = 0, visits = 0;
   };
   Result<void> Check(const AdPoint& point) const;
-  double Exposure(const AdPoint& point) const;
-  double Factor(const AdPoint& point) const;
   Forecast Expect(const AdPoint& point) const;
-  double Upper(const AdPoint& point, const Forecast& f, double value) const;  // P(X >= value)
-  double Lower(const AdPoint& point, const Forecast& f, double value) const;  // P(X <= value)
-  double Quantile(const AdPoint& point, const Forecast& f, double q) const;
+  double Factor(const Cell& cell) const;
+  double Upper(const AdPoint& point, const Forecast& f) const;  // P(X >= point.value)
+  double Lower(const AdPoint& point, const Forecast& f) const;  // P(X <= point.value)
 
-  struct Cell {
-    double seen = 0, expected = 0;
-  };
   AdSeriesOptions options_;
   int points_ = 0;
   std::optional<Instant> last_{};
-  double sum_value_ = 0, sum_exposure_ = 0;
+  double sum_value_ = 0, sum_exposure_ = 0, weight_ = 0;
+  double sum_denominator_ = 0;
   Cell hours_[24], weekdays_[7], holidays_;
-  double dispersion_sum_ = 0, dispersion_weight_ = 0;
-  double residual_product_ = 0, residual_square_ = 0, last_residual_ = 0;
-  int run_ = 0;  // points in a row beyond p < .05; negative below
+  double excess_ = 0, excess_scale_ = 0;  // k = excess / scale
+  double drift_ = 0;                      // exponential mean of standardised errors
+  int run_ = 0;                           // points in a row beyond p = .05; negative below
   double run_value_ = 0, run_exposure_ = 0;
 };
 
@@ -250,10 +256,12 @@ struct Trend {
   double p_value = 1;  ///< two-sided
   int points = 0;
 };
-/// Monotone drift over a window of equally spaced values (14 to 28 days of CPA, say). Mann-Kendall
-/// with the variance corrected for autocorrelation (Hamed, Rao 1998), slope by Theil and Sen, its
-/// interval by Sen 1968; the season is taken out by its medians when the window holds two periods.
-/// Errors kInvalidArgument: period < 1, rates out of range, more than 10,000 values.
+/// Monotone drift over a window of equally spaced values (14 to 28 days of CPA, say). Mann-Kendall;
+/// with a season and two periods of values, only values of the same phase are compared (seasonal
+/// Kendall: Hirsch, Slack, Smith 1982). The variance is corrected for autocorrelation by the
+/// effective sample size of the detrended values (Yue, Wang 2004), lag 1. Slope by Theil and Sen
+/// over the same pairs, its interval by Sen 1968.
+/// Errors kInvalidArgument: period < 1, rates out of range, more than 2,000 values.
 Result<Trend> DetectTrend(std::span<const std::optional<double>> values,
                           const TrendOptions& options);
 
@@ -283,7 +291,7 @@ struct Fatigue {
 /// Does the response rate of an ad fall as it has been shown more, against its peers? Regression
 /// of log(rate / peers' rate) on log2 of the cumulative impressions (of the frequency where every
 /// day has it), quasi-Poisson, so overdispersion widens the interval. Peers with fewer than 20
-/// expected responses a window are taken as constant. Errors kInvalidArgument: negative or not
+/// responses in the window are taken as constant. Errors kInvalidArgument: negative or not
 /// finite numbers, more responses than impressions.
 /// Source   McCullagh, Nelder, Generalized Linear Models, 2nd ed., ch. 6 and 9
 Result<Fatigue> DetectFatigue(std::span<const FatigueDay> days, const FatigueOptions& options);
