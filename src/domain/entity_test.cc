@@ -37,7 +37,8 @@ TEST(Level, EveryNameIsFound) {
 TEST(Breakdown, EveryNameIsFound) {
   for (const Breakdown breakdown :
        {Breakdown::kNone, Breakdown::kDevice, Breakdown::kCountry, Breakdown::kPlacement,
-        Breakdown::kAgeGender, Breakdown::kKeyword, Breakdown::kSearchTerm}) {
+        Breakdown::kAgeGender, Breakdown::kKeyword, Breakdown::kSearchTerm, Breakdown::kAudience,
+        Breakdown::kCreative}) {
     EXPECT_EQ(FindBreakdown(BreakdownName(breakdown)).value(), breakdown);
   }
   EXPECT_FALSE(FindBreakdown("gender").has_value());

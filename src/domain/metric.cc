@@ -17,6 +17,8 @@ constexpr BreakdownWord kBreakdowns[] = {
     {Breakdown::kAgeGender, "age_gender"},
     {Breakdown::kKeyword, "keyword"},
     {Breakdown::kSearchTerm, "search_term"},
+    {Breakdown::kAudience, "audience"},
+    {Breakdown::kCreative, "creative"},
 };
 
 }  // namespace

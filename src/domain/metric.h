@@ -12,9 +12,20 @@ namespace maxopt {
 enum class Grain { kDay, kHour };
 std::string_view GrainName(Grain grain);
 
-/// Further cut of a metric row. kNone is the whole; rows of one breakdown sum to it (or to less,
-/// where a platform withholds some).
-enum class Breakdown { kNone, kDevice, kCountry, kPlacement, kAgeGender, kKeyword, kSearchTerm };
+/// Further cut of a metric row. kNone is the whole; rows of one breakdown sum to it, or to less
+/// where a platform withholds some or the cut covers a part only (keywords of search campaigns,
+/// audiences that a campaign names). kCreative is what was shown, whatever ads show it.
+enum class Breakdown {
+  kNone,
+  kDevice,
+  kCountry,
+  kPlacement,
+  kAgeGender,
+  kKeyword,
+  kSearchTerm,
+  kAudience,
+  kCreative,
+};
 std::string_view BreakdownName(Breakdown breakdown);
 Result<Breakdown> FindBreakdown(std::string_view name);
 
@@ -31,7 +42,11 @@ struct MetricRow {
   std::optional<std::int64_t> clicks;
   std::optional<double> conversions_claimed;  ///< Google's may be fractional
   std::optional<Money> revenue_claimed;       ///< conversion value, account currency
-  std::optional<double> impression_share;     ///< [0, 1]
+  std::optional<double> impression_share;     ///< [0, 1], of the impressions that were to be had
+  /// Shares of them that were lost for want of budget and of ad rank; [0, 1]. A platform may tell
+  /// bounds only ("over 90 %"), so the three need not sum to 1.
+  std::optional<double> lost_to_budget{};
+  std::optional<double> lost_to_rank{};
 };
 
 /// What to read: whole account days, one level, one breakdown.

@@ -821,7 +821,8 @@ TEST_F(GoogleAdsTest, MetricsAreExact) {
        "segments":{"date":"2026-11-20"},
        "metrics":{"costMicros":"9007199254740993","impressions":"1000","clicks":"12",
                   "conversions":1.5,"conversionsValue":123456789012.10,
-                  "searchImpressionShare":0.0999}},
+                  "searchImpressionShare":0.0999,"searchBudgetLostImpressionShare":0.9001,
+                  "searchRankLostImpressionShare":0.05}},
       {"campaign":{"id":"12"},"segments":{"date":"2026-11-20"},
        "metrics":{"costMicros":0,"impressions":0,"clicks":"0","conversions":"0.0",
                   "conversionsValue":0}})",
@@ -840,6 +841,8 @@ TEST_F(GoogleAdsTest, MetricsAreExact) {
   EXPECT_EQ(row.conversions_claimed, 1.5);
   EXPECT_EQ(row.revenue_claimed, Money::Micros(123'456'789'012'100'000, kEur));
   EXPECT_EQ(row.impression_share, 0.0999);
+  EXPECT_EQ(row.lost_to_budget, 0.9001);
+  EXPECT_EQ(row.lost_to_rank, 0.05);
   EXPECT_EQ(row.hour, std::nullopt);
   EXPECT_EQ(report->rows[1].impression_share, std::nullopt);
   EXPECT_EQ(report->rows[1].conversions_claimed, 0.0);

@@ -89,6 +89,8 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
     case Breakdown::kNone:
     case Breakdown::kAgeGender:
     case Breakdown::kSearchTerm:
+    case Breakdown::kAudience:
+    case Breakdown::kCreative:
       break;
   }
   return Fail(Errc::kInvalidArgument, fmt::format("the breakdown {} is not read from Google Ads",
@@ -117,6 +119,8 @@ Result<std::string> SegmentOf(const Json& row, Breakdown breakdown) {
     case Breakdown::kNone:
     case Breakdown::kAgeGender:
     case Breakdown::kSearchTerm:
+    case Breakdown::kAudience:
+    case Breakdown::kCreative:
       return std::string();
   }
   Bug();
@@ -163,10 +167,13 @@ Result<MetricRow> RowOf(const Json& row, const MetricQuery& query, Currency curr
   MAXOPT_TRY(metric.conversions_claimed, Real(row, "metrics.conversions"));
   MAXOPT_TRY(metric.revenue_claimed, Amount(row, "metrics.conversionsValue", currency));
   MAXOPT_TRY(metric.impression_share, Real(row, "metrics.searchImpressionShare"));
-  if (metric.impression_share &&
-      !(*metric.impression_share >= 0 && *metric.impression_share <= 1)) {
-    return Fail(Errc::kBadAnswer, fmt::format("Google Ads answered an impression share of {}",
-                                              *metric.impression_share));
+  MAXOPT_TRY(metric.lost_to_budget, Real(row, "metrics.searchBudgetLostImpressionShare"));
+  MAXOPT_TRY(metric.lost_to_rank, Real(row, "metrics.searchRankLostImpressionShare"));
+  for (const auto& share : {metric.impression_share, metric.lost_to_budget, metric.lost_to_rank}) {
+    if (share && !(*share >= 0 && *share <= 1)) {
+      return Fail(Errc::kBadAnswer,
+                  fmt::format("Google Ads answered an impression share of {}", *share));
+    }
   }
   return metric;
 }
@@ -225,7 +232,13 @@ Result<MetricReport> ReadMetrics(const Client& client, const AccountInfo& accoun
     select +=
         ", metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions, "
         "metrics.conversions_value";
-    if (shape.impression_share) select += ", metrics.search_impression_share";
+    if (shape.impression_share) {
+      select += ", metrics.search_impression_share, metrics.search_rank_lost_impression_share";
+      // Budgets are of campaigns, so ad groups have no share that is lost to one.
+      if (query.level == Level::kCampaign) {
+        select += ", metrics.search_budget_lost_impression_share";
+      }
+    }
     MAXOPT_TRY(
         const auto answer,
         client.Search(account.account.id,

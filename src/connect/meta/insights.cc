@@ -46,6 +46,8 @@ std::vector<std::string> BreakdownColumns(const MetricQuery& query) {
     case Breakdown::kNone:
     case Breakdown::kKeyword:
     case Breakdown::kSearchTerm:
+    case Breakdown::kAudience:
+    case Breakdown::kCreative:
       return {};
   }
   Bug();

@@ -91,6 +91,8 @@ std::string Segment(Breakdown breakdown, const Json& dimensions) {
     case Breakdown::kNone:
     case Breakdown::kKeyword:
     case Breakdown::kSearchTerm:
+    case Breakdown::kAudience:
+    case Breakdown::kCreative:
       break;
   }
   return {};
@@ -110,6 +112,8 @@ Result<std::vector<std::string>> AudienceDimensions(Breakdown breakdown) {
       return std::vector<std::string>{"age", "gender"};
     case Breakdown::kKeyword:
     case Breakdown::kSearchTerm:
+    case Breakdown::kAudience:
+    case Breakdown::kCreative:
       break;
   }
   return Fail(Errc::kInvalidArgument,

@@ -50,11 +50,13 @@ struct FactFilter {
 /// A question to the facts.
 /// measures   spend impressions clicks conversions revenue | ctr cpc cpm cvr cpa roas (sums
 ///            divided; absent where the denominator is 0 or absent). cpc, cpm and cpa are money,
-///            rounded to the micro.
+///            rounded to the micro. impression_share lost_to_budget lost_to_rank: in [0, 1], over
+///            the days and objects of which a platform tells them, each weighed by the impressions
+///            that were to be had (shown / share).
 /// dimensions platform account campaign ad_group ad device country placement age_gender keyword
-///            search_term currency (always added when money is asked for: spend revenue cpc cpm
-///            cpa roas). campaign gives "campaign_id" and "campaign", its name as known as_of;
-///            account, ad_group and ad likewise.
+///            search_term audience creative currency (always added when money is asked for: spend
+///            revenue cpc cpm cpa roas). campaign gives "campaign_id" and "campaign", its name as
+///            known as_of; account, ad_group and ad likewise.
 /// filters    on any dimension, by id or by name; account also as "google_ads/123"
 /// grain      none | hour | day | week (Monday) | month: adds "period" to every row, first: the
 ///            first day, "2026-11-01", or "2026-11-22 15:00:00" on the account's clock

@@ -48,15 +48,30 @@ constexpr MeasureSpec kMeasures[] = {
      "HUGEINT)"},
     {Measure::kRoas, "roas", Kind::kReal, true, "rs",
      "CAST(t.revenue_micros AS DOUBLE) / nullif(CAST(t.spend_micros AS DOUBLE), 0)"},
+    {Measure::kImpressionShare, "impression_share", Kind::kReal, false, "he",
+     "round(CAST(t.shown AS DOUBLE) / nullif(t.eligible, 0), 6)"},
+    {Measure::kLostToBudget, "lost_to_budget", Kind::kReal, false, "be",
+     "round(t.lost_budget / nullif(t.eligible, 0), 6)"},
+    {Measure::kLostToRank, "lost_to_rank", Kind::kReal, false, "ke",
+     "round(t.lost_rank / nullif(t.eligible, 0), 6)"},
 };
 
 struct PartSpec {
   char letter;
-  std::string_view column;
+  std::string_view column;  ///< of the sums
+  std::string_view sql;     ///< of one row of metrics, m
 };
 constexpr PartSpec kParts[] = {
-    {'s', "spend_micros"}, {'i', "impressions"},    {'c', "clicks"},
-    {'v', "conversions"},  {'r', "revenue_micros"},
+    {'s', "spend_micros", "m.spend_micros"},
+    {'i', "impressions", "m.impressions"},
+    {'c', "clicks", "m.clicks"},
+    {'v', "conversions", "m.conversions"},
+    {'r', "revenue_micros", "m.revenue_micros"},
+    // Shares are weighed by the impressions that were to be had: shown / share.
+    {'e', "eligible", "m.impressions / nullif(m.impression_share, 0)"},
+    {'h', "shown", "CASE WHEN m.impression_share > 0 THEN m.impressions END"},
+    {'b', "lost_budget", "m.impressions / nullif(m.impression_share, 0) * m.lost_to_budget"},
+    {'k', "lost_rank", "m.impressions / nullif(m.impression_share, 0) * m.lost_to_rank"},
 };
 
 struct DimensionSpec {
@@ -77,6 +92,8 @@ constexpr DimensionSpec kDimensions[] = {
     {"age_gender", Dimension::kSegment, Level::kAccount, Breakdown::kAgeGender},
     {"keyword", Dimension::kSegment, Level::kAccount, Breakdown::kKeyword},
     {"search_term", Dimension::kSegment, Level::kAccount, Breakdown::kSearchTerm},
+    {"audience", Dimension::kSegment, Level::kAccount, Breakdown::kAudience},
+    {"creative", Dimension::kSegment, Level::kAccount, Breakdown::kCreative},
     {"currency", Dimension::kCurrency, Level::kAccount, Breakdown::kNone},
 };
 
@@ -305,7 +322,8 @@ Result<Question> CheckQuery(const FactQuery& query) {
         return Fail(Errc::kInvalidArgument,
                     fmt::format("{} and {} cannot be asked together, platforms report one such cut "
                                 "at a time; possible is one of device, country, placement, "
-                                "age_gender, keyword, search_term with any of platform, account, "
+                                "age_gender, keyword, search_term, audience, creative with any of "
+                                "platform, account, "
                                 "campaign, ad_group, ad, currency",
                                 breakdown_name, name));
       }
@@ -527,9 +545,9 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
   using fmt::format;
   std::string needed;
   for (const Measure measure : question.measures) needed += SpecOf(measure).parts;
-  std::vector<std::string_view> parts;
+  std::vector<PartSpec> parts;
   for (const PartSpec& part : kParts) {
-    if (needed.find(part.letter) != std::string::npos) parts.push_back(part.column);
+    if (needed.find(part.letter) != std::string::npos) parts.push_back(part);
   }
   const bool by_account = question.Has(Dimension::kAccount);
   const bool of_account =
@@ -556,11 +574,11 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
   }
   if (question.Has(Dimension::kSegment)) keys.push_back("m.segment_key");
   std::vector<std::string> sums;
-  for (const auto part : parts) {
+  for (const PartSpec& part : parts) {
     // An amount times a rate, in 10^-12 micros: exact, and rounded only when all is added up.
-    sums.push_back(question.convert_to && is_money(part)
-                       ? format("sum(CAST(m.{0} AS HUGEINT) * p.rate) AS {0}", part)
-                       : format("sum(m.{0}) AS {0}", part));
+    sums.push_back(question.convert_to && is_money(part.column)
+                       ? format("sum(CAST({} AS HUGEINT) * p.rate) AS {}", part.sql, part.column)
+                       : format("sum({}) AS {}", part.sql, part.column));
   }
   std::string where;
   for (const Question::Filter& filter : question.filters) {
@@ -600,7 +618,7 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
     if (question.Has(Dimension::kPlatform)) columns.push_back("a.platform");
     if (question.Has(Dimension::kCurrency)) columns.push_back("a.currency");
     std::vector<std::string> again;
-    for (const auto part : parts) again.push_back(format("sum(u.{0}) AS {0}", part));
+    for (const PartSpec& part : parts) again.push_back(format("sum(u.{0}) AS {0}", part.column));
     sql += format(
         ",\ntotals AS (\n  SELECT {}, {}\n  FROM sums u JOIN {} a ON a.account_key = "
         "u.account_key\n  GROUP BY {})",
@@ -608,11 +626,11 @@ std::string AnswerSql(const Question& question, const Choice& choice) {
   }
   if (question.convert_to) {
     std::vector<std::string> rounded;
-    for (const auto part : parts) {
-      if (!is_money(part)) continue;
+    for (const PartSpec& part : parts) {
+      if (!is_money(part.column)) continue;
       rounded.push_back(
           format("sign({0}) * ((abs({0}) + 500000000000) // CAST(1000000000000 AS HUGEINT)) AS {0}",
-                 part));
+                 part.column));
     }
     if (!rounded.empty()) {
       sql += format(",\nconverted AS (SELECT * REPLACE ({}) FROM {})", fmt::join(rounded, ", "),

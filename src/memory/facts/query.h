@@ -39,6 +39,9 @@ enum class Measure {
   kCvr,
   kCpa,
   kRoas,
+  kImpressionShare,
+  kLostToBudget,
+  kLostToRank,
 };
 enum class Dimension {
   kPlatform,

@@ -70,10 +70,17 @@ SELECT client, day, currency, orders, CAST(revenue_micros AS DECIMAL(38, 6)) / 1
 FROM kpi WHERE superseded_at IS NULL;
 )sql";
 
+/// Shares of the impressions that were to be had, lost to budget and to rank.
+constexpr const char* kSharesSql = R"sql(
+ALTER TABLE metrics ADD COLUMN lost_to_budget DOUBLE;
+ALTER TABLE metrics ADD COLUMN lost_to_rank DOUBLE;
+)sql";
+
 /// Each step is one transaction of these statements.
 const std::vector<const char*> kSteps[] = {
     {kFirstStep},
     {kUnifiedTablesSql, kCountriesSql, kUnifiedViewsSql},
+    {kSharesSql},
 };
 
 }  // namespace

@@ -69,6 +69,7 @@ Digest DigestOf(const MetricRow& row, const RowKeys& keys) {
   const std::uint64_t present =
       (row.impressions ? 1u : 0u) | (row.clicks ? 2u : 0u) | (row.conversions_claimed ? 4u : 0u) |
       (row.revenue_claimed ? 8u : 0u) | (row.impression_share ? 16u : 0u) |
+      (row.lost_to_budget ? 32u : 0u) | (row.lost_to_rank ? 64u : 0u) |
       static_cast<std::uint64_t>(row.hour.value_or(31)) << 8;
   const std::uint64_t words[] = {
       pair(keys.campaign, keys.ad_group),
@@ -82,10 +83,14 @@ Digest DigestOf(const MetricRow& row, const RowKeys& keys) {
       bits(row.impression_share.value_or(0)),
   };
   Digest digest{0x9E3779B97F4A7C15u, 0xC2B2AE3D27D4EB4Fu};
-  for (const std::uint64_t word : words) {
+  const auto add = [&digest](std::uint64_t word) {
     digest.a = Stir(digest.a, word, 0xFF51AFD7ED558CCDu);
     digest.b = Stir(digest.b, word, 0xC4CEB9FE1A85EC53u);
-  }
+  };
+  for (const std::uint64_t word : words) add(word);
+  // Only where told: the digest of a row without them is what it was before they were kept.
+  if (row.lost_to_budget) add(bits(*row.lost_to_budget));
+  if (row.lost_to_rank) add(bits(*row.lost_to_rank));
   return digest;
 }
 
@@ -176,8 +181,10 @@ Result<std::optional<Currency>> CheckReport(const MetricReport& report) {
     if (!std::isfinite(row.conversions_claimed.value_or(0))) {
       return RefuseRow(report, i, "conversions that are not a number");
     }
-    if (row.impression_share && !(*row.impression_share >= 0 && *row.impression_share <= 1)) {
-      return RefuseRow(report, i, "an impression share outside [0, 1]");
+    for (const auto& share : {row.impression_share, row.lost_to_budget, row.lost_to_rank}) {
+      if (share && !(*share >= 0 && *share <= 1)) {
+        return RefuseRow(report, i, "an impression share outside [0, 1]");
+      }
     }
   }
   return currency;
@@ -647,7 +654,7 @@ Result<LoadSummary> DuckFactStore::LoadLocked(const MetricReport& report,
         } else {
           metrics.PutNull();
         }
-        metrics.Put(row.impression_share).EndRow();
+        metrics.Put(row.impression_share).Put(row.lost_to_budget).Put(row.lost_to_rank).EndRow();
       }
       summary.rows += static_cast<std::int64_t>(days[d].rows);
     }

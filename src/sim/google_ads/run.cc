@@ -236,8 +236,13 @@ json MetricsJson(const Sums& sums) {
     const double share = std::min(1.0, static_cast<double>(sums.search_impressions) /
                                            static_cast<double>(sums.search_eligible));
     metrics["searchImpressionShare"] = DoubleJson(share < 0.1 ? 0.0999 : share);
-    const double lost = 1 - share;
-    metrics["searchBudgetLostImpressionShare"] = DoubleJson(lost > 0.9 ? 0.9001 : lost);
+    // The market's units reach less of the people the less they may spend, so what is lost is lost
+    // to the budget; a fifth of it goes to rivals who rank above, as in any auction.
+    const double to_rank = (1 - share) / 5;
+    const double to_budget = (1 - share) - to_rank;
+    const auto bounded = [](double lost) { return DoubleJson(lost > 0.9 ? 0.9001 : lost); };
+    metrics["searchBudgetLostImpressionShare"] = bounded(to_budget);
+    metrics["searchRankLostImpressionShare"] = bounded(to_rank);
   }
   return metrics;
 }

@@ -512,6 +512,7 @@ message Metrics
   view_through_conversions int64
   search_impression_share double
   search_budget_lost_impression_share double
+  search_rank_lost_impression_share double
 message Segments
   date string
   hour int32

@@ -410,6 +410,8 @@ std::vector<Segment> SegmentsOf(Breakdown breakdown, Platform platform, Audience
     case Breakdown::kNone:
     case Breakdown::kKeyword:
     case Breakdown::kSearchTerm:
+    case Breakdown::kAudience:
+    case Breakdown::kCreative:
       return {{"", 1}};
   }
   Bug();
