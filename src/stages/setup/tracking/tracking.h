@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/entity.h"
+#include "http/address.h"
 #include "http/http.h"
 #include "result/result.h"
 
@@ -116,16 +117,6 @@ struct LandingEvidence {
   std::optional<bool> tag_fires;    ///< a browser loaded the page and the event arrived
   std::string what;                 ///< one sentence
 };
-
-/// Addresses of a host name, as text. Passed in, so that tests need no resolver.
-using ResolveHost = std::function<Result<std::vector<std::string>>(const std::string& host)>;
-/// The system's resolver. Numbers in any of the forms that it takes ("127.1", "0x7f000001",
-/// "2130706433") come back as the addresses that they are.
-Result<std::vector<std::string>> SystemResolve(const std::string& host);
-/// Whether an address is on the public internet: not loopback, private, link-local (cloud metadata
-/// among them), carrier, multicast, documentation or reserved, nor one of these inside of an IPv6
-/// address (mapped, NAT64, 6to4, Teredo). What is no address is not public.
-bool IsPublicAddress(std::string_view address);
 
 struct LandingOptions {
   /// "https://alpenglow.example" -> "http://127.0.0.1:8085": where an origin really is, for

@@ -1,4 +1,5 @@
-// Which addresses a landing page may be at.
+#include "http/address.h"
+
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netdb.h>
@@ -8,8 +9,6 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-
-#include "stages/setup/tracking/tracking.h"
 
 namespace maxopt {
 namespace {
