@@ -24,7 +24,10 @@ std::string OurStatus(const AccountView& account, const std::string& id) {
   return owned == account.owned.end() ? "" : TextField(owned->second.last_applied, "status");
 }
 
-bool IsSwitch(const std::string& state) { return state == kPaused || state == "removed"; }
+/// States in which a campaign does not run because of somebody, not because of its flight.
+bool IsSwitch(const std::string& state) {
+  return state != "delivers" && state != "ended" && state != "not started";
+}
 
 }  // namespace
 

@@ -223,11 +223,16 @@ Result<std::vector<AccountView>> ReadViews(const ViewWorld& world, const std::st
     const auto reader = world.reader(entry.info.account);
     if (!zone || !reader) {
       account.problem = !zone ? zone.error().what : reader.error().what;
+      account.problem_code = !zone ? zone.error().code : reader.error().code;
       continue;
+    }
+    for (const auto& freshness : fresh) {
+      if (freshness.account == entry.info.account) account.learnt_at = freshness.learnt_at;
     }
     auto tree = (*reader)->ReadAccount(entry.info.account, http::After(std::chrono::seconds(60)));
     if (!tree) {
       account.problem = tree.error().what;
+      account.problem_code = tree.error().code;
       continue;
     }
     account.zone = *zone;
@@ -235,9 +240,6 @@ Result<std::vector<AccountView>> ReadViews(const ViewWorld& world, const std::st
     account.overdelivery_bp = (*reader)->capabilities().daily_overdelivery_bp;
     account.days = day_count;
     account.first_day = zone->DayOf(now) - days(day_count - 1);
-    for (const auto& freshness : fresh) {
-      if (freshness.account == entry.info.account) account.learnt_at = freshness.learnt_at;
-    }
     MAXOPT_TRY(const std::vector<OwnedObject> objects, world.store->Objects(entry.info.account));
     for (const OwnedObject& object : objects) {
       account.owned.emplace(fmt::format("{}/{}", LevelName(object.level), object.id), object);

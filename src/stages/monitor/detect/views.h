@@ -57,6 +57,7 @@ struct AccountView {
   std::vector<CampaignView> campaigns;
   std::vector<Sighting> removed;  ///< campaigns that were there at an earlier look
   std::string problem;  ///< why the account could not be looked at; then the rest is empty
+  std::optional<Errc> problem_code;
 
   /// The instant at which hour `index` (from first_day) begins.
   Instant BeginOf(int index) const;
