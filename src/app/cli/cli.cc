@@ -274,6 +274,14 @@ int RunCommandLine(int argc, char** argv) {
   monitor_command->add_option("--client", client, "only this one");
   monitor_command->add_option("--depth", depth, "hour, day (restatement window) or year")
       ->capture_default_str();
+  QualityArguments quality;
+  auto* quality_command =
+      command(&app, "quality", "how far each account's days can be trusted, and why");
+  quality_command->add_option("--client", quality.client, "only this one");
+  quality_command->add_option("--account", quality.account, "only this one: platform/id");
+  quality_command->add_option("--from", quality.from, "first day of the account (a week ago)");
+  quality_command->add_option("--to", quality.to, "last day of the account (today)");
+  quality_command->callback([&] { run = [&] { return QualityCommand(context, quality); }; });
   monitor_command->callback([&] { run = [&] { return MonitorCommand(context, client, depth); }; });
 
   bool dry = false;

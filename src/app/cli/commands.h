@@ -91,6 +91,12 @@ Result<int> HaltCommand(const CommandContext& context, bool on);
 
 Result<int> MonitorCommand(const CommandContext& context, const std::string& client,
                            const std::string& depth);
+struct QualityArguments {
+  std::string client, account;  ///< "meta/880011223344"; empty: all
+  std::string from, to;         ///< account days; empty: the last week and today
+};
+/// How far each account's days can be trusted. kExitPending when decisions are held.
+Result<int> QualityCommand(const CommandContext& context, const QualityArguments& arguments);
 Result<int> RecommendCommand(const CommandContext& context, const std::string& client,
                              bool propose);
 struct ReportArguments {

@@ -237,12 +237,17 @@ Result<int> MonitorCommand(const CommandContext& context, const std::string& cli
                     {"slices_new", pull.loaded.slices_new},
                     {"slices_restated", pull.loaded.slices_restated},
                     {"slices_unchanged", pull.loaded.slices_unchanged},
-                    {"problems", pull.problems}});
+                    {"fresh", pull.fresh},
+                    {"problems", pull.problems},
+                    {"postponed", pull.postponed},
+                    {"notices", pull.notices}});
     if (context.json) continue;
     fmt::print("{:<28} {:>3} reports  {:>6} rows  {} new days, {} restated, {} unchanged\n",
                PrintAccount(pull.account), pull.reports, pull.loaded.rows, pull.loaded.slices_new,
                pull.loaded.slices_restated, pull.loaded.slices_unchanged);
     for (const std::string& problem : pull.problems) fmt::print("    problem: {}\n", problem);
+    for (const std::string& what : pull.postponed) fmt::print("    put off: {}\n", what);
+    for (const std::string& notice : pull.notices) fmt::print("    note: {}\n", notice);
   }
   if (context.json) {
     fmt::print("{}\n", ordered_json{{"complete", report.complete()}, {"accounts", json}}.dump(2));

@@ -240,7 +240,9 @@ void PutAd(const Json& raw, Fields& fields) {
 
 void PutCampaign(const Json& raw, Fields& fields) {
   fields["channel_type"] = std::string("social");
-  PutText(fields, "objective", Ours(kObjectives, Text(raw, "objective_type")));
+  // A word without one of ours is kept as TikTok says it.
+  const std::string objective = Text(raw, "objective_type");
+  if (!objective.empty()) fields["objective"] = Ours(kObjectives, objective).value_or(objective);
   std::vector<std::string> categories;
   for (const std::string& word : Texts(raw, "special_industries")) {
     categories.push_back(Ours(kIndustries, word).value_or(word));

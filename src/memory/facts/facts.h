@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/entity.h"
@@ -96,6 +98,51 @@ struct FactTable {
   std::vector<std::string> notes;           ///< what a reader must know (mixed levels, no data)
 };
 
+/// Campaign id of the row that a collector adds for what an account spent in no campaign that was
+/// read (deleted objects, campaign kinds that a report leaves out): totals stay whole and say so.
+inline constexpr std::string_view kUnattributed = "(not in any campaign read)";
+
+/// What is known of one slice by day: when it was read, and what it says.
+struct SliceInfo {
+  Level level = Level::kCampaign;
+  Grain grain = Grain::kDay;
+  Breakdown breakdown = Breakdown::kNone;
+  Day day;
+  std::optional<Instant> read_at;     ///< newest complete reading; absent: never
+  std::optional<Instant> changed_at;  ///< when its present content was first seen
+  std::optional<Instant> tried_at;    ///< newest attempt that failed after `read_at`
+  std::string trouble;                ///< what became of that attempt
+  /// Micros by campaign id ("" at account level); empty for slices by hour.
+  std::map<std::string, std::int64_t> spend;
+};
+
+/// The conversions of a day as they became known: one state a change.
+struct GrowthState {
+  Day day;
+  Instant learnt_at;
+  double conversions = 0;
+};
+
+/// How far one account's day can be trusted: see quality.h, which judges it.
+enum class QualityState { kOk, kPending, kDegraded, kBad, kUnknown };
+std::string_view QualityStateName(QualityState state);  ///< "ok", "pending", ...
+struct QualityAspect {
+  QualityState state = QualityState::kUnknown;
+  std::string why;  ///< one sentence; empty with kOk
+};
+struct DayQuality {
+  AccountId account;
+  Day day;
+  QualityAspect completeness;         ///< all slices that are read of this account are there
+  QualityAspect freshness;            ///< they were read when the day was over, and lately
+  QualityAspect reconciliation;       ///< account = campaigns = ads, and breakdowns, within 0.1 %
+  QualityAspect maturity;             ///< what the platform will still restate
+  std::optional<double> share_known;  ///< of the day's final conversions, estimated
+  std::optional<Instant> read_at;     ///< of the campaigns by day
+  std::int64_t unattributed_micros = 0;  ///< spend of the account in no campaign that was read
+  Instant judged_at{};
+};
+
 /// The columnar memory: DuckDB, one file that any notebook opens. Bitemporal: every row has the day
 /// (or hour) it is about and the time it was learnt. Thread-safe.
 class FactStore {
@@ -125,6 +172,19 @@ class FactStore {
   virtual Result<FactTable> Query(const FactQuery& query) = 0;
   /// The SQL that Query would run, for `--explain` and for the benchmark.
   virtual Result<std::string> Sql(const FactQuery& query) = 0;
+  /// Every slice of these days that was ever read or tried, ordered by day and kind. An account
+  /// that is not known has none.
+  virtual Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to) = 0;
+  /// Writes down that a reading failed or was put off, so that the days are known to lack it. A
+  /// later complete reading ends it.
+  virtual Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) = 0;
+  /// Conversions by day of campaigns, as they became known; ordered by day and time.
+  virtual Result<std::vector<GrowthState>> Growth(const AccountId& account, Day from, Day to) = 0;
+  /// True the first time that this is said of the account, whatever process asks.
+  virtual Result<bool> FirstTime(const AccountId& account, const std::string& what, Instant at) = 0;
+  /// Keeps a judgement of each day (replacing the one before).
+  virtual Result<> SaveQuality(const std::vector<DayQuality>& days) = 0;
+  virtual Result<std::vector<DayQuality>> Quality(const AccountId& account, Day from, Day to) = 0;
   /// Newest learnt_at and newest day of an account, if any.
   struct Freshness {
     AccountId account;

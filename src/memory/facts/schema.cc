@@ -76,11 +76,24 @@ ALTER TABLE metrics ADD COLUMN lost_to_budget DOUBLE;
 ALTER TABLE metrics ADD COLUMN lost_to_rank DOUBLE;
 )sql";
 
+/// Readings that failed, judgements of days, and what was told once.
+constexpr const char* kQualitySql = R"sql(
+CREATE TABLE troubles (account_key INTEGER, level VARCHAR, grain VARCHAR, breakdown VARCHAR,
+                       day_from DATE, day_to DATE, tried_at TIMESTAMP, why VARCHAR);
+CREATE TABLE quality (account_key INTEGER, day DATE, judged_at TIMESTAMP, completeness VARCHAR,
+                      completeness_why VARCHAR, freshness VARCHAR, freshness_why VARCHAR,
+                      reconciliation VARCHAR, reconciliation_why VARCHAR, maturity VARCHAR,
+                      maturity_why VARCHAR, share_known DOUBLE, read_at TIMESTAMP,
+                      unattributed_micros BIGINT);
+CREATE TABLE told (account_key INTEGER, what VARCHAR, first_at TIMESTAMP);
+)sql";
+
 /// Each step is one transaction of these statements.
 const std::vector<const char*> kSteps[] = {
     {kFirstStep},
     {kUnifiedTablesSql, kCountriesSql, kUnifiedViewsSql},
     {kSharesSql},
+    {kQualitySql},
 };
 
 }  // namespace

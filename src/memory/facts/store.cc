@@ -226,6 +226,18 @@ class DuckFactStore final : public FactStore {
   Result<FactTable> Query(const FactQuery& query) override;
   Result<std::string> Sql(const FactQuery& query) override;
   Result<std::vector<Freshness>> Freshest() override;
+  Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to) override;
+  Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) override {
+    return Write([&] { return NoteTroubleLocked(query, at, why); });
+  }
+  Result<std::vector<GrowthState>> Growth(const AccountId& account, Day from, Day to) override;
+  Result<bool> FirstTime(const AccountId& account, const std::string& what, Instant at) override {
+    return Write([&] { return FirstTimeLocked(account, what, at); });
+  }
+  Result<> SaveQuality(const std::vector<DayQuality>& days) override {
+    return Write([&] { return SaveQualityLocked(days); });
+  }
+  Result<std::vector<DayQuality>> Quality(const AccountId& account, Day from, Day to) override;
 
  private:
   /// The last key given out in each table.
@@ -286,6 +298,11 @@ class DuckFactStore final : public FactStore {
 
   static Result<> CheckRates(Connection& connection, const Question& question,
                              const Choice& choice);
+  Result<> NoteTroubleLocked(const MetricQuery& query, Instant at, const std::string& why);
+  Result<bool> FirstTimeLocked(const AccountId& account, const std::string& what, Instant at);
+  Result<> SaveQualityLocked(const std::vector<DayQuality>& days);
+  static Result<std::optional<std::int64_t>> KeyOf(Connection& connection, const AccountId& id);
+
   static Result<Choice> Choose(Connection& connection, const Question& question);
 
   std::unique_ptr<Database> database_;
@@ -1212,8 +1229,247 @@ Result<std::vector<FactStore::Freshness>> DuckFactStore::Freshest() {
   return freshest;
 }
 
+Result<std::optional<std::int64_t>> DuckFactStore::KeyOf(Connection& connection,
+                                                         const AccountId& id) {
+  MAXOPT_TRY(Rows rows,
+             connection.Ask(fmt::format("SELECT account_key FROM accounts WHERE platform = {} AND "
+                                        "account_id = {}",
+                                        Quote(PlatformName(id.platform)), Quote(id.id))));
+  if (!rows.Next()) return std::nullopt;
+  return rows.Int(0);
+}
+
+Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, Day from, Day to) {
+  std::vector<SliceInfo> slices;
+  from = std::max(from, kFirstDay);
+  to = std::min(to, kLastDay);
+  if (from > to || !IsUtf8(account.id)) return slices;
+  MAXOPT_TRY(const std::unique_ptr<Connection> connection, database_->Connect());
+  MAXOPT_TRY(const Transaction transaction, Transaction::Begin(*connection));
+  MAXOPT_TRY(const auto key, KeyOf(*connection, account));
+  if (!key) return slices;
+  using Key = std::tuple<Day, std::string, std::string, std::string>;
+  std::map<Key, SliceInfo> found;
+  const auto at = [&](Rows& rows) -> Result<SliceInfo*> {
+    SliceInfo info{};
+    MAXOPT_TRY(info.level, FindLevel(rows.Text(0)));
+    info.grain = rows.Text(1) == GrainName(Grain::kHour) ? Grain::kHour : Grain::kDay;
+    MAXOPT_TRY(info.breakdown, FindBreakdown(rows.Text(2)));
+    info.day = rows.DayAt(3);
+    Key place{info.day, std::string(rows.Text(0)), std::string(rows.Text(1)),
+              std::string(rows.Text(2))};
+    return &found.try_emplace(std::move(place), std::move(info)).first->second;
+  };
+  // A reading or an attempt is of a range of days; each of them counts.
+  const auto by_day = [&](std::string_view table, std::string_view value) {
+    return fmt::format(
+        "SELECT level, grain, breakdown, CAST(unnest(generate_series(CAST(greatest(day_from, {0}) "
+        "AS TIMESTAMP), CAST(least(day_to, {1}) AS TIMESTAMP), INTERVAL 1 DAY)) AS DATE) AS d, {4} "
+        "FROM {2} WHERE account_key = {3} AND day_from <= {1} AND day_to >= {0}",
+        DayLiteral(from), DayLiteral(to), table, *key, value);
+  };
+  {
+    MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
+                              "SELECT level, grain, breakdown, d, max(learnt_at) FROM ({}) GROUP "
+                              "BY ALL",
+                              by_day("loads", "learnt_at"))));
+    while (rows.Next()) {
+      MAXOPT_TRY(SliceInfo * info, at(rows));
+      info->read_at = rows.InstantAt(4);
+    }
+  }
+  {
+    MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
+                              "SELECT level, grain, breakdown, d, max(tried_at), arg_max(why, "
+                              "tried_at) FROM ({}) GROUP BY ALL",
+                              by_day("troubles", "tried_at, why"))));
+    while (rows.Next()) {
+      MAXOPT_TRY(SliceInfo * info, at(rows));
+      if (info->read_at && *info->read_at >= rows.InstantAt(4)) continue;
+      info->tried_at = rows.InstantAt(4);
+      info->trouble = rows.Text(5);
+    }
+  }
+  {
+    MAXOPT_TRY(
+        Rows rows,
+        connection->Ask(fmt::format(
+            "SELECT s.level, s.grain, s.breakdown, s.day, s.learnt_at, coalesce(o.id, ''), "
+            "sum(m.spend_micros) FROM slices s LEFT JOIN metrics m ON m.slice_id = s.slice_id AND "
+            "s.grain = 'day' AND m.day BETWEEN {1} AND {2} LEFT JOIN objects o ON o.object_key = "
+            "m.campaign_key WHERE s.account_key = {0} AND s.superseded_at IS NULL AND s.day "
+            "BETWEEN {1} AND {2} GROUP BY ALL",
+            *key, DayLiteral(from), DayLiteral(to))));
+    while (rows.Next()) {
+      MAXOPT_TRY(SliceInfo * info, at(rows));
+      info->changed_at = rows.InstantAt(4);
+      if (!info->read_at) info->read_at = info->changed_at;
+      if (const auto spend = rows.IsNull(6) ? std::nullopt : rows.Exact(6)) {
+        info->spend[std::string(rows.Text(5))] += *spend;
+      }
+    }
+  }
+  for (auto& [place, info] : found) slices.push_back(std::move(info));
+  return slices;
+}
+
+Result<> DuckFactStore::NoteTroubleLocked(const MetricQuery& query, Instant at,
+                                          const std::string& why) {
+  if (query.account.id.empty() || query.from > query.to || query.from < kFirstDay ||
+      query.to > kLastDay || !IsUtf8(why)) {
+    return Fail(Errc::kInvalidArgument, "a trouble of no possible account, days or text");
+  }
+  MAXOPT_TRY(Transaction transaction, Transaction::Begin(*writer_));
+  MAXOPT_TRY(AccountEntry * account, FindOrAddAccount(query.account, std::nullopt, ""));
+  MAXOPT_CHECK(WriteAdditions());
+  const std::string kind =
+      fmt::format("account_key = {} AND level = {} AND grain = {} AND breakdown = {}",
+                  account->account_key, Quote(LevelName(query.level)),
+                  Quote(GrainName(query.grain)), Quote(BreakdownName(query.breakdown)));
+  // A repeated failure of the same days is one that lasts.
+  MAXOPT_CHECK(
+      writer_->Do(fmt::format("DELETE FROM troubles WHERE {} AND day_from >= {} AND day_to <= {}",
+                              kind, DayLiteral(query.from), DayLiteral(query.to))));
+  MAXOPT_CHECK(writer_->Do(
+      fmt::format("INSERT INTO troubles VALUES ({}, {}, {}, {}, {}, {}, {}, {})",
+                  account->account_key, Quote(LevelName(query.level)),
+                  Quote(GrainName(query.grain)), Quote(BreakdownName(query.breakdown)),
+                  DayLiteral(query.from), DayLiteral(query.to), InstantLiteral(at), Quote(why))));
+  return transaction.Commit();
+}
+
+Result<std::vector<GrowthState>> DuckFactStore::Growth(const AccountId& account, Day from, Day to) {
+  std::vector<GrowthState> states;
+  from = std::max(from, kFirstDay);
+  to = std::min(to, kLastDay);
+  if (from > to || !IsUtf8(account.id)) return states;
+  MAXOPT_TRY(const std::unique_ptr<Connection> connection, database_->Connect());
+  MAXOPT_TRY(const auto key, KeyOf(*connection, account));
+  if (!key) return states;
+  MAXOPT_TRY(Rows rows,
+             connection->Ask(fmt::format(
+                 "SELECT s.day, s.learnt_at, coalesce(m.conversions, 0) FROM slices s LEFT JOIN "
+                 "(SELECT slice_id, sum(conversions) AS conversions FROM metrics WHERE day BETWEEN "
+                 "{1} AND {2} GROUP BY slice_id) m ON m.slice_id = s.slice_id WHERE s.account_key "
+                 "= {0} AND s.level = 'campaign' AND s.grain = 'day' AND s.breakdown = 'none' AND "
+                 "s.day BETWEEN {1} AND {2} ORDER BY s.day, s.learnt_at",
+                 *key, DayLiteral(from), DayLiteral(to))));
+  while (rows.Next()) states.push_back({rows.DayAt(0), rows.InstantAt(1), rows.Real(2)});
+  return states;
+}
+
+Result<bool> DuckFactStore::FirstTimeLocked(const AccountId& id, const std::string& what,
+                                            Instant at) {
+  if (id.id.empty() || !IsUtf8(what)) {
+    return Fail(Errc::kInvalidArgument, "something to tell of no account, or not UTF-8 text");
+  }
+  MAXOPT_TRY(Transaction transaction, Transaction::Begin(*writer_));
+  MAXOPT_TRY(AccountEntry * account, FindOrAddAccount(id, std::nullopt, ""));
+  MAXOPT_CHECK(WriteAdditions());
+  {
+    MAXOPT_TRY(Rows rows,
+               writer_->Ask(fmt::format("SELECT 1 FROM told WHERE account_key = {} AND what = {}",
+                                        account->account_key, Quote(what))));
+    if (rows.Next()) {
+      MAXOPT_CHECK(transaction.Commit());
+      return false;
+    }
+  }
+  MAXOPT_CHECK(writer_->Do(fmt::format("INSERT INTO told VALUES ({}, {}, {})", account->account_key,
+                                       Quote(what), InstantLiteral(at))));
+  MAXOPT_CHECK(transaction.Commit());
+  return true;
+}
+
+Result<> DuckFactStore::SaveQualityLocked(const std::vector<DayQuality>& days) {
+  if (days.empty()) return {};
+  MAXOPT_TRY(Transaction transaction, Transaction::Begin(*writer_));
+  std::vector<std::pair<std::int64_t, const DayQuality*>> rows;
+  std::map<std::int64_t, std::vector<std::string>> to_drop;
+  for (const DayQuality& day : days) {
+    if (day.account.id.empty() || day.day < kFirstDay || day.day > kLastDay) {
+      return Fail(Errc::kInvalidArgument, "a judgement of no possible account or day");
+    }
+    MAXOPT_TRY(AccountEntry * account, FindOrAddAccount(day.account, std::nullopt, ""));
+    rows.emplace_back(account->account_key, &day);
+    to_drop[account->account_key].push_back(DayLiteral(day.day));
+  }
+  MAXOPT_CHECK(WriteAdditions());
+  for (const auto& [key, list] : to_drop) {
+    MAXOPT_CHECK(writer_->Do(fmt::format(
+        "DELETE FROM quality WHERE account_key = {} AND day IN ({})", key, fmt::join(list, ", "))));
+  }
+  Appender table(*writer_, "quality");
+  for (const auto& [key, day] : rows) {
+    table.Put(key).Put(day->day).Put(day->judged_at);
+    for (const QualityAspect* aspect :
+         {&day->completeness, &day->freshness, &day->reconciliation, &day->maturity}) {
+      table.Put(QualityStateName(aspect->state)).Put(std::string_view(aspect->why));
+    }
+    table.Put(day->share_known).Put(day->read_at).Put(day->unattributed_micros).EndRow();
+  }
+  MAXOPT_CHECK(table.Close());
+  return transaction.Commit();
+}
+
+Result<std::vector<DayQuality>> DuckFactStore::Quality(const AccountId& account, Day from, Day to) {
+  std::vector<DayQuality> days;
+  from = std::max(from, kFirstDay);
+  to = std::min(to, kLastDay);
+  if (from > to || !IsUtf8(account.id)) return days;
+  MAXOPT_TRY(const std::unique_ptr<Connection> connection, database_->Connect());
+  MAXOPT_TRY(const auto key, KeyOf(*connection, account));
+  if (!key) return days;
+  MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
+                            "SELECT day, judged_at, completeness, completeness_why, freshness, "
+                            "freshness_why, reconciliation, reconciliation_why, maturity, "
+                            "maturity_why, share_known, read_at, unattributed_micros FROM quality "
+                            "WHERE account_key = {} AND day BETWEEN {} AND {} ORDER BY day",
+                            *key, DayLiteral(from), DayLiteral(to))));
+  const auto aspect = [&rows](int column) {
+    QualityAspect out;
+    for (const QualityState state :
+         {QualityState::kOk, QualityState::kPending, QualityState::kDegraded, QualityState::kBad}) {
+      if (rows.Text(column) == QualityStateName(state)) out.state = state;
+    }
+    out.why = rows.Text(column + 1);
+    return out;
+  };
+  while (rows.Next()) {
+    DayQuality day{};
+    day.account = account;
+    day.day = rows.DayAt(0);
+    day.judged_at = rows.InstantAt(1);
+    day.completeness = aspect(2);
+    day.freshness = aspect(4);
+    day.reconciliation = aspect(6);
+    day.maturity = aspect(8);
+    if (!rows.IsNull(10)) day.share_known = rows.Real(10);
+    if (!rows.IsNull(11)) day.read_at = rows.InstantAt(11);
+    day.unattributed_micros = rows.Int(12);
+    days.push_back(std::move(day));
+  }
+  return days;
+}
+
 }  // namespace
 }  // namespace facts
+
+std::string_view QualityStateName(QualityState state) {
+  switch (state) {
+    case QualityState::kOk:
+      return "ok";
+    case QualityState::kPending:
+      return "pending";
+    case QualityState::kDegraded:
+      return "degraded";
+    case QualityState::kBad:
+      return "bad";
+    case QualityState::kUnknown:
+      return "unknown";
+  }
+  Bug();
+}
 
 Result<std::unique_ptr<FactStore>> FactStore::Open(const std::string& path) {
   MAXOPT_TRY(std::unique_ptr<facts::Database> database, facts::Database::Open(path));

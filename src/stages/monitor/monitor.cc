@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+
+#include "apply/fault_point.h"
+#include "memory/facts/quality.h"
+#include "stages/monitor/slices.h"
 
 namespace maxopt {
 namespace {
@@ -15,6 +20,31 @@ void Add(LoadSummary& sum, const LoadSummary& part) {
   sum.slices_restated += part.slices_restated;
   sum.slices_unchanged += part.slices_unchanged;
 }
+
+/// Our words for kinds of campaigns (channel_type and objective of the FieldCatalogue, and those
+/// kinds of Google's that hold no surprise); any other is a platform's own, kept as it is and told
+/// once.
+constexpr std::string_view kChannelTypes[] = {"search",   "display",         "video",
+                                              "shopping", "performance_max", "demand_gen",
+                                              "social",   "multi_channel",   "discovery"};
+constexpr std::string_view kObjectives[] = {"awareness", "traffic", "engagement",
+                                            "leads",     "app",     "sales"};
+
+template <std::size_t N>
+bool Known(const std::string_view (&words)[N], const std::string& word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+/// Answers by which a platform says that the question was too large: Meta's time-out of a
+/// synchronous report and its plea for less data.
+bool TooLarge(const Error& error) {
+  return error.platform_code == "100/1504018" || error.platform_code == "1/1487534" ||
+         error.platform_code.ends_with("1487534");
+}
+
+/// Failures in a row after which a platform is taken to be down, and left alone until the next
+/// round: each of them has been tried several times by the transport already.
+constexpr int kFailuresMax = 3;
 
 class Puller {
  public:
@@ -36,53 +66,84 @@ class Puller {
       return std::move(pull_);
     }
     const Capabilities& can = reader_->capabilities();
-    const Day today = zone->DayOf(world_.clock->Now());
-    const auto has_hours = [&](Level level) {
-      return std::find(can.hour_levels.begin(), can.hour_levels.end(), level) !=
-             can.hour_levels.end();
-    };
-    if (options_.depth == MonitorDepth::kHour) {
-      MAXOPT_CHECK(Read({Level::kCampaign, Grain::kDay, today - days(1), today}));
-      if (has_hours(Level::kCampaign)) {
-        MAXOPT_CHECK(Read({Level::kCampaign, Grain::kHour, today - days(1), today}));
-      }
-      return std::move(pull_);
+    const Instant now = world_.clock->Now();
+    today_ = zone->DayOf(now);
+    if (options_.depth != MonitorDepth::kHour) {
+      MAXOPT_TRY(const bool same_currency, ReadNames());
+      if (!same_currency) return std::move(pull_);
     }
-    MAXOPT_TRY(const bool same_currency, ReadNames());
-    if (!same_currency) return std::move(pull_);
-    const Day since = today - days(can.restatement_days);
-    const Day campaigns_since =
-        options_.depth == MonitorDepth::kYear ? today - days(options_.backfill_days) : since;
-    MAXOPT_CHECK(Read({Level::kCampaign, Grain::kDay, campaigns_since, today}));
-    MAXOPT_CHECK(Read({Level::kAd, Grain::kDay, since, today}));
-    if (has_hours(Level::kCampaign)) {
-      MAXOPT_CHECK(Read({Level::kCampaign, Grain::kHour, today - days(1), today}));
+    const int back = options_.depth == MonitorDepth::kYear
+                         ? std::max(options_.backfill_days, can.restatement_days)
+                         : can.restatement_days;
+    const AccountId& id = account_.info.account;
+    MAXOPT_TRY(const std::vector<SliceInfo> known,
+               world_.facts->Slices(id, today_ - days(back), today_));
+    const ChunkPlan plan = PlanChunks(can, options_, *zone, now, known);
+    pull_.fresh = plan.fresh;
+    for (const Chunk& chunk : plan.chunks) MAXOPT_CHECK(Read(chunk));
+    if (options_.depth != MonitorDepth::kHour && stopped_.empty()) {
+      // Days that turned out to be restated: their cuts speak of another day now.
+      MAXOPT_TRY(const std::vector<SliceInfo> again,
+                 world_.facts->Slices(id, today_ - days(can.restatement_days), today_));
+      for (const Chunk& chunk : PlanRestatedCuts(can, today_, again)) MAXOPT_CHECK(Read(chunk));
     }
-    for (const Breakdown breakdown : can.breakdowns) {
-      MAXOPT_CHECK(
-          Read({Level::kCampaign, Grain::kDay, today - days(1), today - days(1), breakdown}));
-    }
+
+    // What is known now is judged once for everybody who asks.
+    const Day judged_from = today_ - days(can.restatement_days);
+    MAXOPT_TRY(const std::vector<DayQuality> judged,
+               DataQuality(*world_.facts, account_.info, judged_from, today_, world_.clock->Now(),
+                           {.restatement_days = can.restatement_days}));
+    MAXOPT_CHECK(world_.facts->SaveQuality(judged));
     return std::move(pull_);
   }
 
  private:
-  struct Want {
-    Level level;
-    Grain grain;
-    Day from;
-    Day to;
-    Breakdown breakdown = Breakdown::kNone;
-  };
-
   http::Deadline Timeout() const { return http::After(options_.call_timeout); }
+
+  /// Whether another reading may be sent; if not, why not.
+  bool MayCall() {
+    if (!stopped_.empty()) return false;
+    if (world_.may_call && !world_.may_call(account_.info.account)) {
+      stopped_ = "the account's budget of calls is used up";
+      return false;
+    }
+    ++pull_.calls;
+    return true;
+  }
+
+  /// Takes note of a failed reading: whether the platform is to be left alone from here on.
+  void Failed(const Error& error) {
+    switch (error.code) {
+      case Errc::kRateLimited:
+        stopped_ = "the platform throttles: " + error.what;
+        return;
+      case Errc::kUnauthenticated:
+        stopped_ = "the credentials are refused: " + error.what;
+        return;
+      case Errc::kUnavailable:
+      case Errc::kUnknownOutcome:
+        if (++failures_ >= kFailuresMax) {
+          stopped_ = fmt::format("{} readings in a row failed: {}", kFailuresMax, error.what);
+        }
+        return;
+      default:
+        return;
+    }
+  }
 
   /// False when the account's money is not what it was: then nothing more is read.
   Result<bool> ReadNames() {
+    if (!MayCall()) {
+      pull_.postponed.push_back("account tree: " + stopped_);
+      return true;
+    }
     auto tree = reader_->ReadAccount(account_.info.account, Timeout());
     if (!tree) {
+      Failed(tree.error());
       pull_.problems.push_back("account tree: " + tree.error().what);
       return true;
     }
+    failures_ = 0;
     if (tree->info.currency != account_.info.currency) {
       // Money of another unit must not be added to what is there (fail closed).
       pull_.problems.push_back(fmt::format("the account is now in {}, known in {}; nothing is read",
@@ -90,37 +151,151 @@ class Puller {
                                            account_.info.currency.name()));
       return false;
     }
-    MAXOPT_CHECK(world_.facts->LoadEntities(tree->info, tree->entities, world_.clock->Now()));
+    const Instant now = world_.clock->Now();
+    MAXOPT_CHECK(world_.facts->LoadEntities(tree->info, tree->entities, now));
+    for (const Entity& entity : tree->entities) {
+      if (entity.level != Level::kCampaign) continue;
+      const std::string type = TextField(entity.fields, "channel_type");
+      if (!type.empty() && !Known(kChannelTypes, type)) {
+        MAXOPT_CHECK(TellOnce("channel_type", type, entity));
+      }
+      const std::string objective = TextField(entity.fields, "objective");
+      if (!objective.empty() && !Known(kObjectives, objective)) {
+        MAXOPT_CHECK(TellOnce("objective", objective, entity));
+      }
+    }
     return true;
   }
 
-  Result<> Read(const Want& want) {
-    const MetricQuery query{account_.info.account, want.level, want.grain,
-                            want.breakdown,        want.from,  want.to};
-    const std::string what = fmt::format(
-        "{} by {}{} {}..{}", LevelName(want.level), GrainName(want.grain),
-        want.breakdown == Breakdown::kNone ? ""
-                                           : fmt::format(" and {}", BreakdownName(want.breakdown)),
-        PrintDay(want.from), PrintDay(want.to));
+  Result<> TellOnce(std::string_view field, const std::string& word, const Entity& campaign) {
+    MAXOPT_TRY(const bool first,
+               world_.facts->FirstTime(account_.info.account, fmt::format("{} {}", field, word),
+                                       world_.clock->Now()));
+    if (!first) return {};
+    pull_.notices.push_back(
+        fmt::format("campaign \"{}\" ({}) has {} unknown ({}): kept as the platform says it; its "
+                    "spend is in every total",
+                    TextField(campaign.fields, "name"), campaign.id, field, word));
+    return {};
+  }
+
+  static std::string Print(const Chunk& chunk) {
+    return fmt::format("{} by {}{} {}..{}", LevelName(chunk.level), GrainName(chunk.grain),
+                       chunk.breakdown == Breakdown::kNone
+                           ? ""
+                           : fmt::format(" and {}", BreakdownName(chunk.breakdown)),
+                       PrintDay(chunk.from), PrintDay(chunk.to));
+  }
+
+  Result<> Read(const Chunk& chunk) {
+    const MetricQuery query{account_.info.account, chunk.level, chunk.grain,
+                            chunk.breakdown,       chunk.from,  chunk.to};
+    const std::string what = Print(chunk);
+    if (!MayCall()) {
+      pull_.postponed.push_back(what);
+      return world_.facts->NoteTrouble(query, world_.clock->Now(), "put off: " + stopped_);
+    }
+    FaultPoint("collect_before_call");
     auto report = reader_->ReadMetrics(query, Timeout());
+    FaultPoint("collect_after_call");
     if (!report) {
+      Failed(report.error());
+      // A throttle is no reason to ask in smaller pieces: that would be more calls, not fewer.
+      if (TooLarge(report.error()) && chunk.from < chunk.to) return ReadHalves(chunk);
       pull_.problems.push_back(what + ": " + report.error().what);
-      return {};
+      return world_.facts->NoteTrouble(query, world_.clock->Now(), report.error().what);
     }
+    failures_ = 0;
     if (!report->complete) {
-      pull_.problems.push_back(what + ": incomplete, not loaded: " + report->incomplete_why);
-      return {};
+      // Pages that end early may fit when there are fewer of them; once, not for ever.
+      if (chunk.from < chunk.to && !halved_) {
+        halved_ = true;
+        MAXOPT_CHECK(ReadHalves(chunk));
+        halved_ = false;
+        return {};
+      }
+      const std::string why = "incomplete, not loaded: " + report->incomplete_why;
+      pull_.problems.push_back(what + ": " + why);
+      return world_.facts->NoteTrouble(query, world_.clock->Now(), why);
     }
+    Reconcile(*report);
     const std::string source = fmt::format("{} api", PlatformName(account_.info.account.platform));
+    FaultPoint("collect_before_load");
     auto loaded = world_.facts->Load(*report, world_.clock->Now(), source);
+    FaultPoint("collect_after_load");
     if (!loaded) {
       if (loaded.error().code == Errc::kLocal) return Fail(loaded.error());
       pull_.problems.push_back(what + ": " + loaded.error().what);
-      return {};
+      return world_.facts->NoteTrouble(query, world_.clock->Now(), loaded.error().what);
     }
     ++pull_.reports;
     Add(pull_.loaded, *loaded);
     return {};
+  }
+
+  Result<> ReadHalves(const Chunk& chunk) {
+    Chunk young = chunk;
+    Chunk old = chunk;
+    young.from = chunk.from + (chunk.to - chunk.from) / 2 + days(1);
+    old.to = young.from - days(1);
+    MAXOPT_CHECK(Read(young));
+    return Read(old);
+  }
+
+  /// Puts the account's spend beyond its campaigns into a row of its own, on days that are over:
+  /// the day that runs is read at two times. The account's report is the one just before.
+  void Reconcile(MetricReport& report) {
+    const MetricQuery& query = report.query;
+    if (query.grain != Grain::kDay || query.breakdown != Breakdown::kNone) return;
+    struct Sum {
+      std::int64_t spend = 0;
+      std::int64_t impressions = 0;
+      std::int64_t clicks = 0;
+    };
+    if (query.level == Level::kAccount) {
+      for (Day day = query.from; day <= query.to; day += days(1)) account_days_[day].clear();
+      for (const MetricRow& row : report.rows) account_days_[row.day].push_back(row);
+      return;
+    }
+    if (query.level != Level::kCampaign) return;
+    const auto sum_of = [](const std::vector<MetricRow>& rows) {
+      Sum sum;
+      for (const MetricRow& row : rows) {
+        sum.spend += row.spend.micros();
+        sum.impressions += row.impressions.value_or(0);
+        sum.clicks += row.clicks.value_or(0);
+      }
+      return sum;
+    };
+    std::map<Day, std::vector<MetricRow>> campaigns;
+    for (const MetricRow& row : report.rows) campaigns[row.day].push_back(row);
+    for (const auto& [day, rows] : account_days_) {
+      if (day < query.from || day > query.to || day >= today_) continue;
+      const Sum whole = sum_of(rows);
+      const Sum parts = sum_of(campaigns[day]);
+      // What rounding to the minor unit leaves is none.
+      const std::int64_t rest = whole.spend - parts.spend;
+      if (rest <= std::max<std::int64_t>(whole.spend / 1000, 10'000)) continue;
+      MetricRow row{day,
+                    {},
+                    std::string(kUnattributed),
+                    "",
+                    "",
+                    "",
+                    Money::Micros(rest, account_.info.currency),
+                    {},
+                    {},
+                    {},
+                    {},
+                    {}};
+      row.impressions = std::max<std::int64_t>(0, whole.impressions - parts.impressions);
+      row.clicks = std::max<std::int64_t>(0, whole.clicks - parts.clicks);
+      report.rows.push_back(std::move(row));
+      pull_.problems.push_back(
+          fmt::format("{}: {} of the account's {} are in no campaign that was read", PrintDay(day),
+                      PrintMoney(Money::Micros(rest, account_.info.currency)),
+                      PrintMoney(Money::Micros(whole.spend, account_.info.currency))));
+    }
   }
 
   const MonitorWorld& world_;
@@ -128,13 +303,19 @@ class Puller {
   const ClientAccount& account_;
   std::shared_ptr<PlatformReader> reader_;
   AccountPull pull_;
+  Day today_;
+  std::string stopped_;  ///< why no more calls are made; empty: they may be
+  int failures_ = 0;     ///< in a row
+  bool halved_ = false;
+  std::map<Day, std::vector<MetricRow>> account_days_;
 };
 
 }  // namespace
 
 bool MonitorReport::complete() const {
-  return std::all_of(accounts.begin(), accounts.end(),
-                     [](const AccountPull& pull) { return pull.problems.empty(); });
+  return std::all_of(accounts.begin(), accounts.end(), [](const AccountPull& pull) {
+    return pull.problems.empty() && pull.postponed.empty();
+  });
 }
 
 Result<MonitorReport> Monitor(const MonitorWorld& world, const std::string& client,

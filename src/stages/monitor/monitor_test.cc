@@ -82,13 +82,17 @@ TEST_F(MonitorTest, TheDailyRoundReadsTheWholeRestatementWindow) {
   const auto report = Run(MonitorDepth::kDay);
   ASSERT_TRUE(report) << report.error().what;
   EXPECT_TRUE(report->complete());
-  EXPECT_EQ(platform_->asked[0].from, *ParseDay("2026-03-01"));
+  // Today and yesterday first, then the week, then the rest of the 28 days.
+  EXPECT_EQ(platform_->asked[0].from, *ParseDay("2026-03-28"));
   EXPECT_EQ(platform_->asked[0].to, *ParseDay("2026-03-29"));
-  EXPECT_EQ(report->accounts[0].reports, 4);
+  EXPECT_EQ(platform_->asked.back().from, *ParseDay("2026-03-01"));
+  EXPECT_EQ(report->accounts[0].reports, 10);  // 4, 3 and 3 kinds of slices
   EXPECT_EQ(Spend(), "29.00");  // 29 days once: levels, hours and breakdowns are not added up
   const auto again = Run(MonitorDepth::kDay);
   EXPECT_EQ(again->accounts[0].loaded.slices_new, 0);
   EXPECT_EQ(again->accounts[0].loaded.slices_restated, 0);
+  EXPECT_EQ(again->accounts[0].reports, 0);  // all of it is a moment old
+  EXPECT_EQ(again->accounts[0].fresh, 29 + 29 + 2 + 28);
 }
 
 TEST_F(MonitorTest, TheHourlyRoundIsShort) {

@@ -1,6 +1,7 @@
 #include "stages/optimize/optimize.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,7 @@
 
 #include "decide/allocator/allocator.h"
 #include "decide/guardrails/guardrails.h"
+#include "memory/facts/quality.h"
 
 namespace maxopt {
 namespace {
@@ -98,6 +100,7 @@ class Recommender {
   Result<Recommendation> Run() {
     MAXOPT_CHECK(ReadBudgets());
     MAXOPT_CHECK(ReadHistory());
+    MAXOPT_CHECK(CheckData());
     ResponseData data = Data();
     MAXOPT_TRY(const ResponseFit fit, FitResponse(data, options_.response));
     MAXOPT_TRY(Recommendation out, Decide(data, fit));
@@ -200,6 +203,28 @@ class Recommender {
     return std::any_of(fixed_.begin(), fixed_.end(), [&](const std::string& campaign) {
       return address == campaign || address.starts_with(campaign + "/");
     });
+  }
+
+  /// The delivery of the last week decides how far budgets move, so it must be whole, read lately
+  /// and reconciled. Claimed conversions are a weak prior only and may still grow.
+  Result<> CheckData() {
+    std::map<AccountId, AccountInfo> accounts;
+    for (const auto& [id, channel] : channels_) {
+      for (const auto& budget : channel.budgets) {
+        accounts[budget.account.info.account] = budget.account.info;
+      }
+    }
+    std::vector<AccountInfo> infos;
+    for (const auto& [id, info] : accounts) infos.push_back(info);
+    MAXOPT_TRY(const Hold hold,
+               DecisionHold(*world_.facts, infos,
+                            {.from = last_ - days(6), .to = last_, .claimed_conversions = false},
+                            world_.clock->Now()));
+    if (!hold.held()) return {};
+    return Fail(Errc::kRefused,
+                fmt::format("the data do not bear a decision: {}. maxopt monitor reads them again, "
+                            "maxopt quality shows each day",
+                            fmt::join(hold.reasons, "; ")));
   }
 
   Result<> ReadHistory() {
