@@ -208,14 +208,15 @@ class Recommender {
   /// The delivery of the last week decides how far budgets move, so it must be whole, read lately
   /// and reconciled. Claimed conversions are a weak prior only and may still grow.
   Result<> CheckData() {
-    std::map<AccountId, AccountInfo> accounts;
+    std::set<AccountId> moved;
     for (const auto& [id, channel] : channels_) {
-      for (const auto& budget : channel.budgets) {
-        accounts[budget.account.info.account] = budget.account.info;
-      }
+      for (const auto& budget : channel.budgets) moved.insert(budget.account);
     }
+    MAXOPT_TRY(const std::vector<ClientAccount> accounts, world_.store->Accounts());
     std::vector<AccountInfo> infos;
-    for (const auto& [id, info] : accounts) infos.push_back(info);
+    for (const ClientAccount& account : accounts) {
+      if (moved.contains(account.info.account)) infos.push_back(account.info);
+    }
     MAXOPT_TRY(const Hold hold,
                DecisionHold(*world_.facts, infos,
                             {.from = last_ - days(6), .to = last_, .claimed_conversions = false},
