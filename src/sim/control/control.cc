@@ -205,8 +205,11 @@ class Control {
   }
 
   Result<http::Response> AddFault(const json& body) {
-    MAXOPT_CHECK(OnlyKnown(body, {"platform", "fault", "method", "path", "nth", "times", "swarm",
-                                  "clear", "tracking_outage"}));
+    MAXOPT_CHECK(
+        OnlyKnown(body, {"platform", "fault", "method", "path", "nth", "times", "swarm", "clear",
+                         "tracking_outage", "report_swarm", "restate", "drop_rows"}));
+    if (body.contains("restate")) return Restate(body["restate"]);
+    if (body.contains("drop_rows")) return DropRows(body["drop_rows"]);
     if (body.contains("tracking_outage")) {
       const json& outage = body["tracking_outage"];
       if (!outage.is_object()) {
@@ -223,6 +226,10 @@ class Control {
     MAXOPT_TRY(FaultPlan* const plan, PartOf(world_.faults, platform));
     if (body.contains("clear")) {
       plan->Clear();
+    } else if (body.contains("report_swarm")) {
+      MAXOPT_TRY(const std::int64_t seed, Whole(body, "report_swarm", 0, INT64_MAX));
+      const auto number = static_cast<std::uint64_t>(seed);
+      plan->SetRandom(number, ReportSwarm(number));
     } else if (body.contains("swarm")) {
       MAXOPT_TRY(const std::int64_t seed, Whole(body, "swarm", 0, INT64_MAX));
       const auto number = static_cast<std::uint64_t>(seed);
@@ -246,6 +253,53 @@ class Control {
                  .nth = static_cast<int>(nth),
                  .times = static_cast<int>(times)});
     }
+    return Answer({{"ok", true}});
+  }
+
+  static Result<AccountId> AccountOf(const json& body) {
+    MAXOPT_TRY(const std::string platform, Text(body, "platform"));
+    MAXOPT_TRY(const Platform which, FindPlatform(platform));
+    MAXOPT_TRY(std::string account, Text(body, "account"));
+    return AccountId{which, std::move(account)};
+  }
+
+  Result<http::Response> Restate(const json& body) {
+    if (!body.is_object()) {
+      return Fail(Errc::kInvalidArgument,
+                  "\"restate\" must have \"platform\", \"account\", \"day\"");
+    }
+    MAXOPT_CHECK(OnlyKnown(body, {"platform", "account", "day", "percent", "claims_percent"}));
+    sim::Restatement restated{};
+    MAXOPT_TRY(restated.account, AccountOf(body));
+    MAXOPT_TRY(const std::string day, Text(body, "day"));
+    MAXOPT_TRY(restated.day, ParseDay(day));
+    restated.known_from = world_.clock.Now();
+    if (body.contains("percent")) {
+      MAXOPT_TRY(const std::int64_t percent, Whole(body, "percent", 0, 1000));
+      restated.percent = static_cast<int>(percent);
+    }
+    if (body.contains("claims_percent")) {
+      MAXOPT_TRY(const std::int64_t percent, Whole(body, "claims_percent", 0, 1000));
+      restated.claims_percent = static_cast<int>(percent);
+    }
+    world_.market.AddRestatement(restated);
+    return Answer({{"ok", true}});
+  }
+
+  Result<http::Response> DropRows(const json& body) {
+    if (!body.is_object()) {
+      return Fail(Errc::kInvalidArgument,
+                  "\"drop_rows\" must have \"platform\", \"account\", \"breakdown\", \"until\"");
+    }
+    MAXOPT_CHECK(OnlyKnown(body, {"platform", "account", "breakdown", "until"}));
+    sim::DroppedRows dropped{};
+    MAXOPT_TRY(dropped.account, AccountOf(body));
+    MAXOPT_TRY(const std::string breakdown, Text(body, "breakdown"));
+    MAXOPT_TRY(dropped.breakdown, FindBreakdown(breakdown));
+    MAXOPT_TRY(const std::string until, Text(body, "until"));
+    dropped.from = world_.clock.Now();
+    MAXOPT_TRY(dropped.to, ParseInstant(until));
+    world_.market.AddDroppedRows(dropped);
     return Answer({{"ok", true}});
   }
 

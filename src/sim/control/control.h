@@ -21,6 +21,11 @@
 ///   GET  /faults                         what was injected, by platform
 ///   POST /faults                         {"platform","fault","method","path","nth","times"}, or
 ///                                        {"platform","swarm":seed}, {"platform","clear":true},
+///                                        {"platform","report_swarm":seed},
+///                                        {"restate":{"platform","account","day","percent",
+///                                          "claims_percent"}} from now on,
+///                                        {"drop_rows":{"platform","account","breakdown",
+///                                          "until"}},
 ///                                        or {"tracking_outage":{"from","to"}}
 ///   POST /human_edit                     {"platform","account","level","id","actor",
 ///                                          "changes":{field: value}}

@@ -28,6 +28,19 @@ enum class Fault {
   kThrottle,           // does not act; "too many calls" as the platform says it
   kTokenExpired,       // does not act; the platform's answer to a token that has run out
   kDuplicate,          // acts twice, as when a proxy sends again; the second answer
+  // Of reads only; other requests are answered as they should be.
+  kShortPage,          // a page with half of its rows; Meta's next page has the rest
+  kDupPage,            // the page before once more
+  kCursorLoop,         // the next page is this one
+  kMissingNext,        // more pages, and nothing says so
+  kNewEnum,            // kinds of campaigns and goals that nobody has heard of
+  kAsyncStuck,         // Meta's report: 99 %, for as long as it hits
+  kAsyncFailed,        // Meta's report: failed
+  kErrorIn200,         // does not act; the platform's error with status 200
+  kTruncatedGzip,      // acts; the beginning of a compressed answer
+  kThrottleLowHeader,  // as kThrottle, with headers that tell of hardly any use
+  kGrantRefused,       // the token endpoint alone: "invalid_grant"; for good with times = 0
+  kVersionSunset,      // does not act; this version of the API has ended
 };
 std::string_view FaultName(Fault fault);  ///< "drop_req", "5xx_applied", ...
 /// kInvalidArgument lists the known names.
@@ -49,6 +62,8 @@ using FaultChances = std::map<Fault, double>;
 /// A random subset of the faults, each at its usual chance: every seed shows other combinations,
 /// and no loud fault hides the quiet ones.
 FaultChances Swarm(std::uint64_t seed);
+/// The same of what goes wrong with reports: paging, envelopes, throttles, the network.
+FaultChances ReportSwarm(std::uint64_t seed);
 
 /// What goes wrong, for one server. Thread-safe. The same rules, seed and order of requests: the
 /// same faults.
@@ -72,6 +87,12 @@ class FaultPlan {
   Platform dialect() const { return dialect_; }
   std::chrono::milliseconds delay() const;
 
+  /// The answer to the last read of the same path, for kDupPage. For WithFaults.
+  http::Response Before(const http::Request& request, http::Response now);
+
+  /// Whether any rule or chance is kDupPage, so that pages have to be kept.
+  bool keeps_pages() const;
+
   /// Counts the request and says what happens to it. For WithFaults.
   std::optional<Fault> Next(const http::Request& request);
 
@@ -88,6 +109,8 @@ class FaultPlan {
   std::uint64_t requests_ = 0;
   std::chrono::milliseconds delay_{200};
   std::vector<Injected> injected_;
+  std::string last_path_;  ///< of the last read that went through Before
+  http::Response last_read_{};
 };
 
 /// The handler with the plan's faults around it. The plan must outlive it.

@@ -342,6 +342,18 @@ class MarketImpl final : public Market {
     shocks_.push_back(shock);
   }
 
+  void AddRestatement(const Restatement& restatement) override {
+    const std::lock_guard lock(mutex_);
+    restatements_.push_back(restatement);
+    restatements_.back().percent = std::clamp(restatement.percent, 0, 1000);
+    restatements_.back().claims_percent = std::clamp(restatement.claims_percent, 0, 1000);
+  }
+
+  void AddDroppedRows(const DroppedRows& dropped) override {
+    const std::lock_guard lock(mutex_);
+    dropped_.push_back(dropped);
+  }
+
  private:
   static Zone ZoneOf(const std::string& name) {
     const auto zone = Zone::Find(name);
@@ -366,6 +378,8 @@ class MarketImpl final : public Market {
   void BookOrder(std::int32_t hour, std::int64_t value_micros);
   void SellBaseline(double mean);
   void SellCarried(ChannelState& state, double revenue);
+  void Restate(const ReportQuery& query, std::int64_t minor_micros, ReportRow& row) const;
+  bool IsDropped(const ReportQuery& query, std::uint64_t ad_digest) const;
   bool InOutage(std::int32_t ordered_at) const;
 
   MarketOptions options_;
@@ -380,6 +394,8 @@ class MarketImpl final : public Market {
   std::map<std::pair<Platform, Audience>, std::unique_ptr<ChannelState>> channels_;
   std::vector<std::pair<Instant, Instant>> outages_;
   std::vector<Shock> shocks_;
+  std::vector<Restatement> restatements_;
+  std::vector<DroppedRows> dropped_;
 
   std::optional<Day> shop_day_;
   Instant shop_day_ends_;
@@ -894,6 +910,35 @@ bool MarketImpl::InOutage(std::int32_t ordered_at) const {
       outages_, [&](const auto& outage) { return at >= outage.first && at < outage.second; });
 }
 
+void MarketImpl::Restate(const ReportQuery& query, std::int64_t minor_micros,
+                         ReportRow& row) const {
+  for (const Restatement& restated : restatements_) {
+    if (restated.account != query.account || restated.day != row.day ||
+        query.as_of < restated.known_from) {
+      continue;
+    }
+    const auto scale = [](std::int64_t& amount, std::int64_t percent, std::int64_t unit) {
+      amount = amount / unit * percent / 100 * unit;
+    };
+    scale(row.spend_micros, restated.percent, minor_micros);
+    scale(row.impressions, restated.percent, 1);
+    scale(row.eligible_impressions, restated.percent, 1);
+    scale(row.clicks, restated.percent, 1);
+    const std::int64_t claims = std::int64_t{restated.percent} * restated.claims_percent / 100;
+    scale(row.conversions_click, claims, 1);
+    scale(row.conversions_view, claims, 1);
+    scale(row.revenue_click_micros, row.conversions_click == 0 ? 0 : claims, minor_micros);
+    scale(row.revenue_view_micros, row.conversions_view == 0 ? 0 : claims, minor_micros);
+  }
+}
+
+bool MarketImpl::IsDropped(const ReportQuery& query, std::uint64_t ad_digest) const {
+  return std::ranges::any_of(dropped_, [&](const DroppedRows& dropped) {
+    return dropped.account == query.account && dropped.breakdown == query.breakdown &&
+           query.as_of >= dropped.from && query.as_of < dropped.to && ad_digest % 5 < 2;
+  });
+}
+
 std::vector<ReportRow> MarketImpl::Report(const ReportQuery& query) const {
   const std::lock_guard lock(mutex_);
   std::vector<ReportRow> report;
@@ -937,10 +982,13 @@ std::vector<ReportRow> MarketImpl::Report(const ReportQuery& query) const {
       ++(made.view ? whole.conversions_view : whole.conversions_click);
       (made.view ? whole.revenue_view_micros : whole.revenue_click_micros) += made.value_micros;
     }
+    Restate(query, account.minor_micros, whole);
+    if (Nothing(whole)) continue;
     if (query.breakdown == Breakdown::kNone) {
       report.push_back(std::move(whole));
       continue;
     }
+    if (IsDropped(query, ad.digest)) continue;
     auto& segments = segments_of[{row.audience, row.geo}];
     if (segments.empty()) {
       segments = SegmentsOf(query.breakdown, account.setup.account.platform, row.audience,

@@ -130,6 +130,26 @@ struct MarketOptions {
   double noise = 1.0;                       ///< 0: expected values (rounded), for tests by hand
 };
 
+/// A correction of the past, which from `known_from` on is the platform's truth: all amounts of the
+/// account's day become `percent` of what they were (0: the rows disappear), its claimed
+/// conversions `claims_percent`. Several of one day follow each other.
+struct Restatement {
+  AccountId account;
+  Day day;
+  Instant known_from;
+  int percent = 100;         ///< 0..1000
+  int claims_percent = 100;  ///< 0..1000, after `percent`
+};
+
+/// Reports by `breakdown` that leave out some ads, about two of five, while they are asked for in
+/// [from, to): the truth is as it was, the report is wrong.
+struct DroppedRows {
+  AccountId account;
+  Breakdown breakdown = Breakdown::kDevice;
+  Instant from;
+  Instant to;
+};
+
 /// Thread-safe. The same seed, the same calls in the same order: the same numbers, everywhere.
 class Market {
  public:
@@ -163,6 +183,8 @@ class Market {
   virtual void AddTrackingOutage(Instant from, Instant to) = 0;
   /// From the next hour on. Hours in which no shock lasts are as they would be without it.
   virtual void AddShock(const Shock& shock) = 0;
+  virtual void AddRestatement(const Restatement& restatement) = 0;
+  virtual void AddDroppedRows(const DroppedRows& dropped) = 0;
 };
 
 /// The platforms' asynchronous review of an ad: pending for a few hours (by digest of the text),
