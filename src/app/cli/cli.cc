@@ -123,12 +123,13 @@ int RunCommandLine(int argc, char** argv) {
   query_command
       ->add_option(
           "--measures", query.measures,
-          "spend, impressions, clicks, conversions, revenue, ctr, cpc, cpm, cvr, cpa, roas")
+          "spend, impressions, clicks, conversions, revenue, ctr, cpc, cpm, cvr, cpa, roas, "
+          "impression_share, lost_to_budget, lost_to_rank")
       ->capture_default_str();
   query_command->add_option(
       "--by", query.by,
       "platform, account, campaign, ad_group, ad, device, country, placement, "
-      "age_gender, keyword, search_term, currency");
+      "age_gender, keyword, search_term, audience, creative, currency");
   query_command->add_option("--filter", query.filters, "dimension=value,value or dimension!=value");
   query_command->add_option("--from", query.from, "first day");
   query_command->add_option("--to", query.to, "last day");

@@ -328,4 +328,40 @@ std::shared_ptr<TokenSource> MakeRefreshingToken(
   return std::make_shared<RefreshingToken>(std::move(refresh), std::move(clock));
 }
 
+std::shared_ptr<TokenSource> MakeRotatingToken(
+    std::string refresh_token,
+    std::function<Result<RotatedGrant>(const std::string& refresh_token, http::Deadline)> refresh,
+    std::function<Result<>(const std::string& refresh_token)> persist,
+    std::shared_ptr<Clock> clock) {
+  // Only one refresh runs at a time, so this needs no lock of its own.
+  struct Grant {
+    std::string refresh_token;
+    std::optional<RotatedGrant> unwritten;  ///< answered, and not yet on disk
+  };
+  auto grant = std::make_shared<Grant>(Grant{std::move(refresh_token), std::nullopt});
+  auto once = [grant, refresh = std::move(refresh),
+               persist = std::move(persist)](http::Deadline deadline) -> Result<AccessToken> {
+    if (!grant->unwritten) {
+      MAXOPT_TRY(RotatedGrant fresh, refresh(grant->refresh_token, deadline));
+      if (fresh.refresh_token.empty() || fresh.refresh_token == grant->refresh_token) {
+        return fresh.access;
+      }
+      grant->unwritten = std::move(fresh);
+    }
+    auto written = persist(grant->unwritten->refresh_token);
+    if (!written) {
+      // Nothing is wrong with the grant, so it is not counted as a refusal.
+      Error error = std::move(written).error();
+      error.code = Errc::kUnavailable;
+      error.what = "the new refresh token could not be kept: " + error.what;
+      return Fail(std::move(error));
+    }
+    grant->refresh_token = grant->unwritten->refresh_token;
+    AccessToken access = std::move(grant->unwritten->access);
+    grant->unwritten.reset();
+    return access;
+  };
+  return MakeRefreshingToken(std::move(once), std::move(clock));
+}
+
 }  // namespace maxopt

@@ -54,4 +54,19 @@ std::shared_ptr<TokenSource> MakeFixedToken(std::string token);
 std::shared_ptr<TokenSource> MakeRefreshingToken(
     std::function<Result<AccessToken>(http::Deadline)> refresh, std::shared_ptr<Clock> clock);
 
+/// For grants whose refresh token is replaced at each use (Microsoft, LinkedIn): the old one is
+/// dead once the endpoint has answered, so the new one is kept before anything is done with it.
+struct RotatedGrant {
+  AccessToken access;
+  std::string refresh_token;  ///< empty: the old one goes on
+};
+/// As MakeRefreshingToken: one refresh at a time, however many ask. `persist` writes the new
+/// refresh token durably; until it has succeeded no access token is given out, and the endpoint is
+/// not asked again with a token that is dead: the next Get tries to write again.
+std::shared_ptr<TokenSource> MakeRotatingToken(
+    std::string refresh_token,
+    std::function<Result<RotatedGrant>(const std::string& refresh_token, http::Deadline)> refresh,
+    std::function<Result<>(const std::string& refresh_token)> persist,
+    std::shared_ptr<Clock> clock);
+
 }  // namespace maxopt

@@ -317,6 +317,70 @@ TEST(TokenTest, RefusedOnceHoweverManySaySo) {
   EXPECT_EQ(endpoint.asked, 2);
 }
 
+TEST(TokenTest, F39ARotatingTokenIsRefreshedOnceByManyAndKeptBeforeItIsUsed) {
+  const auto clock = std::make_shared<VirtualClock>(kStart);
+  std::atomic<int> asked = 0;
+  std::mutex mutex;
+  std::string alive = "r0";  // what the endpoint takes: the newest it gave
+  std::vector<std::string> kept;
+  bool disk_full = false;
+  const auto source = MakeRotatingToken(
+      "r0",
+      [&](const std::string& token, http::Deadline) -> Result<RotatedGrant> {
+        const std::lock_guard lock(mutex);
+        if (token != alive) return Fail(Errc::kUnauthenticated, "invalid_grant");
+        const int n = ++asked;
+        alive = "r" + std::to_string(n);
+        return RotatedGrant{{"a" + std::to_string(n), clock->Now() + 1h}, alive};
+      },
+      [&](const std::string& token) -> Result<> {
+        const std::lock_guard lock(mutex);
+        if (disk_full) return Fail(Errc::kLocal, "no space left on device");
+        kept.push_back(token);
+        return {};
+      },
+      clock);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([&] { EXPECT_EQ(*source->Get(After(10s)), "a1"); });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(asked, 1);
+  EXPECT_EQ(kept, std::vector<std::string>{"r1"});
+  // The disk is full at the next rotation: the new token is not used, not lost, not asked for
+  // twice.
+  clock->AdvanceTo(kStart + 2h);
+  disk_full = true;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(source->Get(After(1s)).error().code, Errc::kUnavailable);
+  }
+  EXPECT_EQ(asked, 2);
+  disk_full = false;
+  EXPECT_EQ(*source->Get(After(1s)), "a2");
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(kept.back(), "r2");
+  // Two hours later it goes on with the token that was kept.
+  clock->AdvanceTo(kStart + 4h);
+  EXPECT_EQ(*source->Get(After(1s)), "a3");
+  EXPECT_EQ(kept.back(), alive);
+}
+
+TEST(TokenTest, F39ATransientRefusalIsForgottenAndThreeAreForGood) {
+  Endpoint endpoint;
+  // Refused twice, then granted: the count begins again.
+  endpoint.answer = [&](int n) -> Result<AccessToken> {
+    if (n <= 2 || n >= 4) return Fail(Errc::kUnauthenticated, "invalid_grant");
+    return AccessToken{"good", endpoint.clock->Now() + 1h};
+  };
+  EXPECT_FALSE(endpoint.source->Get(After(1s)));
+  EXPECT_FALSE(endpoint.source->Get(After(1s)));
+  EXPECT_EQ(*endpoint.source->Get(After(1s)), "good");
+  endpoint.clock->AdvanceTo(kStart + 2h);
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(endpoint.source->Get(After(1s)));
+  EXPECT_EQ(endpoint.asked, 6);  // three more, then never again
+  EXPECT_NE(endpoint.source->Get(After(1s)).error().what.find("reconnect"), std::string::npos);
+}
+
 TEST(TokenTest, ThreeRefusalsInARowAreEnough) {
   Endpoint endpoint;
   endpoint.answer = [](int n) -> Result<AccessToken> {
