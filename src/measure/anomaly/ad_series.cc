@@ -23,6 +23,7 @@ constexpr double kSeasonHalfLifeDays = 56;    // eight visits of a weekday
 constexpr double kSeasonPrior = 2;            // points' worth of "no season"
 constexpr double kDispersionPrior = 0.02;     // 14 % from day to day before anything is known ...
 constexpr double kDispersionPriorPoints = 7;  // ... worth a week of points
+constexpr double kHolidayPrior = 0.1;         // variance of a holiday's factor
 constexpr double kFar = 4;                    // standard deviations
 constexpr int kMoved = 4;                     // points in a row that make a new level
 constexpr double kDriftGain = 0.2;            // an EWMA chart of Roberts 1959
@@ -107,7 +108,7 @@ AdSeries::Forecast AdSeries::Expect(const AdPoint& p) const {
   double factor = Factor(weekday);
   double visits = weekday.visits;
   if (options_.hourly) factor *= Factor(hour), visits = std::min(visits, hour.visits);
-  if (p.holiday) factor *= Factor(holidays_), visits = std::min(visits, holidays_.visits);
+  if (p.holiday) factor *= Factor(holidays_);
   f.exposure = exposure * p.maturity * factor;
   // Half a count is added, so that a series of zeros still has a rate (Jeffreys).
   const double seen = sum_value_ + (IsMoney(options_.measure) ? 0.0 : 0.5);
@@ -129,7 +130,9 @@ AdSeries::Forecast AdSeries::Expect(const AdPoint& p) const {
   const double immature = 0.25 * (1 - p.maturity) * (1 - p.maturity);
   const double level =
       weight_ > 0 && sum_value_ > 0 && !IsMoney(options_.measure) ? 1 / (sum_value_ + 0.5) : 0;
-  f.k = k + std::min(unknown + level, own) + immature;
+  // A holiday may be a third more or less until it was seen, and each is a little different.
+  const double holiday = p.holiday ? kHolidayPrior / (holidays_.visits + 1) : 0;
+  f.k = k + std::min(unknown + level, own) + immature + holiday;
   return f;
 }
 

@@ -17,8 +17,9 @@ constexpr std::array<double, kSpeeds> kSpeed = {1.0, 0.3, 0.05};
 constexpr double kClip = 5;          // errors beyond so many mean absolute errors count as so many
 constexpr double kSeasonGain = 0.9;  // a season must cut the error by a tenth to be believed
 constexpr std::size_t kFirstPoints = 16;  // from which the grain is read
-constexpr int kChannels = 5;
-enum Channel { kStep, kDistance, kHour, kQuarter, kSpread };
+constexpr int kWindows = 3;               // of about an hour, a quarter of a day, a day
+constexpr int kChannels = 3 + kWindows;
+enum Channel { kStep, kDistance, kSpread, kFirstWindow };
 constexpr std::int64_t kDayS = 86'400;
 constexpr double kDaysPerMonth = 30.44;
 constexpr double kHuge = 1e6;
@@ -107,7 +108,7 @@ double Bounded(double x, double limit) { return std::clamp(x, -limit, limit); }
 
 struct Detector::State {
   explicit State(DetectorOptions o) : options(o) {
-    for (std::size_t i = 2 * kHour; i < tails.size(); ++i) tails[i] = Tail(Tail::kGauss);
+    for (std::size_t i = 2 * kSpread; i < tails.size(); ++i) tails[i] = Tail(Tail::kGauss);
   }
 
   DetectorOptions options;
@@ -129,9 +130,13 @@ struct Detector::State {
   int slots_per_day = 1;
   double cycle = 7;   // points in the shortest season: a day, or a week of days
   bool daily = true;  // a point is half a day or more
-  double warm_at = 21, adopt_after = 7;
+  std::int64_t warm_after_us = 0, first_us = 0;
+  double first_cycles = 28;  // points of three cycles, or of what alerts wait for
+  double warm_at = 28, adopt_after = 7;
   int quiet_needed = 3;
-  double hour_gain = 0.5, quarter_gain = 0.25;
+  std::array<double, kWindows> window_gain{};
+  double quarter_gain = 0.25;
+  double memory = 300;  // points over which quantiles forget
   double slow_gain = 0, scale_gain = 0, bin_gain = 0;
   double bar = 3.7, quiet_below = 2.2;
 
@@ -139,8 +144,8 @@ struct Detector::State {
   double n = 0;          // observations learnt
   double reference = 0;  // the first value: seasons are kept as differences from it
   struct Slot {
-    float value = 0;
-    float visits = 0;
+    double value = 0;  // distance from the first value of the series
+    double visits = 0;
   };
   std::vector<Slot> day, week;
   std::array<double, kSeasons> slow{}, distance_error{}, recent{}, known{};
@@ -152,14 +157,18 @@ struct Detector::State {
   double reach = 0;  // mean absolute distance of x from its slow level: the size of the series
   std::array<double, 24> bins{};
   std::array<double, 24> bin_visits{};
-  double hour = 0, quarter = 0, hour_scale = 0.5, quarter_scale = 0.4;
+  std::array<double, kWindows> window{};
+  std::array<double, kWindows> window_scale = {0.5, 0.4, 0.3};
   double spread_fast = 1, spread_slow = 1, spread_scale = 0.2;
   double windows_n = 0;
+  int best_distance = 0, best_step = 0;
+  double last_x = 0, run = 0, longest_run = 0, repeats = 0;  // of equal values
   std::array<Tail, 2 * kChannels> tails{};
   double tails_n = 0;
   // The incident.
   bool incident = false;
   bool has_adopted = false;
+  bool incident_slow = false;  // told by a long window: over when that says so
   double incident_age = 0;
   int quiet = 0;
   double incident_peak = 0;
@@ -194,21 +203,26 @@ void Detector::State::FixGrain() {
   slot_s = kDayS / slots_per_day;
   cycle = daily ? 7 : per_day;
   if (daily && per_day < 0.5) cycle = 4;  // weeks: no season that could be learnt in time
-  // A season is known once it has been seen twice; before 100 points (three weeks of days) there is
-  // no tail to speak of.
-  warm_at = daily ? 21 : std::max(2 * cycle, 100.0);
+  // A season has to be seen twice to be known and once more to know its error; before 100 points
+  // (four weeks of days) there is no tail to speak of.
+  warm_at = daily ? 28 : 100;
+  warm_after_us = daily ? 0 : 3 * kDayS * 1'000'000;
+  first_cycles = daily ? 28 : std::max(3 * cycle, 100.0);
   adopt_after = daily ? 7 : std::max(1.25 * cycle, 12.0);
   quiet_needed = static_cast<int>(std::clamp(std::round(cycle / 8), 3.0, 36.0));
   const double hour_points = daily ? 3 : std::clamp(cycle / 24, 3.0, 12.0);
   const double quarter_points = daily ? 7 : std::clamp(cycle / 4, 6.0, 72.0);
-  hour_gain = 2 / (hour_points + 1);
-  quarter_gain = 2 / (quarter_points + 1);
-  slow_gain = 1 / (daily ? 28.0 : std::max(3 * cycle, 72.0));
-  scale_gain = 1 / (daily ? 28.0 : std::clamp(2 * cycle, 72.0, 2000.0));
+  const double day_points = daily ? 14 : cycle;
+  window_gain = {2 / (hour_points + 1), 2 / (quarter_points + 1), 2 / (day_points + 1)};
+  quarter_gain = window_gain[1];
+  longest_run = hour_points;
+  slow_gain = 1 / (daily ? 28.0 : 7 * cycle);  // each weekday once; four weeks of days
+  scale_gain = 1 / (daily ? 56.0 : std::clamp(7 * cycle, 100.0, 2016.0));
   bin_gain = daily ? 1.0 / 12 : 1 / std::max(3 * cycle / 24, 10.0);
+  memory = std::clamp(60 * cycle, 300.0, 5000.0);
   const double points_per_month = kDaysPerMonth * per_day;
   const double p = std::min(options.false_alerts_per_month / points_per_month, options.p_value_max);
-  bar = -std::log10(std::max(p, 1e-12) / kChannels);  // Bonferroni over the five statistics
+  bar = -std::log10(std::max(p, 1e-12) / kChannels);  // Bonferroni over the statistics
   quiet_below = std::max(2.0, 0.6 * bar);
   if (!daily) day.resize(static_cast<std::size_t>(slots_per_day));
   if (per_day >= 0.9) week.resize(static_cast<std::size_t>(7 * slots_per_day));
@@ -217,7 +231,7 @@ void Detector::State::FixGrain() {
 
 Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
   Verdict verdict;
-  if (n == 0) reference = x;
+  if (n == 0) reference = x, first_us = at_us;
   // Where in the seasons. Half a slot is added so that stamps that jitter stay in their slot.
   const std::int64_t at_s = at_us / 1'000'000 + (daily ? 0 : slot_s / 2);
   std::int64_t day_number = at_s / kDayS;
@@ -233,8 +247,8 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
   Slot* week_slot = week.empty() ? nullptr : &week[weekday * slots + slot];
   if (holiday && week_slot) {
     Slot* const sunday = &week[6 * slots + slot];
-    if (sunday->visits > 0 && std::abs(x - slow[2] - static_cast<double>(sunday->value)) <
-                                  std::abs(x - slow[2] - static_cast<double>(week_slot->value))) {
+    if (sunday->visits > 0 &&
+        std::abs(x - slow[2] - sunday->value) < std::abs(x - slow[2] - week_slot->value)) {
       week_slot = sunday;
     }
   }
@@ -244,7 +258,7 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
   if (n > 0) {
     const double gap = static_cast<double>(at_us - last_us) / static_cast<double>(grain_us);
     if (gap > std::max(2 / quarter_gain, 6.0)) {
-      hour = quarter = 0;
+      window.fill(0);
       spread_fast = spread_slow;
       for (int s = 0; s < kSeasons; ++s) {
         const auto i = static_cast<std::size_t>(s);
@@ -262,7 +276,7 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
   double least_step = std::numeric_limits<double>::infinity();
   for (std::size_t s = 0; s < kSeasons; ++s) {
     available[s] = s == 0 || (season[s] && season[s]->visits > 0);
-    rest[s] = x - (available[s] && season[s] ? static_cast<double>(season[s]->value) : 0.0);
+    rest[s] = x - (available[s] && season[s] ? season[s]->value : 0.0);
     if (!available[s]) continue;
     if (known[s] == 0) {
       slow[s] = recent[s] = rest[s];
@@ -280,6 +294,20 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
       if (error < least_step) least_step = error, by_step = static_cast<int>(s), speed = k;
     }
   }
+  // A season believed for the first time: errors of the forecaster before it say nothing of this
+  // one.
+  if (by_distance > best_distance) {
+    best_distance = by_distance;
+    windows_n = std::min(windows_n, 20.0);
+    window.fill(0);
+    tails[2 * kDistance] = tails[2 * kDistance + 1] = Tail(Tail::kLaplace);
+    for (std::size_t i = 2 * kFirstWindow; i < tails.size(); ++i) tails[i] = Tail(Tail::kGauss);
+  }
+  if (by_step > best_step) {
+    best_step = by_step;
+    tails[2 * kStep] = tails[2 * kStep + 1] = Tail(Tail::kLaplace);
+    tails[2 * kSpread] = tails[2 * kSpread + 1] = Tail(Tail::kGauss);
+  }
   const auto ds = static_cast<std::size_t>(by_distance);
   const auto ss = static_cast<std::size_t>(by_step);
 
@@ -291,27 +319,43 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
   const double distance = (rest[ds] - slow[ds]) / std::max(distance_error[ds], floor);
   const double z_step = Bounded(step / busy, kHuge);
   const double z_distance = Bounded(distance / busy, kHuge);
-  const double hour_now = hour + hour_gain * (Bounded(z_distance, 6) - hour);
-  const double quarter_now = quarter + quarter_gain * (Bounded(z_distance, 6) - quarter);
   const double fast_now =
       spread_fast + quarter_gain * (std::min(std::abs(z_step), 6.0) - spread_fast);
   const double log_spread = std::log((fast_now + 0.05) / (spread_slow + 0.05));
-  const std::array<double, kChannels> z = {
-      z_step, z_distance, hour_now / std::max(hour_scale, 0.05),
-      quarter_now / std::max(quarter_scale, 0.05), log_spread / std::max(spread_scale, 0.05)};
+  std::array<double, kChannels> z = {z_step, z_distance, log_spread / std::max(spread_scale, 0.05)};
+  std::array<double, kWindows> window_now;
+  for (std::size_t w = 0; w < kWindows; ++w) {
+    window_now[w] = window[w] + window_gain[w] * (Bounded(z_distance, 6) - window[w]);
+    z[kFirstWindow + w] = window_now[w] / std::max(window_scale[w], 0.05);
+  }
 
   // How odd.
   double surprise = 0;
+  double sharp = 0;  // without the long windows, which remember what is over
   std::size_t loudest = 0;
   const bool judging = tails_n > 0;
+  // Standing still: a run of equal values beyond the longest one seen, each further one as likely
+  // as repeats have been so far.
+  const bool repeat = n > 0 && x == last_x;
+  const double run_now = repeat ? run + 1 : 0;
+  double still = 0;
+  if (run_now > longest_run) {
+    still = (run_now - longest_run) * -std::log10((repeats + 1) / (n + 2));
+  }
   if (judging) {
     for (std::size_t c = 0; c < kChannels; ++c) {
+      if (c == kSpread && z[c] < 0) continue;  // less noise is no news, standing still is
+      // The average of a day has to have been seen for a week.
+      if (c == kChannels - 1 && windows_n < 6 * cycle) continue;
       const std::size_t side = 2 * c + (z[c] < 0 ? 1 : 0);
       const double odd = tails[side].Surprise(std::abs(z[c]), tails_n);
       if (odd > surprise) surprise = odd, loudest = c;
+      if (c <= kFirstWindow) sharp = std::max(sharp, odd);
     }
   }
-  verdict.warm = n >= warm_at;
+  const bool flat = still > surprise && judging;
+  if (flat) surprise = sharp = std::min(still, 20.0);
+  verdict.warm = n >= warm_at && at_us - first_us >= warm_after_us;
   if (n > 0) {
     verdict.expected = x - rest[ss] + level[ss][speed];
     verdict.p_value = std::min(1.0, std::pow(10.0, -surprise) * kChannels);
@@ -326,25 +370,30 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
     incident = true;
     verdict.alert = true;
     has_adopted = false;
+    incident_slow = loudest > kFirstWindow && !flat;
     incident_age = 0, quiet = 0, incident_peak = surprise;
     peaks.fill(0);
     incident_direction = z[loudest] > 0 ? Direction::kUp : Direction::kDown;
-    if (loudest == kSpread) {
-      incident_kind = z[loudest] > 0 ? AnomalyKind::kVariance : AnomalyKind::kFlat;
-    } else if (loudest == kHour || loudest == kQuarter) {
+    if (flat) {
+      incident_kind = AnomalyKind::kFlat;
+      incident_direction = Direction::kNone;
+    } else if (loudest == kSpread) {
+      incident_kind = AnomalyKind::kVariance;
+    } else if (loudest >= kFirstWindow) {
       incident_kind = AnomalyKind::kLevelShift;
     } else {
       incident_kind = z[loudest] > 0 ? AnomalyKind::kSpike : AnomalyKind::kDip;
     }
   } else if (incident) {
     ++incident_age;
-    quiet = surprise < quiet_below ? quiet + 1 : 0;
+    const bool away = std::abs(window_now[0]) > 2;  // the last hour, in mean absolute errors
+    quiet = (incident_slow ? surprise : sharp) < quiet_below ? quiet + 1 : 0;
     if (surprise > incident_peak + 1) {
       incident_peak = surprise;
     } else {
       verdict.score = std::min(verdict.score, 0.45);
     }
-    adopted = incident_age >= adopt_after && !has_adopted && quiet == 0;
+    adopted = incident_age >= adopt_after && !has_adopted && (away || incident_slow);
     has_adopted = has_adopted || adopted;
   }
   const bool chronic = incident && has_adopted;
@@ -352,12 +401,12 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
   if (incident) verdict.kind = incident_kind, verdict.direction = incident_direction;
 
   // Learning. In an incident that is no longer young nothing is clipped: it is the new normal.
-  const double clip = chronic ? kHuge : kClip;
+  constexpr double kNoLimit = 1e301;
   const double far = n < 20 ? 1e300 : std::max(reach, floor);
   for (std::size_t s = 0; s < kSeasons; ++s) {
     if (!available[s]) {
       if (season[s]) {  // first visit: what is above the first value is the season
-        season[s]->value = static_cast<float>(x - reference);
+        season[s]->value = x - reference;
         season[s]->visits = 1;
       }
       continue;
@@ -365,20 +414,20 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
     const double error = rest[s] - slow[s];
     const double scale = std::max(distance_error[s], floor);
     // The first few dozen errors make the scale; before that there is nothing to clip by.
-    const double limit = known[s] < 20 ? kHuge : clip;
-    const double kept = Bounded(error, limit * scale);
+    const bool free = chronic || known[s] < 20;
+    const double kept = holiday ? 0.0 : Bounded(error, free ? kNoLimit : kClip * scale);
     Track(distance_loss[s], std::min(std::abs(error), 4 * far), known[s], scale_gain);
-    if (s > 0 && !holiday) {
-      const double visits = static_cast<double>(season[s]->visits);
+    if (s > 0 && !holiday && (!incident || chronic)) {
+      const double visits = season[s]->visits;
       const double gain = std::max(0.15, 1 / (visits + 1));
-      season[s]->value = static_cast<float>(static_cast<double>(season[s]->value) + gain * kept);
-      season[s]->visits = static_cast<float>(visits + 1);
+      season[s]->value += gain * kept;
+      season[s]->visits = visits + 1;
     }
     for (std::size_t k = 0; k < kSpeeds; ++k) {
       double& l = level[s][k];
       const double missed = rest[s] - l;
       const double size = std::max(step_error[s][k], floor);
-      const double bounded = Bounded(missed, limit * size);
+      const double bounded = Bounded(missed, free ? kNoLimit : kClip * size);
       Track(step_loss[s][k], std::min(std::abs(missed), 4 * far), step_known[s], scale_gain);
       Track(step_error[s][k], std::abs(bounded), step_known[s], scale_gain);
       // A slow level takes only what is plausible; the fastest follows everything.
@@ -391,26 +440,31 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
     if (adopted) slow[s] = recent[s];
     known[s] += 1;
   }
-  Track(reach, std::min(std::abs(x - slow[0]), n < 20 ? 1e300 : clip * std::max(reach, floor)), n,
-        scale_gain);
+  Track(reach,
+        std::min(std::abs(x - slow[0]),
+                 n < 20 || chronic ? kNoLimit : kClip * std::max(reach, floor)),
+        n, scale_gain);
   const double bin_error = std::min(std::abs(step), kClip);
   bins[bin] += std::max(bin_gain, 1 / (bin_visits[bin] + 1)) * (bin_error - bins[bin]);
   bin_visits[bin] += 1;
-  hour = adopted ? 0 : hour_now;
-  quarter = adopted ? 0 : quarter_now;
+  for (std::size_t w = 0; w < kWindows; ++w) {
+    if (!holiday) window[w] = adopted ? 0 : window_now[w];
+  }
   spread_fast = fast_now;
   // The scales of the windows and the tails begin when one cycle has shown the season.
-  if (n >= std::min(cycle, 0.5 * warm_at)) {
-    if (!incident || chronic) {
-      Track(hour_scale, std::min(std::abs(hour_now), clip * hour_scale), windows_n + 20,
-            scale_gain);
-      Track(quarter_scale, std::min(std::abs(quarter_now), clip * quarter_scale), windows_n + 20,
-            scale_gain);
-      Track(spread_scale, std::min(std::abs(log_spread), clip * spread_scale), windows_n + 20,
+  if (n >= std::min(cycle, 0.5 * first_cycles)) {
+    if (holiday) {
+      // A day that is known to be different teaches nothing about the others.
+    } else if (!incident || chronic) {
+      for (std::size_t w = 0; w < kWindows; ++w) {
+        Track(window_scale[w], std::min(std::abs(window_now[w]), kClip * window_scale[w]),
+              windows_n + 20, scale_gain);
+      }
+      Track(spread_scale, std::min(std::abs(log_spread), kClip * spread_scale), windows_n + 20,
             scale_gain);
       Track(spread_slow, std::min(std::abs(z_step), 6.0), windows_n + 20, scale_gain);
       windows_n += 1;
-      const double inverse_n = 1 / std::clamp(tails_n, 100.0, 5000.0);
+      const double inverse_n = 1 / std::clamp(tails_n, 100.0, memory);
       for (std::size_t c = 0; c < kChannels; ++c) {
         tails[2 * c].Learn(std::max(z[c], 0.0), inverse_n, tails_n, quiet_needed);
         tails[2 * c + 1].Learn(std::max(-z[c], 0.0), inverse_n, tails_n, quiet_needed);
@@ -431,7 +485,13 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
       }
     }
     incident = false;
+    window[1] = window[2] = window[0];
   }
+  if (repeat) repeats += 1;
+  // A run that ended, or that was told, is known from now on.
+  if (!repeat || chronic) longest_run = std::max(longest_run, chronic ? run_now : run);
+  run = run_now;
+  last_x = x;
   n += 1;
   last_us = at_us;
   return verdict;
@@ -466,7 +526,7 @@ Result<Verdict> Detector::Step(Instant at, std::optional<double> value, bool hol
   if (!value || !std::isfinite(*value)) {
     Verdict verdict;
     verdict.in_incident = s.incident;
-    verdict.warm = s.ready && s.n >= s.warm_at;
+    verdict.warm = s.ready && s.n >= s.warm_at && at_us - s.first_us >= s.warm_after_us;
     return verdict;
   }
   // Differences of such numbers stay finite.

@@ -115,14 +115,20 @@ Result<Trend> DetectTrend(std::span<const std::optional<double>> values,
   }
   double product = 0;
   double square = 0;
+  double size = 0;
   for (std::size_t i = 0; i < rest.size(); ++i) {
+    size += points[i].second * points[i].second;
     square += rest[i] * rest[i];
     if (i > 0 && points[i].first == points[i - 1].first + 1) product += rest[i] * rest[i - 1];
   }
   const auto n = static_cast<double>(rest.size());
   // Short windows show too little of it: Kendall's bias, (1 + 3 rho) / n, is added back.
-  double rho = square > 0 ? product / square : 0;
-  rho = std::clamp(rho + (1 + 3 * rho) / n, 0.0, 0.9);
+  // What is left of a straight line is rounding.
+  double rho = 0;
+  if (square > 1e-24 * size) {
+    rho = product / square;
+    rho = std::clamp(rho + (1 + 3 * rho) / n, 0.0, 0.9);
+  }
   double inflation = 1;
   double power = rho;
   for (double lag = 1; lag < n && power > 1e-6; ++lag, power *= rho) {
