@@ -183,7 +183,7 @@ TEST(ClassifyGoogleAds, WhatIsNotGooglesIsNeverData) {
   }
 }
 
-TEST(ClassifyGoogleAds, PagesUnderAnErrorStatus) {
+TEST(ClassifyGoogleAds, F32PagesUnderAnErrorStatus) {
   const auto at = [](int status, const Request& request) {
     return ClassifyGoogleAds(request, {.status = status, .body = "<html>no</html>"})->code;
   };

@@ -414,7 +414,7 @@ TEST_F(GoogleAdsTest, PagesAreReadToTheEnd) {
   EXPECT_EQ(wire->Count("\"pageToken\":\"p2\""), 1);
 }
 
-TEST_F(GoogleAdsTest, PageSentTwiceIsCountedOnce) {
+TEST_F(GoogleAdsTest, F28PageSentTwiceIsCountedOnce) {
   wire->On("FROM campaign_criterion", Page("", 0));
   wire->On("FROM campaign ", Page(CampaignRow(1) + "," + CampaignRow(2), 3, "p2"));
   wire->On("FROM campaign ", Page(CampaignRow(1) + "," + CampaignRow(2), 3, "p3"));
@@ -424,7 +424,7 @@ TEST_F(GoogleAdsTest, PageSentTwiceIsCountedOnce) {
   EXPECT_EQ(found->size(), 3u);
 }
 
-TEST_F(GoogleAdsTest, LoopingPagesEndInAnError) {
+TEST_F(GoogleAdsTest, F28LoopingPagesEndInAnError) {
   wire->On("FROM campaign ", Page(CampaignRow(1), 3, "p2"));
   wire->On("FROM campaign ", Page(CampaignRow(2), 3, "p2"));
   const auto found = FindThree(Connect(), Soon());
@@ -446,12 +446,12 @@ TEST_F(GoogleAdsTest, EverNewTokensWithoutNewRowsEnd) {
   EXPECT_LT(wire->sent.size(), 10u);
 }
 
-TEST_F(GoogleAdsTest, MissingPageIsNoticedByTheTotal) {
+TEST_F(GoogleAdsTest, F28MissingPageIsNoticedByTheTotal) {
   wire->On("FROM campaign ", Page(CampaignRow(1) + "," + CampaignRow(2), 3));
   EXPECT_EQ(FindThree(Connect(), Soon()).error().code, Errc::kBadAnswer);
 }
 
-TEST_F(GoogleAdsTest, TruncatedPageIsNotZeroRows) {
+TEST_F(GoogleAdsTest, F32TruncatedPageIsNotZeroRows) {
   wire->On("FROM campaign ", R"({"results":[{"campaign":{"id":"1","na)");
   EXPECT_EQ(FindThree(Connect(), Soon()).error().code, Errc::kBadAnswer);
 }

@@ -223,7 +223,7 @@ TEST(ClassifyTest, SuccessesAreObjects) {
   }
 }
 
-TEST(ClassifyTest, WhatIsNotMetasAnswerIsNoSuccess) {
+TEST(ClassifyTest, F32WhatIsNotMetasAnswerIsNoSuccess) {
   struct Case {
     int status;
     const char* body;
@@ -418,26 +418,26 @@ struct PagedWorld {
 TEST(PagingTest, AllPages) {
   EXPECT_EQ(PagedWorld({{"", {{"1", "2"}, "a", "a"}}, {"a", {{"3"}, "b", ""}}}).Read(), "1 2 3 ");
 }
-TEST(PagingTest, ShortAndEmptyPagesInTheMiddleAreNotTheEnd) {
+TEST(PagingTest, F28ShortAndEmptyPagesInTheMiddleAreNotTheEnd) {
   EXPECT_EQ(
       PagedWorld({{"", {{"1"}, "a", "a"}}, {"a", {{}, "b", "b"}}, {"b", {{"2"}, "c", ""}}}).Read(),
       "1 2 ");
 }
-TEST(PagingTest, ARepeatedPageCountsOnce) {
+TEST(PagingTest, F28ARepeatedPageCountsOnce) {
   EXPECT_EQ(PagedWorld({{"", {{"1", "2"}, "a", "a"}},
                         {"a", {{"1", "2"}, "b", "b"}},
                         {"b", {{"2", "3"}, "c", ""}}})
                 .Read(),
             "1 2 3 ");
 }
-TEST(PagingTest, ALostNextLinkIsFoundBehindTheCursor) {
+TEST(PagingTest, F28ALostNextLinkIsFoundBehindTheCursor) {
   PagedWorld paged({{"", {{"1"}, "a", ""}}, {"a", {{"2"}, "b", ""}}, {"b", {{}, "", ""}}});
   EXPECT_EQ(paged.Read(), "1 2 ");
 }
 TEST(PagingTest, APlatformThatAnswersTheLastPageAgainIsDone) {
   EXPECT_EQ(PagedWorld({{"", {{"1"}, "a", ""}}, {"a", {{"1"}, "a", ""}}}).Read(), "1 ");
 }
-TEST(PagingTest, ALoopIsAnError) {
+TEST(PagingTest, F28ALoopIsAnError) {
   EXPECT_EQ(
       PagedWorld({{"", {{"1"}, "a", "a"}}, {"a", {{"2"}, "b", "b"}}, {"b", {{"3"}, "a", "a"}}})
           .Read(),
@@ -465,7 +465,7 @@ TEST(PagingTest, NextLinksElsewhereAreNotFollowed) {
     }
   }
 }
-TEST(PagingTest, APageWithoutDataIsAnErrorNeverZeroRows) {
+TEST(PagingTest, F32APageWithoutDataIsAnErrorNeverZeroRows) {
   for (const char* body :
        {"{}", R"({"data":{}})", R"({"data":null})", R"({"data":[{"name":"x"}]})"}) {
     World world([&](const Fake::Seen&) { return Ok(body); });
@@ -1032,7 +1032,7 @@ TEST(MetricsTest, WhatMetaDoesNotReportIsRefused) {
   EXPECT_EQ(world.reader().ReadMetrics(query, After(1h)).error().code, Errc::kInvalidArgument);
 }
 
-TEST(MetricsTest, ALoopMakesAnIncompleteReport) {
+TEST(MetricsTest, F28ALoopMakesAnIncompleteReport) {
   World world([](const Fake::Seen&) {
     return Ok(R"({"data":[)" + Insight(json::object()) +
               R"(],"paging":{"next":"https://graph.facebook.com/v26.0/act_42/insights?after=x"}})");

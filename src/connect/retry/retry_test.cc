@@ -230,7 +230,7 @@ TEST(ThrottleTest, AWriteWaitsForAThrottleThatOthersMet) {
   EXPECT_EQ(world.wire->times(), (std::vector<std::chrono::milliseconds>{0ms, 30s}));
 }
 
-TEST(ThrottleTest, WaitsGrowWhileItLastsAndStartAnewAfterwards) {
+TEST(ThrottleTest, F33WaitsGrowWhileItLastsAndStartAnewAfterwards) {
   World world([](int call) { return call < 4 || call == 5 ? Status(429) : Status(200); },
               {.max_attempts = 9, .first_wait = 8s, .max_wait = 20s});
   ASSERT_TRUE(world.transport->Send(kRead, After(1h)));
@@ -246,7 +246,7 @@ TEST(ThrottleTest, WaitsGrowWhileItLastsAndStartAnewAfterwards) {
 
 // Eight callers, a platform that throttles for two minutes: without sharing each would ask again
 // and again on its own.
-TEST(ThrottleTest, ManyCallersAskAsOftenAsOne) {
+TEST(ThrottleTest, F33ManyCallersAskAsOftenAsOne) {
   const auto clock = std::make_shared<VirtualClock>(kStart);
   const auto wire = std::make_shared<Scripted>(
       [clock](int) { return clock->Now() < kStart + 120s ? Status(429) : Status(200); }, clock);

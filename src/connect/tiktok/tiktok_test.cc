@@ -272,7 +272,7 @@ TEST_F(TikTokTest, MoneyThatIsNotUnderstoodStopsTheReading) {
   }
 }
 
-TEST_F(TikTokTest, PagesEndInAllOrInAnError) {
+TEST_F(TikTokTest, F28PagesEndInAllOrInAnError) {
   // Three campaigns on pages of two.
   const auto pages = [&](std::map<std::string, Json> by_page) {
     script_->answers["GET campaign/get/"] = [=](const http::Request& request,
@@ -890,7 +890,7 @@ TEST(ClassifyTikTok, SaysWhatToDoNext) {
   EXPECT_EQ(code(0, false), std::nullopt);
 }
 
-TEST(ClassifyTikTok, ReadsNothingIntoWhatIsNoAnswer) {
+TEST(ClassifyTikTok, F32ReadsNothingIntoWhatIsNoAnswer) {
   const auto classify = [](int status, const std::string& body, bool idempotent,
                            const std::string& path = "campaign/get/") -> std::optional<Errc> {
     const http::Request request{.url = "http://x/open_api/v1.3/" + path, .idempotent = idempotent};

@@ -294,6 +294,32 @@ TEST_F(Collect, F33AThrottleEndsTheRoundAndTheNextGoesOnWhereItStopped) {
   EXPECT_EQ(Spend(On("2026-03-01"), On("2026-03-31")), "620.00");
 }
 
+TEST_F(Collect, CreativesAreCountedAcrossAdsAndWhole) {
+  // Two ads of two campaigns show the same video and text; one shows a picture; one is gone.
+  const auto ad = [](const char* id, Fields fields) {
+    fields["name"] = std::string("ad ") + id;
+    return Entity{Level::kAd, id, "g", "", std::move(fields)};
+  };
+  const std::vector<std::string> run{"Run free"};
+  platform_->entities = {ad("11", {{"video", std::string("77")}, {"headlines", run}}),
+                         ad("21", {{"video", std::string("77")}, {"headlines", run}}),
+                         ad("12", {{"image", std::string("88")}, {"headlines", run}})};
+  Round();
+  FactQuery query;
+  query.measures = {"spend"};
+  query.dimensions = {"creative"};
+  query.from = query.to = On("2026-03-05");
+  const auto table = facts_->Query(query);
+  ASSERT_TRUE(table) << table.error().what;
+  ASSERT_EQ(table->rows.size(), 3u);
+  EXPECT_EQ(table->rows[0][0].text, "(of an ad that is gone)");
+  EXPECT_EQ(table->rows[0].back().text, "1.00");
+  EXPECT_TRUE(table->rows[1][0].text.starts_with("image 88 Run free [")) << table->rows[1][0].text;
+  EXPECT_EQ(table->rows[1].back().text, "6.00");
+  EXPECT_TRUE(table->rows[2][0].text.starts_with("video 77 Run free ["));
+  EXPECT_EQ(table->rows[2].back().text, "13.00");
+}
+
 TEST_F(Collect, TheBudgetOfCallsPutsSlicesOff) {
   int left = 4;
   world_.may_call = [&](const AccountId&) { return left-- > 0; };

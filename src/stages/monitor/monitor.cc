@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 
 #include "apply/fault_point.h"
+#include "domain/digest.h"
 #include "memory/facts/quality.h"
 #include "stages/monitor/slices.h"
 
@@ -33,6 +35,30 @@ constexpr std::string_view kObjectives[] = {"awareness", "traffic", "engagement"
 template <std::size_t N>
 bool Known(const std::string_view (&words)[N], const std::string& word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+/// What an ad shows, whatever ads show it: its picture or video, its first text, and a digest of
+/// all that people see (not of where it leads). "video 77 Run free [1f3a90c2]".
+std::string CreativeOf(const Fields& ad) {
+  std::string seen;
+  std::string label;
+  for (const char* field : {"video", "image"}) {
+    const std::string id = TextField(ad, field);
+    seen += fmt::format("{}={}\n", field, id);
+    if (label.empty() && !id.empty()) label = fmt::format("{} {}", field, id);
+  }
+  for (const char* field : {"images", "headlines", "descriptions"}) {
+    for (const std::string& text : ListField(ad, field)) {
+      seen += fmt::format("{}={}\n", field, text);
+      if (field[0] == 'i' && label.empty()) label = "image " + text;
+    }
+  }
+  seen += TextField(ad, "call_to_action");
+  const std::vector<std::string>& texts = ListField(ad, "headlines").empty()
+                                              ? ListField(ad, "descriptions")
+                                              : ListField(ad, "headlines");
+  if (!texts.empty()) label += (label.empty() ? "" : " ") + texts.front();
+  return fmt::format("{} [{}]", label.empty() ? "ad" : label, Sha256Hex(seen).substr(0, 8));
 }
 
 /// Answers by which a platform says that the question was too large: Meta's time-out of a
@@ -89,7 +115,9 @@ class Puller {
     }
 
     // What is known now is judged once for everybody who asks.
-    const Day judged_from = today_ - days(can.restatement_days);
+    // The hourly round changes the newest days only.
+    const Day judged_from =
+        today_ - days(options_.depth == MonitorDepth::kHour ? 2 : can.restatement_days);
     MAXOPT_TRY(const std::vector<DayQuality> judged,
                DataQuality(*world_.facts, account_.info, judged_from, today_, world_.clock->Now(),
                            {.restatement_days = can.restatement_days}));
@@ -153,7 +181,9 @@ class Puller {
     }
     const Instant now = world_.clock->Now();
     MAXOPT_CHECK(world_.facts->LoadEntities(tree->info, tree->entities, now));
+    creatives_.emplace();
     for (const Entity& entity : tree->entities) {
+      if (entity.level == Level::kAd) (*creatives_)[entity.id] = CreativeOf(entity.fields);
       if (entity.level != Level::kCampaign) continue;
       const std::string type = TextField(entity.fields, "channel_type");
       if (!type.empty() && !Known(kChannelTypes, type)) {
@@ -230,6 +260,49 @@ class Puller {
     }
     ++pull_.reports;
     Add(pull_.loaded, *loaded);
+    return LoadCreatives(*report, source);
+  }
+
+  /// The ads' numbers by what they show, by campaign: the same on every platform, and whole. Ads
+  /// that are gone by now showed something that is not known any more.
+  Result<> LoadCreatives(const MetricReport& ads, const std::string& source) {
+    if (ads.query.level != Level::kAd || ads.query.grain != Grain::kDay ||
+        ads.query.breakdown != Breakdown::kNone || !creatives_) {
+      return {};
+    }
+    MetricReport report{ads.query, ads.attribution_window, {}, true, {}};
+    report.query.level = Level::kCampaign;
+    report.query.breakdown = Breakdown::kCreative;
+    std::map<std::tuple<Day, std::string, std::string>, MetricRow> sums;
+    const auto add = []<class T>(std::optional<T>& sum, const std::optional<T>& part) {
+      if (!part) return;
+      sum = sum ? *sum + *part : *part;
+    };
+    for (const MetricRow& ad : ads.rows) {
+      const auto known = creatives_->find(ad.ad_id);
+      const std::string segment =
+          known == creatives_->end() ? "(of an ad that is gone)" : known->second;
+      const auto [at, is_new] = sums.try_emplace({ad.day, ad.campaign_id, segment}, ad);
+      MetricRow& sum = at->second;
+      if (is_new) {
+        sum.ad_group_id.clear();
+        sum.ad_id.clear();
+        sum.segment = segment;
+        sum.impression_share.reset();
+        sum.lost_to_budget.reset();
+        sum.lost_to_rank.reset();
+        continue;
+      }
+      sum.spend += ad.spend;
+      add(sum.impressions, ad.impressions);
+      add(sum.clicks, ad.clicks);
+      add(sum.conversions_claimed, ad.conversions_claimed);
+      add(sum.revenue_claimed, ad.revenue_claimed);
+    }
+    for (auto& [key, row] : sums) report.rows.push_back(std::move(row));
+    MAXOPT_TRY(const LoadSummary loaded,
+               world_.facts->Load(report, world_.clock->Now(), source + ", by the ads' creatives"));
+    Add(pull_.loaded, loaded);
     return {};
   }
 
@@ -308,6 +381,7 @@ class Puller {
   int failures_ = 0;     ///< in a row
   bool halved_ = false;
   std::map<Day, std::vector<MetricRow>> account_days_;
+  std::optional<std::map<std::string, std::string>> creatives_;  ///< by ad; absent: tree not read
 };
 
 }  // namespace

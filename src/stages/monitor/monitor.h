@@ -66,6 +66,8 @@ struct MonitorReport {
 /// for, so nothing that was read is lost. An incomplete report is a problem, never loaded. A range
 /// that the platform finds too large is halved. A throttle ends the account's round: what is left
 /// is put off and told, and no further call is made.
+/// What the ads show is a cut too (Breakdown::kCreative): it is made of the ads' numbers and their
+/// contents, so it costs no call and is the same on every platform.
 /// What the account spent beyond its campaigns on a day that is over becomes a row of its own
 /// (kUnattributed). The judgement of each day is kept (FactStore::Quality).
 /// Errors: only those of our own memory.
