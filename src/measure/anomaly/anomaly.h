@@ -42,6 +42,7 @@ std::string_view DirectionName(Direction direction);
 // ---------------------------------------------------------------------------- one series
 
 /// Defaults follow from what a person puts up with, not from any data set; docs/anomalies.md.
+/// Values that are not above 0 make a detector that hardly ever alerts.
 struct DetectorOptions {
   /// False alerts a month that a series without anomalies may raise, in expectation.
   double false_alerts_per_month = 0.5;

@@ -101,6 +101,22 @@ TEST(Detector, ALevelShiftIsToldOnceAndThenIsTheLevel) {
   EXPECT_EQ(between(24 * 50, 24 * 60), 1);
 }
 
+TEST(Detector, ANoiseThatStaysWiderIsAdoptedToo) {
+  auto values = Daily(24 * 60);
+  const auto wide = Daily(24 * 60, 9);
+  for (std::size_t i = 24 * 30; i < values.size(); ++i) values[i] += 8 * (wide[i] - values[i]);
+  const Scored run = Score(values);
+  const auto after =
+      std::find_if(run.alerts.begin(), run.alerts.end(), [](int i) { return i >= 24 * 30; });
+  ASSERT_NE(after, run.alerts.end());
+  EXPECT_LE(*after, 24 * 31);
+  EXPECT_FALSE(run.verdicts.back().in_incident);
+  // Once it is normal, a spike is news again.
+  values[24 * 55] += 1000;
+  const Scored spiked = Score(values);
+  EXPECT_TRUE(spiked.verdicts[24 * 55].alert);
+}
+
 TEST(Detector, AfterRecoveryItAlertsOnceMore) {
   auto values = Daily(24 * 40);
   for (const int begin : {500, 620}) {

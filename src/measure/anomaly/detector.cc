@@ -152,7 +152,6 @@ struct Detector::State {
   std::array<std::array<double, kSpeeds>, kSeasons> level{}, step_error{};
   std::array<double, kSeasons> step_known{};
   // Errors clipped only at the size of the series: a season pays for its rare large misses too.
-  std::array<double, kSeasons> distance_loss{};
   std::array<std::array<double, kSpeeds>, kSeasons> step_loss{};
   double reach = 0;  // mean absolute distance of x from its slow level: the size of the series
   std::array<double, 24> bins{};
@@ -221,8 +220,10 @@ void Detector::State::FixGrain() {
   bin_gain = daily ? 1.0 / 12 : 1 / std::max(3 * cycle / 24, 10.0);
   memory = std::clamp(60 * cycle, 300.0, 5000.0);
   const double points_per_month = kDaysPerMonth * per_day;
-  const double p = std::min(options.false_alerts_per_month / points_per_month, options.p_value_max);
-  bar = -std::log10(std::max(p, 1e-12) / kChannels);  // Bonferroni over the statistics
+  const double wanted =
+      std::min(options.false_alerts_per_month / points_per_month, options.p_value_max);
+  const double p = wanted > 1e-12 ? std::min(wanted, 0.5) : 1e-12;
+  bar = -std::log10(p / kChannels);  // Bonferroni over the statistics
   quiet_below = std::max(2.0, 0.6 * bar);
   if (!daily) day.resize(static_cast<std::size_t>(slots_per_day));
   if (per_day >= 0.9) week.resize(static_cast<std::size_t>(7 * slots_per_day));
@@ -393,8 +394,10 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
     } else {
       verdict.score = std::min(verdict.score, 0.45);
     }
-    adopted = incident_age >= adopt_after && !has_adopted && (away || incident_slow);
-    has_adopted = has_adopted || adopted;
+    // What has lasted this long is how it is now; the level moves only if it is still elsewhere.
+    const bool due = incident_age >= adopt_after && !has_adopted && quiet == 0;
+    adopted = due && (away || incident_slow);
+    has_adopted = has_adopted || due;
   }
   const bool chronic = incident && has_adopted;
   verdict.in_incident = incident;
@@ -416,7 +419,6 @@ Verdict Detector::State::Judge(std::int64_t at_us, double x, bool holiday) {
     // The first few dozen errors make the scale; before that there is nothing to clip by.
     const bool free = chronic || known[s] < 20;
     const double kept = holiday ? 0.0 : Bounded(error, free ? kNoLimit : kClip * scale);
-    Track(distance_loss[s], std::min(std::abs(error), 4 * far), known[s], scale_gain);
     if (s > 0 && !holiday && (!incident || chronic)) {
       const double visits = season[s]->visits;
       const double gain = std::max(0.15, 1 / (visits + 1));
