@@ -4,6 +4,7 @@
 
 #include "clock/clock.h"
 #include "connect/connection.h"
+#include "connect/conversions.h"
 #include "connect/writer.h"
 #include "http/http.h"
 #include "result/result.h"
@@ -64,5 +65,12 @@ Result<Connector> MakeGoogleAdsConnector(const Connection& connection,
 /// operations[0].create.amount_micros (9)". Pure. Also reads the answers of the token endpoint.
 std::optional<Error> ClassifyGoogleAds(const http::Request& request,
                                        const http::Response& response);
+
+/// Data Manager API; Conversion::event is the conversion action's id. The sign-in needs the scope
+/// https://www.googleapis.com/auth/datamanager. settings: data_manager_url (a simulator's origin
+/// works as well), login_customer_id.
+Result<std::shared_ptr<ConversionSender>> MakeGoogleConversions(
+    const Connection& connection, std::shared_ptr<http::Transport> wire,
+    std::shared_ptr<Clock> clock);
 
 }  // namespace maxopt

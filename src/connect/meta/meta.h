@@ -4,6 +4,7 @@
 
 #include "clock/clock.h"
 #include "connect/connection.h"
+#include "connect/conversions.h"
 #include "connect/writer.h"
 #include "http/http.h"
 
@@ -52,5 +53,12 @@ Result<Connector> MakeMetaConnector(const Connection& connection,
 /// code 1 or 2, or no JSON is kUnknownOutcome; every other error code says that nothing was
 /// written.
 std::optional<Error> ClassifyMeta(const http::Request& request, const http::Response& response);
+
+/// Conversions API of one pixel; the connection's token needs its permission. kInvalidArgument for
+/// a pixel that is no id.
+Result<std::shared_ptr<ConversionSender>> MakeMetaConversions(const Connection& connection,
+                                                              const std::string& pixel,
+                                                              std::shared_ptr<http::Transport> wire,
+                                                              std::shared_ptr<Clock> clock);
 
 }  // namespace maxopt

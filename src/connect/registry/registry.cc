@@ -162,6 +162,24 @@ Result<Connector> MakeConnector(const Connection& connection, std::shared_ptr<ht
                           PlatformName(connection.account.platform), known));
 }
 
+Result<std::shared_ptr<ConversionSender>> MakeConversionSender(
+    const Connection& connection, const std::string& to, std::shared_ptr<http::Transport> wire,
+    std::shared_ptr<Clock> clock) {
+  switch (connection.account.platform) {
+    case Platform::kGoogleAds:
+      return MakeGoogleConversions(connection, std::move(wire), std::move(clock));
+    case Platform::kMeta:
+      return MakeMetaConversions(connection, to, std::move(wire), std::move(clock));
+    case Platform::kTikTok:
+      return MakeTikTokConversions(connection, to, std::move(wire), std::move(clock));
+    default:
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("conversions cannot be sent to {}; they can to google_ads, meta and "
+                              "tiktok",
+                              PlatformName(connection.account.platform)));
+  }
+}
+
 Result<std::vector<Connection>> ParseConnections(std::string_view yaml, const std::string& file) {
   try {
     const YAML::Node root = YAML::Load(std::string(yaml));

@@ -6,6 +6,7 @@
 
 #include "clock/clock.h"
 #include "connect/connection.h"
+#include "connect/conversions.h"
 #include "connect/writer.h"
 #include "http/http.h"
 
@@ -16,6 +17,12 @@ namespace maxopt {
 /// ones are listed) and for a connection that cannot be right.
 Result<Connector> MakeConnector(const Connection& connection, std::shared_ptr<http::Transport> wire,
                                 std::shared_ptr<Clock> clock);
+
+/// The sender of the connection's platform to one destination: a pixel's id (Meta) or code
+/// (TikTok); Google's destinations are the events' own conversion actions.
+Result<std::shared_ptr<ConversionSender>> MakeConversionSender(
+    const Connection& connection, const std::string& to, std::shared_ptr<http::Transport> wire,
+    std::shared_ptr<Clock> clock);
 
 /// connections.yaml: "maxopt: connections/1" and a list "accounts" with, each, client, platform, id
 /// and optionally base_url, token_url, version, settings, secrets, calls_per_second, calls_per_day

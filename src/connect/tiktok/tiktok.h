@@ -4,6 +4,7 @@
 
 #include "clock/clock.h"
 #include "connect/connection.h"
+#include "connect/conversions.h"
 #include "connect/writer.h"
 #include "http/http.h"
 #include "result/result.h"
@@ -56,5 +57,10 @@ Result<Connector> MakeTikTokConnector(const Connection& connection,
 /// that HTTP 200 may hold a refusal, that 20001 is half a success, and that a task that is not
 /// ready is to be asked again. Pure.
 std::optional<Error> ClassifyTikTok(const http::Request& request, const http::Response& response);
+
+/// Events API 2.0 of one pixel, by its code.
+Result<std::shared_ptr<ConversionSender>> MakeTikTokConversions(
+    const Connection& connection, const std::string& pixel_code,
+    std::shared_ptr<http::Transport> wire, std::shared_ptr<Clock> clock);
 
 }  // namespace maxopt
