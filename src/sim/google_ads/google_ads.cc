@@ -86,6 +86,9 @@ class GoogleAdsServer final : public PlatformServer {
   Result<> HumanEdit(const AccountId& account_id, Level level, const std::string& id,
                      const Fields& changes, const std::string& actor) override;
   std::vector<Counted> Objects(const AccountId& account_id) const override;
+  std::vector<ConversionReceiver::Count> Conversions() const override {
+    return conversions_.Counts();
+  }
 
  private:
   static std::string RequestId(std::uint64_t n) {
@@ -105,6 +108,16 @@ class GoogleAdsServer final : public PlatformServer {
     if (*path == "/token" || *path == "/oauth2/v3/token" || *path == "/oauth2/v4/token") {
       if (request.method != "POST") return NotFoundPage(*path);
       return tokens_.Issue(request.body, call.now);
+    }
+    // The Data Manager has a host of its own in production; its paths are none of this API's.
+    if (ConversionReceiver::IsGoogle(request)) {
+      const auto header = http::FindHeader(request.headers, "authorization");
+      const bool bearer = header && header->starts_with("Bearer ");
+      if (!bearer || tokens_.Judge(header->substr(7), call.now) != TokenOffice::Verdict::kGood) {
+        return RpcResponse(401, "UNAUTHENTICATED",
+                           "Request had invalid authentication credentials.");
+      }
+      return conversions_.Google(request);
     }
     // /v25/customers/123/googleAds:search
     const std::size_t slash = path->find('/', 1);
@@ -491,6 +504,7 @@ class GoogleAdsServer final : public PlatformServer {
 
   Market& market_;
   Clock& clock_;
+  ConversionReceiver conversions_{clock_};
   const ServerOptions options_;
   TokenOffice tokens_;
   mutable std::mutex mutex_;  ///< guards the objects of all accounts and what follows

@@ -7,6 +7,7 @@
 #include "sim/meta/meta.h"
 #include "sim/meta/model.h"
 #include "sim/meta/state.h"
+#include "sim/server/conversions.h"
 
 namespace maxopt::sim::meta {
 
@@ -33,6 +34,9 @@ class MetaServer final : public PlatformServer {
   Result<> HumanEdit(const AccountId& account, Level level, const std::string& id,
                      const Fields& changes, const std::string& actor) override;
   std::vector<Counted> Objects(const AccountId& account) const override;
+  std::vector<ConversionReceiver::Count> Conversions() const override {
+    return conversions_.Counts();
+  }
 
  private:
   class Source;
@@ -109,6 +113,7 @@ class MetaServer final : public PlatformServer {
   Clock& clock_;
   const ServerOptions options_;
   const MetaLimits limits_;
+  ConversionReceiver conversions_{clock_};
   mutable std::mutex calls_;
   mutable std::mutex state_;
   std::map<std::string, Account> accounts_;  ///< by id

@@ -87,6 +87,13 @@ http::Response MetaServer::Handle(const http::Request& request) {
   const std::string trace = TraceId(++traces_);
   Charged charged;
   const Graph<Call> call = DecodeCall(request);
+  if (const auto pixel = ConversionReceiver::MetaPixelOf(request); call && pixel) {
+    const Account* owner = OwnerOf(*pixel);
+    const bool known = owner != nullptr && owner->Find(Kind::kPixel, *pixel) != nullptr;
+    if (known && CheckVersion(*call) && CheckToken(*call)) {
+      return conversions_.Meta(*pixel, request);
+    }
+  }
   const Graph<Json> answer = call ? Execute(*call, &charged) : Graph<Json>(Refuse(call.error()));
   http::Response response;
   response.status = answer ? 200 : answer.error().http_status;

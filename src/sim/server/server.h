@@ -8,6 +8,7 @@
 #include "domain/entity.h"
 #include "http/http.h"
 #include "sim/market/market.h"
+#include "sim/server/conversions.h"
 
 namespace maxopt::sim {
 
@@ -43,6 +44,8 @@ class PlatformServer {
     std::string status;
   };
   virtual std::vector<Counted> Objects(const AccountId& account) const = 0;
+  /// Conversions that were told to it, as it counts them.
+  virtual std::vector<ConversionReceiver::Count> Conversions() const { return {}; }
 };
 
 }  // namespace maxopt::sim

@@ -159,6 +159,9 @@ class TikTokServer final : public PlatformServer {
   Result<> HumanEdit(const AccountId& account, Level level, const std::string& id,
                      const Fields& changes, const std::string& actor) override;
   std::vector<Counted> Objects(const AccountId& account) const override;
+  std::vector<ConversionReceiver::Count> Conversions() const override {
+    return conversions_.Counts();
+  }
 
  private:
   using Method = Api<Json> (TikTokServer::*)(const Call&);
@@ -232,6 +235,7 @@ class TikTokServer final : public PlatformServer {
 
   Market& market_;
   Clock& clock_;
+  ConversionReceiver conversions_{clock_};
   const ServerOptions options_;
   /// Never held while the market is called: the market's lock comes first (Deliverable).
   mutable std::mutex mutex_;

@@ -245,6 +245,18 @@ http::Response TikTokServer::Handle(const http::Request& request) {
     return Envelope(error.code, error.message, error.data);
   };
 
+  if (ConversionReceiver::IsTikTok(request)) {
+    if (auto ok = CheckToken(request); !ok) return refused(ok.error());
+    if (auto ok = CheckRate(""); !ok) return refused(ok.error());
+    return conversions_.TikTok(request, [this](const std::string& code) {
+      const std::scoped_lock lock(mutex_);
+      return std::ranges::any_of(accounts_, [&](const auto& entry) {
+        return std::ranges::any_of(entry.second->pixels,
+                                   [&](const Pixel& pixel) { return pixel.code == code; });
+      });
+    });
+  }
+
   const bool download = path == "/report/task/download/";
   const Route* route = nullptr;
   bool path_known = download;
