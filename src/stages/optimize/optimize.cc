@@ -11,6 +11,7 @@
 
 #include "decide/allocator/allocator.h"
 #include "decide/guardrails/guardrails.h"
+#include "memory/campaigns/signals.h"
 #include "memory/facts/quality.h"
 
 namespace maxopt {
@@ -559,6 +560,15 @@ Result<Recommendation> Recommend(const OptimizeWorld& world, const std::string& 
                 "writes one to edit");
   }
   MAXOPT_TRY(const Client known, world.store->GetClient(client));
+  // Conversions that are not counted look like campaigns that do not convert.
+  MAXOPT_TRY(const std::vector<SignalHealth> signals, Signals(*world.store, client));
+  for (const SignalHealth& signal : signals) {
+    if (signal.state != SignalState::kBroken) continue;
+    return Fail(Errc::kRefused,
+                fmt::format("hold: the signal \"{}\" is broken since {}: {}. What it measures "
+                            "cannot be decided on; maxopt tracking status looks again",
+                            signal.name, PrintInstant(signal.since), signal.why));
+  }
   return Recommender(world, known, *policy, options).Run();
 }
 

@@ -60,8 +60,9 @@ struct Recommendation {
 /// unchanged, each at most by the policy's step. Evidence is the client's own revenue against spend
 /// over time; platform claims are a weak prior only. Acts only where the posterior says so. A
 /// channel that an experiment keeps still is left out, and the answer says so.
-/// Errors: kRefused without a policy, with unread accounts, mixed currencies, facts too short, or
-/// when the last week of data is incomplete, stale or unreconciled (DecisionHold).
+/// Errors: kRefused without a policy, while a tracking signal of the client is broken (hold: every
+/// budget stays), with unread accounts, mixed currencies, facts too short, or when the last week of
+/// data is incomplete, stale or unreconciled (DecisionHold).
 Result<Recommendation> Recommend(const OptimizeWorld& world, const std::string& client,
                                  const Policy* policy, const RecommendOptions& options = {});
 

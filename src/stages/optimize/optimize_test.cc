@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include "memory/campaigns/signals.h"
+
 namespace maxopt {
 namespace {
 
@@ -126,6 +128,33 @@ class RecommendTest : public testing::Test {
   Policy policy_{"A", kEur, Money::Micros(1'000'000'000, kEur), {}, 1'500, 20, 36, {}};
   RecommendOptions options_{.response = {.seed = 1, .warm_up = 400, .sweeps = 800, .draws = 100}};
 };
+
+// failures.md F35: what is not counted looks like what does not convert.
+TEST_F(RecommendTest, F35HoldsWhileATrackingSignalIsBroken) {
+  LoadYear();
+  SignalHealth signal;
+  signal.client = "A";
+  signal.name = "conversions google_ads/g";
+  signal.state = SignalState::kBroken;
+  signal.since = signal.seen_at = clock_.Now();
+  signal.why = "conversions of every campaign fell to 0 % at once";
+  ASSERT_TRUE(SaveSignals(*store_, {signal}));
+  const auto held = Recommend(World(), "A", &policy_, options_);
+  ASSERT_FALSE(held);
+  EXPECT_EQ(held.error().code, Errc::kRefused);
+  EXPECT_NE(held.error().what.find("hold: the signal \"conversions google_ads/g\" is broken"),
+            std::string::npos)
+      << held.error().what;
+  EXPECT_NE(held.error().what.find(signal.why), std::string::npos);
+  // Another client's signal, and one that is only degraded, hold nothing.
+  signal.state = SignalState::kDegraded;
+  SignalHealth other = signal;
+  other.client = "B";
+  other.state = SignalState::kBroken;
+  ASSERT_TRUE(SaveSignals(*store_, {signal, other}));
+  const auto free = Recommend(World(), "A", &policy_, options_);
+  EXPECT_TRUE(free) << free.error().what;
+}
 
 TEST_F(RecommendTest, MovesMoneyToWhatEarnsNotToWhatClaims) {
   LoadYear();
