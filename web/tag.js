@@ -17,6 +17,10 @@
     return out;
   }
   function some(map) { return Object.keys(map).length > 0; }
+  function cookie(name) {
+    var at = ('; ' + doc.cookie).split('; ' + name + '=')[1];
+    try { return at && decodeURIComponent(at.split(';')[0]); } catch (e) { }
+  }
 
   location.search.slice(1).split('&').forEach(function (pair) {
     try {
@@ -32,8 +36,7 @@
 
   function load() {
     try {
-      var found = doc.cookie.match(/(?:^|; )_maxopt=([^;]+)/);
-      var kept = JSON.parse(found ? decodeURIComponent(found[1]) : localStorage.getItem(KEY));
+      var kept = JSON.parse(cookie(KEY) || localStorage.getItem(KEY));
       return kept.until > Date.now() ? kept : null;
     } catch (e) { return null; }
   }
@@ -71,6 +74,10 @@
     if (consent) {
       event.visitor = source.visitor;
       if (some(source.click)) event.click_ids = source.click;
+      ['fbp', 'fbc', 'ttp'].forEach(function (id) {
+        var own = cookie('_' + id);
+        if (own) (event.browser_ids = event.browser_ids || {})[id] = own;
+      });
       if (more.email) event.email = more.email;
       if (more.phone) event.phone = more.phone;
     }

@@ -114,6 +114,45 @@ Result<TrackedSite> ReadSite(const YAML::Node& node, const std::string& file) {
   return site;
 }
 
+Result<ConversionRoute> ReadRoute(const YAML::Node& node, const std::string& file) {
+  const Reader reader(node, file);
+  MAXOPT_CHECK(reader.OnlyKeys({"client", "account", "to", "events"}));
+  ConversionRoute route;
+  MAXOPT_TRY(route.client, reader.Text("client"));
+  MAXOPT_TRY(const std::string account, reader.Text("account"));
+  const std::size_t slash = account.find('/');
+  const auto platform = FindPlatform(account.substr(0, slash));
+  const std::string id = slash == std::string::npos ? "" : account.substr(slash + 1);
+  if (!platform || id.empty() || id.find_first_not_of("0123456789") != std::string::npos) {
+    return reader.Bad(reader.At("account"), "account must be like meta/880011223344");
+  }
+  route.account = {*platform, id};
+  if (reader.Has("to")) {
+    MAXOPT_TRY(route.to, reader.Text("to"));
+  }
+  if (*platform != Platform::kGoogleAds && route.to.empty()) {
+    return reader.Bad(node, "to must say the pixel: its id at Meta, its code at TikTok");
+  }
+  const YAML::Node events = reader.At("events");
+  if (!events.IsDefined() || !events.IsMap() || events.size() == 0) {
+    return reader.Bad(node,
+                      "events must map our events to the platform's words: {purchase: "
+                      "Purchase}, or at Google to ids of conversion actions");
+  }
+  for (const auto& pair : events) {
+    const std::string word = pair.second.IsScalar() ? pair.second.Scalar() : "";
+    if (!pair.first.IsScalar() || word.empty()) {
+      return reader.Bad(pair.first, "an event and the platform's word for it are expected");
+    }
+    if (*platform == Platform::kGoogleAds &&
+        word.find_first_not_of("0123456789") != std::string::npos) {
+      return reader.Bad(pair.second, "Google needs the id of a conversion action, in digits");
+    }
+    route.events[pair.first.Scalar()] = word;
+  }
+  return route;
+}
+
 }  // namespace
 
 Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::string& file) {
@@ -154,6 +193,17 @@ Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::s
       }
       config.allow_private = word == "true";
     }
+    if (const YAML::Node routes = root["send_conversions"]; routes.IsDefined()) {
+      if (!routes.IsSequence()) return reader.Bad(routes, "send_conversions must be a list");
+      std::set<std::string> destinations;
+      for (const YAML::Node& node : routes) {
+        MAXOPT_TRY(ConversionRoute route, ReadRoute(node, file));
+        if (!destinations.insert(DestinationOf(route)).second) {
+          return reader.Bad(node, DestinationOf(route) + " stands twice");
+        }
+        config.send_conversions.push_back(std::move(route));
+      }
+    }
     if (const YAML::Node proxies = root["trusted_proxies"]; proxies.IsDefined()) {
       if (!proxies.IsSequence()) return reader.Bad(proxies, "trusted_proxies must be a list");
       for (const YAML::Node& proxy : proxies) {
@@ -188,6 +238,12 @@ sites: []
 #    address_events_per_second: 10   # of one visitor's address
 #    address_burst: 100
 #    page_views_per_minute: 120      # of one browser; above it, it is taken for a machine
+# Conversions told to the platforms. Without an entry nothing is sent; without consent never.
+# send_conversions:
+#  - client: Alpenglow
+#    account: meta/880011223344
+#    to: "998877"                    # pixel: id at Meta, code at TikTok; not at Google
+#    events: {purchase: Purchase}    # at Google: {purchase: "987654"}, ids of conversion actions
 # trusted_proxies: [127.0.0.1]       # whose X-Forwarded-For says who the visitor is
 # Where origins really are, for staging; landing checks then fetch them there.
 # origin_map: {https://shop.example: "http://127.0.0.1:8085"}

@@ -9,6 +9,7 @@
 #include "http/http.h"
 #include "memory/events/events.h"
 #include "result/result.h"
+#include "stages/monitor/conversions/conversions.h"
 
 /// The collector: serves the first-party tag and takes events from it and from clients' servers.
 ///
@@ -44,8 +45,9 @@ struct TrackingConfig {
   std::vector<TrackedSite> sites;
   /// Where origins really are, for simulators and staging: landing checks and the browser use it.
   std::map<std::string, std::string> origin_map{};
-  bool allow_private = false;                  ///< landing pages may be on private addresses
-  std::vector<std::string> trusted_proxies{};  ///< addresses whose X-Forwarded-For is believed
+  bool allow_private = false;                       ///< landing pages may be on private addresses
+  std::vector<std::string> trusted_proxies{};       ///< addresses whose X-Forwarded-For is believed
+  std::vector<ConversionRoute> send_conversions{};  ///< none: nothing is sent to any platform
   std::string collector{};  ///< this collector as pages see it: "https://t.alpenglow.example"
 };
 /// kInvalidArgument with file and line.

@@ -318,7 +318,7 @@ TEST_F(CollectorTest, TheTagIsTheFileAndSmall) {
   std::ostringstream text;
   text << file.rdbuf();
   EXPECT_EQ(tag.body, text.str());
-  EXPECT_LT(tag.body.size(), 4096u);
+  EXPECT_LT(tag.body.size(), 4608u);
   EXPECT_EQ(Get("/healthz").status, 200);
   EXPECT_EQ(Get("/nothing").status, 404);
   EXPECT_EQ(Get("/s2s").status, 405);
