@@ -351,6 +351,23 @@ int RunCommandLine(int argc, char** argv) {
   landing_command->callback(
       [&] { run = [&] { return TrackingCheckCommand(context, urls, browser); }; });
 
+  std::string signals_client;
+  auto* signals_command = command(tracking_command, "status",
+                                  "whether what is measured can be believed; a broken signal holds "
+                                  "automated decisions");
+  signals_command->add_option("--client", signals_client, "only this client");
+  signals_command->callback(
+      [&] { run = [&] { return TrackingStatusCommand(context, signals_client); }; });
+  auto* conversions_command =
+      command(&app, "conversions", "conversions told to the platforms (tracking.yaml)");
+  conversions_command->require_subcommand(1);
+  command(conversions_command, "send", "send what is due, once each")->callback([&] {
+    run = [&] { return ConversionsSendCommand(context); };
+  });
+  command(conversions_command, "status", "what was sent, refused or is unknown")->callback([&] {
+    run = [&] { return ConversionsStatusCommand(context); };
+  });
+
   SimArguments sim;
   auto* sim_command = command(&app, "sim", "the simulated platforms");
   sim_command->require_subcommand(1);

@@ -124,6 +124,14 @@ Result<int> EventsCommand(const CommandContext& context);
 Result<int> TrackingCheckCommand(const CommandContext& context,
                                  const std::vector<std::string>& urls, bool browser);
 
+/// One round of the conversions that send_conversions in tracking.yaml asks for.
+Result<int> ConversionsSendCommand(const CommandContext& context);
+/// What stands in the outbox of conversions.
+Result<int> ConversionsStatusCommand(const CommandContext& context);
+/// Looks at the tracking signals of a client (of all when empty), keeps and shows them. 1 when one
+/// is broken, which puts automated decisions on hold.
+Result<int> TrackingStatusCommand(const CommandContext& context, const std::string& client);
+
 struct TemplateArguments {
   std::string kind;  ///< brief | media_plan | creatives | buys | ... | workbook
   std::string form;  ///< csv | yaml | xlsx; empty: from `out`

@@ -8,6 +8,7 @@
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/serve/orders.h"
 #include "connect/exports/exports.h"
 #include "memory/facts/table.h"
 #include "stages/monitor/monitor.h"
@@ -105,12 +106,71 @@ ordered_json ImportedJson(const ImportedFile& file) {
           {"notes", file.notes}};
 }
 
+/// Orders go to the event store, where each counts once, and from there into the books' days.
+Result<int> ImportOrders(const CommandContext& context, const ImportArguments& arguments,
+                         const std::string& name, const std::string& content) {
+  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
+  MAXOPT_TRY(const std::vector<Client> clients, home->store().Clients());
+  std::string of = arguments.client;
+  if (of.empty() && clients.size() == 1) of = clients.front().name;
+  if (of.empty()) return Fail(Errc::kInvalidArgument, "whose orders are these? Add --client NAME");
+  MAXOPT_TRY(const Client client, home->store().GetClient(of));
+  MAXOPT_TRY(const Zone zone, Zone::Find(client.zone));
+  const std::string path = context.home + "/tracking.yaml";
+  TrackedSite site;
+  if (std::filesystem::exists(path)) {
+    MAXOPT_TRY(const std::string yaml, ReadWholeFile(path));
+    MAXOPT_TRY(const TrackingConfig config, ParseTrackingConfig(yaml, path));
+    for (const TrackedSite& one : config.sites) {
+      if (one.client == of && site.site.empty()) site = one;
+    }
+  }
+  if (site.site.empty()) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("{} has no site of {}; orders belong to one", path, of));
+  }
+  MAXOPT_TRY(const OrdersFile orders,
+             ReadOrders(content, site, zone, arguments.currency, home->clock().Now()));
+  MAXOPT_TRY(const auto store, EventStore::Open(EventStore::PathIn(context.home)));
+  MAXOPT_TRY(const EventStore::Appended appended, store->Append(orders.events));
+  MAXOPT_TRY(const std::vector<OrdersDay> days, OrdersByDay(*store, of, zone, orders.events));
+  std::vector<KpiRow> rows;
+  for (const OrdersDay& day : days) {
+    rows.push_back({of, day.day, day.currency, day.orders, day.revenue});
+  }
+  MAXOPT_TRY(const LoadSummary loaded,
+             home->facts().LoadKpi(rows, home->clock().Now(),
+                                   "import " + std::filesystem::path(name).filename().string()));
+  if (context.json) {
+    fmt::print("{}\n", ordered_json{{"orders", orders.events.size()},
+                                    {"stored", appended.stored},
+                                    {"duplicates", appended.duplicates},
+                                    {"days", rows.size()},
+                                    {"ignored_columns", orders.ignored}}
+                           .dump(2));
+  } else {
+    fmt::print("{} orders of {}: {} new, {} known already; {} days of the books, {} restated\n",
+               orders.events.size(), of, appended.stored, appended.duplicates, rows.size(),
+               loaded.slices_restated);
+    for (const std::string& column : orders.ignored) {
+      fmt::print("column \"{}\" was not used\n", column);
+    }
+  }
+  return kExitOk;
+}
+
 }  // namespace
 
 Result<int> ImportCommand(const CommandContext& context, const ImportArguments& arguments) {
   std::vector<ExportFile> files;
   for (const std::string& name : arguments.files) {
     MAXOPT_TRY(std::string content, ReadWholeFile(name));
+    if (IsOrdersFile(content)) {
+      if (arguments.files.size() != 1) {
+        return Fail(Errc::kInvalidArgument, name + " holds orders; import it alone");
+      }
+      return ImportOrders(context, arguments, name, content);
+    }
     files.push_back({name, std::move(content)});
   }
   ExportOptions options;
