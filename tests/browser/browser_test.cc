@@ -30,9 +30,18 @@ class BrowserTest : public testing::Test {
     TrackingConfig config;
     config.sites = {
         {.site = "alpenglow", .client = "Alpenglow", .origins = {"http://alpenglow.example"}}};
-    const http::Handler collector = MakeCollector(config, *store_, clock_);
+    // A person's browser is not headless, and those that are are kept apart as bots.
+    const http::Handler collector =
+        [inner = MakeCollector(config, *store_, clock_)](const http::Request& seen) {
+          http::Request request = seen;
+          for (auto& [name, value] : request.headers) {
+            const std::size_t at = value.find("HeadlessChrome");
+            if (at != std::string::npos) value.erase(at, 8);
+          }
+          return inner(request);
+        };
     collector_ = *http::Serve([this, collector](const http::Request& request) {
-      const http::Response response = collector(request);
+      const http::Response response = http::Settle(collector(request));
       const std::lock_guard lock(mutex_);
       told_.push_back({request, response.status});
       return response;
