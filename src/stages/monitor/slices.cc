@@ -12,6 +12,8 @@ using Kind = std::tuple<Level, Grain, Breakdown>;
 
 /// Days of an older range that one report asks for: a month is what every platform serves at once.
 constexpr int kChunkDays = 31;
+/// Days whose hours are kept known: four of each weekday.
+constexpr int kHourDays = 28;
 
 template <class T>
 bool Has(const std::vector<T>& list, T value) {
@@ -36,6 +38,7 @@ class Planner {
     const Day window = today_ - days(can_.restatement_days);
     Band(std::max(window, today_ - days(7)), today_ - days(2), true, false);
     Band(window, today_ - days(8), true, false);
+    PastHours();
     if (options_.depth == MonitorDepth::kYear) {
       const Day first = today_ - days(options_.backfill_days);
       for (Day to = window - days(1); to >= first; to -= days(kChunkDays)) {
@@ -64,6 +67,24 @@ class Planner {
     Add({Level::kAd, Grain::kDay, Breakdown::kNone}, from, to);
     for (const Breakdown breakdown : can_.breakdowns) {
       Add({Level::kCampaign, Grain::kDay, breakdown}, from, std::min(to, today_ - days(1)));
+    }
+  }
+
+  /// Hours of the last weeks that are not known: of a new account, and of days on which nothing was
+  /// read. The detectors compare with them; what platforms restate is read again by the day only.
+  void PastHours() {
+    if (!Has(can_.hour_levels, Level::kCampaign)) return;
+    const Kind kind{Level::kCampaign, Grain::kHour, Breakdown::kNone};
+    std::optional<Day> run;
+    for (Day day = today_ - days(kHourDays); day <= today_ - days(1); day += days(1)) {
+      const SliceInfo* slice = Known(kind, day);
+      const bool whole = slice && slice->read_at && *slice->read_at >= zone_.End(day);
+      const bool needed = day < today_ - days(1) && !whole;  // yesterday's are read anyway
+      if (needed && !run) run = day;
+      if (!needed && run) {
+        Push(kind, *run, day - days(1));
+        run.reset();
+      }
     }
   }
 

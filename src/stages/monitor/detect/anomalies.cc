@@ -41,6 +41,10 @@ constexpr Metric kDaily[] = {
 constexpr int kJudgedDays = 3;  ///< a day is judged at these ages, and learnt after the last
 constexpr int kTrendDays = 28;  ///< two seasons of a week are the least that takes one out
 constexpr int kHistoryDays = 84;
+/// A series is judged when it has seen each hour of each weekday twice, or each weekday three
+/// times.
+constexpr int kWarmHours = 14 * 24;
+constexpr int kWarmDays = 21;
 
 AdPoint PointAt(Instant at, Day day, int hour) {
   AdPoint point;
@@ -195,7 +199,7 @@ struct AnomalyWatch::State {
   };
 
   AnomalyOptions options;
-  std::map<std::string, Series> series;       ///< by fingerprint-like key
+  std::map<std::string, Series> series;       ///< by account, campaign, KPI and grain
   std::map<std::string, Held> held;           ///< by fingerprint
   std::map<AccountId, Day> days_looked;       ///< the newest day that was judged, by account
   std::map<AccountId, Instant> hours_looked;  ///< end of the newest hour that was judged
@@ -246,7 +250,7 @@ struct AnomalyWatch::State {
         point.holiday = options.holidays.contains(account.first_day + days(h / 24));
         point.missing = !sum.any || !campaign.delivers || h < on_since;
         const bool fresh = looked != hours_looked.end() && at >= looked->second;
-        if (fresh && !point.missing) {
+        if (fresh && !point.missing && s.model.points() >= kWarmHours) {
           MAXOPT_TRY(const Judgement judgement, s.model.Judge(point));
           if (judgement.judged) {
             pending.push_back({key, &account, &campaign, &metric, judgement,
@@ -281,7 +285,7 @@ struct AnomalyWatch::State {
         const bool silent = row.impressions == 0;
         point.missing = silent;
         if (age <= kJudgedDays) {
-          if (silent || !campaign.delivers) continue;
+          if (silent || !campaign.delivers || s.model.points() < kWarmDays) continue;
           MAXOPT_TRY(const Judgement judgement, s.model.Judge(point));
           if (judgement.judged) {
             pending.push_back(
