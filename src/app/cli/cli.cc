@@ -92,7 +92,7 @@ int RunCommandLine(int argc, char** argv) {
     };
   });
 
-  command(&app, "init", "write templates of connections.yaml and policy.yaml")->callback([&] {
+  command(&app, "init", "write templates of connections, policy and alerts")->callback([&] {
     run = [&] { return InitCommand(context); };
   });
   command(&app, "connect", "read the accounts of connections.yaml and keep them")->callback([&] {
@@ -310,6 +310,59 @@ int RunCommandLine(int argc, char** argv) {
   auto* status_command = command(&app, "status", "accounts, freshness and open plans");
   status_command->add_option("--client", client, "only this one");
   status_command->callback([&] { run = [&] { return StatusCommand(context, client); }; });
+
+  AlertsArguments alerts;
+  long long silence_id = 0;
+  std::string verdict;
+  auto* alerts_command = command(&app, "alerts", "what is wrong now; 2 when something is");
+  alerts_command->add_option("--client", alerts.client, "only this one");
+  alerts_command->add_flag("--all", alerts.all, "what is over too");
+  alerts_command->require_subcommand(0, 1);
+  const auto alert_command = [&](const char* name, const char* help, bool with_id) {
+    auto* sub = command(alerts_command, name, help);
+    if (with_id) sub->add_option("alert", alerts.id, "id of the alert")->required();
+    return sub;
+  };
+  alert_command("show", "one alert: diagnosis, who was told", true)->callback([&] {
+    run = [&] { return AlertShowCommand(context, alerts.id); };
+  });
+  auto* ack_command = alert_command("ack", "take care of it: no repeats, no escalation", true);
+  ack_command->add_option("--by", alerts.by, "who (default: the system's user)");
+  ack_command->callback([&] { run = [&] { return AlertAckCommand(context, alerts); }; });
+  auto* silence_command = alert_command("silence", "keep quiet about some for a time", false);
+  silence_command->add_option("match", alerts.match,
+                              "which: detector=kpi,campaign=77,kpi!=ctr; empty: all");
+  silence_command->add_option("--hours", alerts.hours, "for so long")->check(CLI::Range(1, 8784));
+  silence_command->add_option("--from", alerts.from, "RFC 3339; default: now");
+  silence_command->add_option("--until", alerts.until, "RFC 3339");
+  silence_command->add_option("--by", alerts.by, "who (default: the system's user)");
+  silence_command->add_option("--why", alerts.why, "said to whoever wonders")->required();
+  silence_command->callback([&] { run = [&] { return AlertSilenceCommand(context, alerts); }; });
+  alert_command("silences", "the silences there are", false)->callback([&] {
+    run = [&] { return AlertSilencesCommand(context, alerts.all); };
+  });
+  auto* unsilence_command = alert_command("unsilence", "end a silence now", false);
+  unsilence_command->add_option("silence", silence_id, "its number")->required();
+  unsilence_command->callback(
+      [&] { run = [&] { return AlertUnsilenceCommand(context, silence_id); }; });
+  auto* feedback_command = alert_command("feedback", "say whether it was worth it; tunes", true);
+  feedback_command->add_option("verdict", verdict, "useful or not")
+      ->required()
+      ->check(CLI::IsMember({"useful", "not"}));
+  feedback_command->add_option("--by", alerts.by, "who (default: the system's user)");
+  feedback_command->add_option("--why", alerts.why, "in a few words");
+  feedback_command->callback([&] {
+    alerts.useful = verdict == "useful";
+    run = [&] { return AlertFeedbackCommand(context, alerts); };
+  });
+  auto* channel_command = alert_command("test", "send a harmless message to a channel", false);
+  channel_command->add_option("channel", alerts.id, "its name in alerts.yaml")->required();
+  channel_command->callback([&] { run = [&] { return AlertTestCommand(context, alerts.id); }; });
+  alerts_command->callback([&] {
+    if (alerts_command->get_subcommands().empty()) {
+      run = [&] { return AlertsCommand(context, alerts); };
+    }
+  });
 
   SpecsArguments specs;
   auto* specs_command =

@@ -105,6 +105,24 @@ struct ReportArguments {
 Result<int> ReportCommand(const CommandContext& context, const ReportArguments& arguments);
 Result<int> StatusCommand(const CommandContext& context, const std::string& client);
 
+struct AlertsArguments {
+  std::string client;
+  bool all = false;
+  std::string id, by, why;
+  std::string match, from, until;  ///< of a silence
+  int hours = 0;
+  bool useful = false;
+};
+/// kExitPending when there are open ones.
+Result<int> AlertsCommand(const CommandContext& context, const AlertsArguments& arguments);
+Result<int> AlertShowCommand(const CommandContext& context, const std::string& id);
+Result<int> AlertAckCommand(const CommandContext& context, const AlertsArguments& arguments);
+Result<int> AlertSilenceCommand(const CommandContext& context, const AlertsArguments& arguments);
+Result<int> AlertSilencesCommand(const CommandContext& context, bool all);
+Result<int> AlertUnsilenceCommand(const CommandContext& context, long long id);
+Result<int> AlertFeedbackCommand(const CommandContext& context, const AlertsArguments& arguments);
+Result<int> AlertTestCommand(const CommandContext& context, const std::string& channel);
+
 struct SpecsArguments {
   std::string platform, section, sql;
   std::optional<int> sunset_days;

@@ -151,7 +151,9 @@ Result<std::vector<std::string>> Home::Init(const std::string& folder) {
   ::chmod(folder.c_str(), 0700);  // tokens live here
   std::vector<std::string> written;
   for (const auto& [name, content] :
-       {std::pair{"connections.yaml", kConnectionsTemplate}, {"policy.yaml", kPolicyTemplate}}) {
+       {std::pair<std::string, std::string>{"connections.yaml", kConnectionsTemplate},
+        {"policy.yaml", kPolicyTemplate},
+        {"alerts.yaml", AlertConfigTemplate()}}) {
     const std::string path = folder + "/" + name;
     if (std::filesystem::exists(path)) continue;
     MAXOPT_CHECK(WriteWholeFile(path, content));
@@ -210,6 +212,17 @@ OptimizeWorld Home::optimize_world() {
             const auto parts = ParseCampaignName(name);
             return parts ? parts->package : std::string();
           }};
+}
+
+Result<AlertConfig> Home::Alerting() const {
+  const std::string path = PathOf("alerts.yaml");
+  if (!std::filesystem::exists(path)) return AlertConfig{};
+  MAXOPT_TRY(const std::string text, ReadWholeFile(path));
+  return ParseAlertConfig(text, path);
+}
+
+AlertingWorld Home::alerting_world(const AlertConfig& config, const NotifyWires& wires) {
+  return {store_.get(), facts_.get(), monitor_world().reader, &config, &wires};
 }
 
 Result<std::vector<Connection>> Home::Connections() const {

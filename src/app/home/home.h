@@ -10,6 +10,7 @@
 #include "connect/connection.h"
 #include "memory/campaigns/campaigns.h"
 #include "memory/facts/facts.h"
+#include "stages/monitor/alerting/alerting.h"
 #include "stages/monitor/monitor.h"
 #include "stages/optimize/optimize.h"
 #include "stages/setup/launch/launch.h"
@@ -44,6 +45,10 @@ class Home {
   SetupWorld setup_world();
 
   Result<std::vector<Connection>> Connections() const;
+  /// alerts.yaml; where there is none, alerts are kept and told to nobody.
+  Result<AlertConfig> Alerting() const;
+  /// `config` and `wires` outlive it.
+  AlertingWorld alerting_world(const AlertConfig& config, const NotifyWires& wires);
   /// Reads every connection's account and keeps it with its client. One line per account.
   struct Connected {
     AccountId account;
