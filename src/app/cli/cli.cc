@@ -306,6 +306,12 @@ int RunCommandLine(int argc, char** argv) {
   auto* watches_command = command(&app, "watches", "what is watched, how often, and how far off");
   watches_command->add_option("client", client, "only this one");
   watches_command->callback([&] { run = [&] { return WatchesCommand(context, client); }; });
+  auto* pacing_command = command(&app, "pacing", "where each campaign's flight lands");
+  pacing_command->add_option("--client", client, "only this one");
+  pacing_command->callback([&] { run = [&] { return PacingCommand(context, client); }; });
+  auto* reviews_command = command(&app, "reviews", "where the platforms' reviews of ads stand");
+  reviews_command->add_option("--client", client, "only this one");
+  reviews_command->callback([&] { run = [&] { return ReviewsCommand(context, client); }; });
 
   auto* status_command = command(&app, "status", "accounts, freshness and open plans");
   status_command->add_option("--client", client, "only this one");
@@ -456,6 +462,14 @@ int RunCommandLine(int argc, char** argv) {
       ->add_option("--out", anomalies.out, "folder for the same paths with anomaly_score,alert")
       ->required();
   anomalies_command->callback([&] { run = [&] { return lab::Anomalies(anomalies); }; });
+  lab::ForecastArguments forecast;
+  auto* forecast_command = command(lab_command, "forecast", "continue a timestamp,value CSV");
+  forecast_command->add_option("--series", forecast.series, "CSV with columns timestamp,value")
+      ->required();
+  forecast_command->add_option("--horizon", forecast.horizon, "steps ahead")->required();
+  forecast_command->add_option("--out", forecast.out, "file to write; standard output without");
+  forecast_command->add_option("--seed", forecast.seed, "of the simulated futures");
+  forecast_command->callback([&] { run = [&] { return lab::ForecastFile(forecast); }; });
 
   try {
     app.parse(argc, argv);

@@ -123,6 +123,10 @@ Result<int> AlertUnsilenceCommand(const CommandContext& context, long long id);
 Result<int> AlertFeedbackCommand(const CommandContext& context, const AlertsArguments& arguments);
 Result<int> AlertTestCommand(const CommandContext& context, const std::string& channel);
 
+/// Where each campaign's flight lands; where the reviews of ads stand. `client` empty: all.
+Result<int> PacingCommand(const CommandContext& context, const std::string& client);
+Result<int> ReviewsCommand(const CommandContext& context, const std::string& client);
+
 struct SpecsArguments {
   std::string platform, section, sql;
   std::optional<int> sunset_days;

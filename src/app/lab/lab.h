@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 
 #include "result/result.h"
@@ -15,5 +16,15 @@ struct AnomaliesArguments {
 /// path, with the text of the first two as it was. A file that cannot be read is named with its
 /// line and written nowhere; the others are written all the same, and the answer is the error.
 Result<int> Anomalies(const AnomaliesArguments& arguments);
+
+struct ForecastArguments {
+  std::string series;      ///< CSV timestamp,value of any even grain
+  int horizon = 0;         ///< steps, >= 1
+  std::string out;         ///< file; empty: standard output
+  std::uint64_t seed = 1;  ///< of the simulated futures behind the intervals
+};
+/// Columns timestamp,mean,low80,high80,low95,high95, timestamps in the form of the file's. An empty
+/// value is a gap. Errors name file and line.
+Result<int> ForecastFile(const ForecastArguments& arguments);
 
 }  // namespace maxopt::lab
