@@ -208,8 +208,8 @@ class Judge {
       out.why.push_back(fmt::format("The flight begins on {}.", PrintDay(in_.first)));
       return out;
     }
-    if (in_.status == FlightStatus::kPaused) {
-      out.state = PaceState::kPaused;
+    if (in_.status == FlightStatus::kOff) {
+      out.state = PaceState::kOnHold;
       out.why.emplace_back("The campaign is paused: its pace says nothing.");
       return out;
     }
@@ -808,7 +808,7 @@ std::string_view PaceStateName(PaceState state) {
       return "not_started";
     case PaceState::kEnded:
       return "ended";
-    case PaceState::kPaused:
+    case PaceState::kOnHold:
       return "paused";
     case PaceState::kNoBudget:
       return "no_budget";

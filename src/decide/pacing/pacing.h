@@ -56,12 +56,12 @@ struct ImpressionShare {
   std::optional<double> lost_rank{};    ///< absent: what the others leave
 };
 
-enum class FlightStatus { kActive, kPaused };
+enum class FlightStatus { kOn, kOff };
 
 struct PaceInput {
   Zone zone = Zone::Utc();
   Day first{}, last{};  ///< of the flight, inclusive, on the account's clock
-  FlightStatus status = FlightStatus::kActive;
+  FlightStatus status = FlightStatus::kOn;
   /// Spend that the flight is to land on; absent: the budget's (lifetime, or daily times days).
   std::optional<Money> plan{};
   std::optional<Money> plan_before{};  ///< what it was before it was changed within the flight
@@ -95,7 +95,7 @@ struct PaceSettings {
 enum class PaceState {
   kNotStarted,
   kEnded,
-  kPaused,
+  kOnHold,     ///< paused
   kNoBudget,   ///< the budget is zero
   kFirstDay,   ///< no day of the flight has closed: unknown, no verdict
   kNoHistory,  ///< no spend of a closed day of the flight is known: unknown, no verdict

@@ -70,15 +70,15 @@ TEST(Pacing, SilentStates) {
   EXPECT_EQ(ended.state, PaceState::kEnded);
   EXPECT_EQ(ended.days_left, 0);
   in = April("2026-04-10T12:00:00Z", 300);
-  in.status = FlightStatus::kPaused;
+  in.status = FlightStatus::kOff;
   const PaceVerdict paused = Judged(in);
-  EXPECT_EQ(paused.state, PaceState::kPaused);
+  EXPECT_EQ(paused.state, PaceState::kOnHold);
   EXPECT_FALSE(paused.p_over);
   // Paused and ended is ended; ended and without a budget too.
   in.now = At("2026-06-01T00:00:00Z");
   EXPECT_EQ(Judged(in).state, PaceState::kEnded);
   for (const PaceState state :
-       {PaceState::kNotStarted, PaceState::kEnded, PaceState::kPaused, PaceState::kNoBudget,
+       {PaceState::kNotStarted, PaceState::kEnded, PaceState::kOnHold, PaceState::kNoBudget,
         PaceState::kFirstDay, PaceState::kNoHistory, PaceState::kOnPlan}) {
     EXPECT_TRUE(Silent(state)) << PaceStateName(state);
   }

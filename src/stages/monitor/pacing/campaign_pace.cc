@@ -143,7 +143,7 @@ class Account {
       const FlightDays flight = Flight(campaign, today);
       in.first = flight.first;
       in.last = flight.last;
-      in.status = On(campaign) ? FlightStatus::kActive : FlightStatus::kPaused;
+      in.status = On(campaign) ? FlightStatus::kOn : FlightStatus::kOff;
       BudgetBefore(campaign.id, seen, ours, in);
       const auto& dayparts = ListField(campaign.fields, "dayparts");
       if (!dayparts.empty()) {

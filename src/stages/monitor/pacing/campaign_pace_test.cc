@@ -123,7 +123,7 @@ TEST_F(CampaignPaceTest, OneVerdictACampaign) {
   EXPECT_TRUE(groups.month);
   EXPECT_EQ(groups.verdict.plan, Eur(1'500));
   EXPECT_EQ(groups.verdict.state, PaceState::kUnder);
-  EXPECT_EQ(report->campaigns[2].verdict.state, PaceState::kPaused);
+  EXPECT_EQ(report->campaigns[2].verdict.state, PaceState::kOnHold);
   ASSERT_EQ(report->conditions.size(), 1u);
   EXPECT_EQ(report->conditions[0].detector, "pacing");
   EXPECT_EQ(report->conditions[0].object_id, "2");
