@@ -78,7 +78,7 @@ TEST(Review, FromPendingToRejectedToApprovedToLimited) {
                 "take \"miracle cure\" out of \"Miracle cure for tired feet\""),
             std::string::npos);
   ASSERT_EQ(found.conditions.size(), 1u);
-  const Condition& c = found.conditions[0];
+  const Condition c = found.conditions[0];
   EXPECT_EQ(c.detector, "review");
   EXPECT_EQ(c.tier, AlertTier::kWarning);
   EXPECT_EQ(c.at_stake, Eur(12));
