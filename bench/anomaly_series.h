@@ -10,8 +10,7 @@
 
 #include "clock/clock.h"
 
-/// Series as advertisers have them, from a seed, with anomalies planted where the maker says. What
-/// it makes is described here and nowhere fitted: the detector was not shown these numbers.
+/// Series as advertisers have them, from a seed, with anomalies planted where the maker says.
 namespace maxopt::bench {
 
 enum class Planted {
