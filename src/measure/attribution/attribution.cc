@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -26,6 +27,7 @@ constexpr ModelSpec kModels[] = {
     {"position", Kind::kPosition}, {"markov", Kind::kMarkov},
     {"shapley", Kind::kShapley},
 };
+constexpr double kLargest = std::numeric_limits<double>::max();
 constexpr double kPositionEnds = 0.4;
 constexpr double kPositionMiddle = 0.2;
 
@@ -43,56 +45,69 @@ class ExactSum {
   double sum_ = 0, rest_ = 0;
 };
 
-/// Names to numbers: open addressing over the bytes of the name.
+/// Names to numbers: open addressing. A name's first and last eight bytes and its length stand in
+/// the table, so that only long names are compared elsewhere.
 class Names {
  public:
-  Names() : table_(256, -1) {}
+  Names() : table_(256) {}
   int Find(std::string_view name) {
-    const std::uint64_t hash = Hash(name);
-    std::size_t at = hash & (table_.size() - 1);
-    for (; table_[at] >= 0; at = (at + 1) & (table_.size() - 1)) {
-      const Entry& entry = entries_[static_cast<std::size_t>(table_[at])];
-      if (entry.hash == hash && entry.name == name) return table_[at];
-    }
-    if (2 * (entries_.size() + 1) > table_.size()) {
-      table_.assign(table_.size() * 2, -1);
-      for (std::size_t i = 0; i < entries_.size(); ++i) {
-        std::size_t to = entries_[i].hash & (table_.size() - 1);
-        while (table_[to] >= 0) to = (to + 1) & (table_.size() - 1);
-        table_[to] = static_cast<int>(i);
+    const Slot wanted = Describe(name);
+    for (std::size_t at = Hash(wanted) & (table_.size() - 1);;
+         at = (at + 1) & (table_.size() - 1)) {
+      Slot& slot = table_[at];
+      if (slot.size == wanted.size && slot.first == wanted.first && slot.last == wanted.last &&
+          slot.number >= 0 &&
+          (name.size() <= 16 || names_[static_cast<std::size_t>(slot.number)] == name)) {
+        return slot.number;
       }
-      return Find(name);
+      if (slot.number >= 0) continue;
+      if (2 * (names_.size() + 1) > table_.size()) {
+        Grow();
+        return Find(name);
+      }
+      slot = wanted;
+      slot.number = static_cast<int>(names_.size());
+      names_.emplace_back(name);
+      return slot.number;
     }
-    table_[at] = static_cast<int>(entries_.size());
-    entries_.push_back({hash, std::string(name)});
-    return table_[at];
   }
-  std::size_t size() const { return entries_.size(); }
-  const std::string& operator[](std::size_t i) const { return entries_[i].name; }
+  std::size_t size() const { return names_.size(); }
+  const std::string& operator[](std::size_t i) const { return names_[i]; }
 
  private:
-  struct Entry {
-    std::uint64_t hash;
-    std::string name;
+  struct Slot {
+    std::uint64_t first = 0, last = 0;
+    std::uint32_t size = 0;
+    int number = -1;
   };
-  /// Eight bytes a step; names are short.
-  static std::uint64_t Hash(std::string_view name) {
-    std::uint64_t hash = name.size() * 0x9E3779B97F4A7C15ULL;
-    const char* at = name.data();
-    std::size_t left = name.size();
-    while (left > 0) {
-      std::uint64_t word = 0;
-      const std::size_t n = std::min<std::size_t>(left, 8);
-      std::memcpy(&word, at, n);
-      hash = (hash ^ word) * 0xD6E8FEB86659FD93ULL;
-      hash ^= hash >> 32;
-      at += n;
-      left -= n;
+  static Slot Describe(std::string_view name) {
+    Slot slot;
+    slot.size = static_cast<std::uint32_t>(name.size());
+    if (name.size() >= 8) {
+      std::memcpy(&slot.first, name.data(), 8);
+      std::memcpy(&slot.last, name.data() + name.size() - 8, 8);
+    } else if (!name.empty()) {
+      std::memcpy(&slot.first, name.data(), name.size());
     }
-    return hash;
+    return slot;
   }
-  std::vector<Entry> entries_;
-  std::vector<int> table_;
+  static std::size_t Hash(const Slot& slot) {
+    std::uint64_t hash = (slot.first ^ slot.size) * 0x9E3779B97F4A7C15ULL;
+    hash = (hash ^ (hash >> 29) ^ slot.last) * 0xD6E8FEB86659FD93ULL;
+    return static_cast<std::size_t>(hash ^ (hash >> 32));
+  }
+  void Grow() {
+    std::vector<Slot> larger(table_.size() * 2);
+    for (const Slot& slot : table_) {
+      if (slot.number < 0) continue;
+      std::size_t at = Hash(slot) & (larger.size() - 1);
+      while (larger[at].number >= 0) at = (at + 1) & (larger.size() - 1);
+      larger[at] = slot;
+    }
+    table_ = std::move(larger);
+  }
+  std::vector<std::string> names_;
+  std::vector<Slot> table_;
 };
 
 }  // namespace
@@ -179,16 +194,13 @@ Result<> Attribution::Add(std::span<const int> touches, const PathCounts& counts
   if (touches.empty()) {
     return Fail(Errc::kInvalidArgument, "a path without touches has nobody to give credit to");
   }
-  struct Field {
-    std::string_view name;
-    double value;
-  };
-  for (const Field& field : {Field{"conversions", counts.conversions}, Field{"value", counts.value},
-                             Field{"null_conversions", counts.null_conversions}}) {
-    if (!(field.value >= 0) || !std::isfinite(field.value)) {
-      return Fail(Errc::kInvalidArgument, fmt::format("{} is {}; it must be a number of 0 or more",
-                                                      field.name, field.value));
-    }
+  // NaN fails the first comparison of each.
+  const auto wrong = [](double count) { return !(count >= 0 && count <= kLargest); };
+  if (wrong(counts.conversions) || wrong(counts.value) || wrong(counts.null_conversions)) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("conversions {}, value {} and null_conversions {} must be numbers of 0 "
+                            "or more",
+                            counts.conversions, counts.value, counts.null_conversions));
   }
   if (counts.value > 0 && counts.conversions == 0) {
     return Fail(

@@ -226,7 +226,35 @@ TEST(Attribution, MarkovOfLongPathsBackAndForth) {
   const std::vector<Path> paths = {{touches, 1, 1, 0}, {{"c"}, 1, 1, 0}};
   for (const char* model : {"markov", "markov:2", "markov:3"}) {
     // Half the journeys need both a and b, the others c: every removal loses one half.
-    ExpectNear(Conversions(Attribute(model, paths)), {{"a", 2. / 3}, {"b", 2. / 3}, {"c", 2. / 3}}, 1e-9);
+    ExpectNear(Conversions(Attribute(model, paths)), {{"a", 2. / 3}, {"b", 2. / 3}, {"c", 2. / 3}},
+               1e-9);
+  }
+}
+
+// A chain as long as the paths remembers all, so what is lost without a channel is what the paths
+// with it brought. So many steps that they no longer lie in a matrix, and many names.
+TEST(Attribution, MarkovThatRemembersAllLosesThePathsWithTheChannel) {
+  std::mt19937_64 random(5);
+  std::vector<Path> paths;
+  std::map<std::string, double> lost;
+  double total = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    Path path;
+    for (std::uint64_t k = 0; k < 1 + random() % 4; ++k) {
+      path.touches.push_back("a channel with a long name, number " + std::to_string(random() % 40));
+    }
+    path.conversions = static_cast<double>(random() % 3);
+    path.null_conversions = static_cast<double>(random() % 5);
+    total += path.conversions;
+    for (const auto& name : std::set<std::string>(path.touches.begin(), path.touches.end())) {
+      lost[name] += path.conversions;
+    }
+    paths.push_back(std::move(path));
+  }
+  const auto credits = Attribute("markov:4", paths);
+  ASSERT_EQ(credits.size(), 40U);
+  for (const auto& credit : credits) {
+    EXPECT_NEAR(credit.removal_effect, lost[credit.channel] / total, 1e-10) << credit.channel;
   }
 }
 

@@ -12,6 +12,8 @@ namespace {
 
 /// Below it one dense factorisation is the quickest way to all removal effects at once.
 constexpr int kDenseStatesMax = 3000;
+/// Cells of the matrix of steps, 3 MB and so in the cache; beyond it a hash table takes its place.
+constexpr std::size_t kMatrixMax = std::size_t{1} << 18;
 /// Sweeps of the iteration before the direct solver takes over.
 constexpr int kSweepsMax = 2000;
 /// How far the iteration may stop from the solution, relative to the largest probability.
@@ -34,9 +36,10 @@ struct MarkovGraph::Chain {
   std::vector<int> last;                  ///< channel of the state's newest touch; -1: start
 };
 
-MarkovGraph::MarkovGraph(int order)
-    : order_(static_cast<std::size_t>(order)), table_(1024, Step{kEmpty, 0, 0}) {
+MarkovGraph::MarkovGraph(int order) : order_(static_cast<std::size_t>(order)) {
   states_.emplace_back();
+  to_.resize(std::size_t{1} << shift_, 0);
+  weight_.resize(std::size_t{1} << shift_, 0);
 }
 
 std::uint32_t MarkovGraph::Intern(std::vector<int> touches) {
@@ -71,6 +74,13 @@ void MarkovGraph::Grow() {
   table_ = std::move(larger);
 }
 
+std::uint32_t MarkovGraph::Next(std::uint32_t state, int channel) {
+  std::vector<int> touches = states_[state].touches;
+  if (touches.size() == order_) touches.erase(touches.begin());
+  touches.push_back(channel);
+  return Intern(std::move(touches));
+}
+
 MarkovGraph::Step& MarkovGraph::Find(std::uint32_t state, int channel) {
   const std::uint64_t key =
       (static_cast<std::uint64_t>(state) << 32) | static_cast<std::uint32_t>(channel);
@@ -84,23 +94,88 @@ MarkovGraph::Step& MarkovGraph::Find(std::uint32_t state, int channel) {
       Grow();
       return Find(state, channel);
     }
-    std::vector<int> touches = states_[state].touches;
-    if (touches.size() == order_) touches.erase(touches.begin());
-    touches.push_back(channel);
-    table_[at] = {key, Intern(std::move(touches)), 0};
+    table_[at] = {key, 0, 0};
     ++used_;
   }
   return table_[at];
 }
 
+std::uint32_t MarkovGraph::Take(std::uint32_t state, int channel, double weight) {
+  if (dense_ && channel >> shift_ == 0) {
+    const std::size_t at =
+        (static_cast<std::size_t>(state) << shift_) + static_cast<unsigned>(channel);
+    if (to_[at] != 0) {
+      weight_[at] += weight;
+      return to_[at];
+    }
+  }
+  return TakeNew(state, channel, weight);
+}
+
+std::uint32_t MarkovGraph::TakeNew(std::uint32_t state, int channel, double weight) {
+  if (dense_) {
+    int shift = shift_;
+    while (channel >> shift != 0) ++shift;
+    if ((states_.size() + 1) << shift <= kMatrixMax) {
+      if (shift != shift_) Widen(shift);
+      const std::uint32_t next = Next(state, channel);
+      to_.resize(states_.size() << shift_, 0);
+      weight_.resize(states_.size() << shift_, 0);
+      const std::size_t at =
+          (static_cast<std::size_t>(state) << shift_) + static_cast<unsigned>(channel);
+      to_[at] = next;
+      weight_[at] += weight;
+      return next;
+    }
+    const std::vector<Step> steps = Steps();
+    dense_ = false;
+    to_ = {};
+    weight_ = {};
+    table_.assign(1024, Step{kEmpty, 0, 0});
+    for (const Step& step : steps) {
+      Find(static_cast<std::uint32_t>(step.key >> 32), static_cast<int>(step.key & 0xFFFFFFFF)) =
+          step;
+    }
+  }
+  Step& step = Find(state, channel);
+  if (step.to == 0) step.to = Next(state, channel);
+  step.weight += weight;
+  return step.to;
+}
+
+/// Rows of the matrix for 2^shift channels.
+void MarkovGraph::Widen(int shift) {
+  std::vector<std::uint32_t> to(states_.size() << shift, 0);
+  std::vector<double> weight(states_.size() << shift, 0);
+  for (std::size_t at = 0; at < to_.size(); ++at) {
+    const std::size_t moved = ((at >> shift_) << shift) + (at & ((std::size_t{1} << shift_) - 1));
+    to[moved] = to_[at];
+    weight[moved] = weight_[at];
+  }
+  to_ = std::move(to);
+  weight_ = std::move(weight);
+  shift_ = shift;
+}
+
+std::vector<MarkovGraph::Step> MarkovGraph::Steps() const {
+  std::vector<Step> steps;
+  for (std::size_t at = 0; at < to_.size(); ++at) {
+    if (to_[at] == 0) continue;
+    const std::size_t channel = at & ((std::size_t{1} << shift_) - 1);
+    steps.push_back(
+        {static_cast<std::uint64_t>(at >> shift_) << 32 | channel, to_[at], weight_[at]});
+  }
+  for (const Step& step : table_) {
+    if (step.key != kEmpty) steps.push_back(step);
+  }
+  std::ranges::sort(steps, {}, &Step::key);
+  return steps;
+}
+
 void MarkovGraph::Add(std::span<const int> touches, double conversions, double value,
                       double weight) {
   std::uint32_t state = 0;
-  for (const int channel : touches) {
-    Step& step = Find(state, channel);
-    step.weight += weight;
-    state = step.to;
-  }
+  for (const int channel : touches) state = Take(state, channel, weight);
   states_[state].conversions += conversions;
   states_[state].value += value;
   // What ends without a conversion is the rest of the state's weight, known from what comes in.
@@ -109,12 +184,7 @@ void MarkovGraph::Add(std::span<const int> touches, double conversions, double v
 MarkovGraph::Chain MarkovGraph::Build() const {
   Chain chain;
   chain.states = static_cast<int>(states_.size());
-  std::vector<Step> steps;
-  steps.reserve(used_);
-  for (const Step& step : table_) {
-    if (step.key != kEmpty) steps.push_back(step);
-  }
-  std::ranges::sort(steps, {}, &Step::key);
+  const std::vector<Step> steps = Steps();
   // All that comes into a state leaves it: on to other states, to conversion or to null. The start
   // has what goes out of it.
   std::vector<double> through(states_.size(), 0);
