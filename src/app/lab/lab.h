@@ -27,4 +27,14 @@ struct ForecastArguments {
 /// value is a gap. Errors name file and line.
 Result<int> ForecastFile(const ForecastArguments& arguments);
 
+struct AttributionArguments {
+  std::string paths;     ///< CSV: path,conversions,conversion_value,null_conversions
+  std::string model;     ///< a name that FindAttributionModel knows
+  double half_life = 1;  ///< of time_decay, in touches
+  std::string out;       ///< file; empty: standard output
+};
+/// JSON: [{"channel", "conversions", "value"}], by name of the channel; the totals are the input's.
+/// The file is read once where it lies; memory follows the number of distinct steps between states.
+Result<int> Attribute(const AttributionArguments& arguments);
+
 }  // namespace maxopt::lab
