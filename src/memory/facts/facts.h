@@ -28,7 +28,13 @@ struct FxRate {
   Currency from;
   Currency to;
   std::string rate;      ///< decimal text, above 0, at most 1000000, at most 12 decimals: "1.0873"
-  std::string source{};  ///< where it comes from; set when read
+  std::string source{};  ///< where it comes from; empty on loading: the load's
+};
+
+/// The attribution window under which an account's conversions are claimed: "7d_click+1d_view".
+struct ClaimWindow {
+  AccountId account;
+  std::string window;
 };
 
 /// What a load did. A slice is one (account, level, grain, breakdown, day): it is replaced whole,
@@ -185,6 +191,8 @@ class FactStore {
   /// Keeps a judgement of each day (replacing the one before).
   virtual Result<> SaveQuality(const std::vector<DayQuality>& days) = 0;
   virtual Result<std::vector<DayQuality>> Quality(const AccountId& account, Day from, Day to) = 0;
+  /// The windows of what is known now of these days, by account; several where they changed.
+  virtual Result<std::vector<ClaimWindow>> ClaimWindows(Day from, Day to) = 0;
   /// Newest learnt_at and newest day of an account, if any.
   struct Freshness {
     AccountId account;

@@ -225,6 +225,7 @@ class DuckFactStore final : public FactStore {
   Result<std::vector<FxRate>> Fx(Day from, Day to, std::optional<Instant> as_of) override;
   Result<FactTable> Query(const FactQuery& query) override;
   Result<std::string> Sql(const FactQuery& query) override;
+  Result<std::vector<ClaimWindow>> ClaimWindows(Day from, Day to) override;
   Result<std::vector<Freshness>> Freshest() override;
   Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to) override;
   Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) override {
@@ -1019,7 +1020,12 @@ Result<std::int64_t> RateOf(const FxRate& rate) {
 Result<LoadSummary> DuckFactStore::LoadFxLocked(const std::vector<FxRate>& rates, Instant learnt_at,
                                                 const std::string& source) {
   using Pair = std::tuple<Day, std::string, std::string>;
-  std::map<Pair, std::pair<std::string, std::int64_t>> now;
+  struct Given {
+    std::string text;
+    std::int64_t value;
+    std::string source;
+  };
+  std::map<Pair, Given> now;
   for (const FxRate& rate : rates) {
     MAXOPT_TRY(const std::int64_t value, RateOf(rate));
     if (rate.from == rate.to || rate.day < kFirstDay || rate.day > kLastDay) {
@@ -1029,12 +1035,14 @@ Result<LoadSummary> DuckFactStore::LoadFxLocked(const std::vector<FxRate>& rates
                               rate.from.name(), rate.to.name(), PrintDay(rate.day)));
     }
     const Pair pair{rate.day, rate.from.name(), rate.to.name()};
-    const auto [at, added] = now.try_emplace(pair, rate.rate, value);
-    if (!added && at->second.second != value) {
+    if (!IsUtf8(rate.source)) return Fail(Errc::kInvalidArgument, "a source is not UTF-8 text");
+    const auto [at, added] =
+        now.try_emplace(pair, Given{rate.rate, value, rate.source.empty() ? source : rate.source});
+    if (!added && at->second.value != value) {
       return Fail(
           Errc::kInvalidArgument,
           fmt::format("the rate {} to {} of {} is given as {} and as {}; no rate was loaded",
-                      rate.from.name(), rate.to.name(), PrintDay(rate.day), at->second.first,
+                      rate.from.name(), rate.to.name(), PrintDay(rate.day), at->second.text,
                       rate.rate));
     }
   }
@@ -1066,7 +1074,7 @@ Result<LoadSummary> DuckFactStore::LoadFxLocked(const std::vector<FxRate>& rates
   std::vector<std::string> superseded;
   for (const auto& [pair, rate] : now) {
     const auto found = known.find(pair);
-    if (found != known.end() && found->second == rate.second) {
+    if (found != known.end() && found->second == rate.value) {
       ++summary.slices_unchanged;
       continue;
     }
@@ -1076,7 +1084,7 @@ Result<LoadSummary> DuckFactStore::LoadFxLocked(const std::vector<FxRate>& rates
     if (found != known.end()) {
       superseded.push_back(fmt::format("({}, {}, {})", DayLiteral(day), Quote(from), Quote(to)));
     }
-    fx.Put(day).Put(from).Put(to).Put(rate.first).Put(rate.second).Put(source).Put(learnt_at);
+    fx.Put(day).Put(from).Put(to).Put(rate.text).Put(rate.value).Put(rate.source).Put(learnt_at);
     fx.PutNull().EndRow();
   }
   // The old lines end before the new ones are there.
@@ -1210,6 +1218,24 @@ Result<FactTable> DuckFactStore::Query(const FactQuery& query) {
     table.notes.push_back("nothing is known that answers this; that is not the same as zero");
   }
   return table;
+}
+
+Result<std::vector<ClaimWindow>> DuckFactStore::ClaimWindows(Day from, Day to) {
+  std::vector<ClaimWindow> windows;
+  if (from > to || to < kFirstDay || from > kLastDay) return windows;
+  MAXOPT_TRY(const std::unique_ptr<Connection> connection, database_->Connect());
+  MAXOPT_TRY(
+      Rows rows,
+      connection->Ask(fmt::format(
+          "SELECT DISTINCT a.platform, a.account_id, s.attribution_window FROM slices s JOIN "
+          "accounts a ON a.account_key = s.account_key WHERE s.superseded_at IS NULL AND "
+          "s.attribution_window <> '' AND s.day BETWEEN {} AND {} ORDER BY 1, 2, 3",
+          DayLiteral(std::max(from, kFirstDay)), DayLiteral(std::min(to, kLastDay)))));
+  while (rows.Next()) {
+    MAXOPT_TRY(const Platform platform, FindPlatform(rows.Text(0)));
+    windows.push_back({{platform, std::string(rows.Text(1))}, std::string(rows.Text(2))});
+  }
+  return windows;
 }
 
 Result<std::vector<FactStore::Freshness>> DuckFactStore::Freshest() {
