@@ -285,6 +285,13 @@ int RunCommandLine(int argc, char** argv) {
   quality_command->callback([&] { run = [&] { return QualityCommand(context, quality); }; });
   monitor_command->callback([&] { run = [&] { return MonitorCommand(context, client, depth); }; });
 
+  bool outputs = false;
+  auto* look_command = command(
+      &app, "look", "run all detectors now: what is wrong, what was paused, which alerts it opens");
+  look_command->add_option("--client", client, "only this one");
+  look_command->add_flag("--outputs", outputs, "also write monitoring's reports to the outbox");
+  look_command->callback([&] { run = [&] { return LookCommand(context, client, outputs); }; });
+
   bool dry = false;
   auto* recommend_command = command(&app, "recommend", "propose budgets by marginal return");
   recommend_command->add_option("client", client, "client; may be left out when there is one");

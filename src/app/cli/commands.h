@@ -97,6 +97,8 @@ struct QualityArguments {
 };
 /// How far each account's days can be trusted. kExitPending when decisions are held.
 Result<int> QualityCommand(const CommandContext& context, const QualityArguments& arguments);
+/// kExitPending when alerts are open.
+Result<int> LookCommand(const CommandContext& context, const std::string& client, bool outputs);
 Result<int> RecommendCommand(const CommandContext& context, const std::string& client,
                              bool propose);
 struct ReportArguments {
