@@ -137,6 +137,8 @@ int RunCommandLine(int argc, char** argv) {
       ->capture_default_str();
   query_command->add_option("--as-of", query.as_of, "as it was known then (RFC 3339)");
   query_command->add_option("--level", query.level, "account, campaign, ad_group or ad");
+  query_command->add_option("--convert-to", query.convert_to,
+                            "all money in this currency, each day at its rate (maxopt fx import)");
   query_command->add_flag("--csv", query.csv, "answer as CSV");
   query_command->add_flag("--explain", query.explain, "show the SQL instead");
   query_command->callback([&] { run = [&] { return QueryCommand(context, query); }; });
@@ -457,6 +459,54 @@ int RunCommandLine(int argc, char** argv) {
                             "write a connections.yaml and a tracking.yaml for it there");
   serve_command->callback([&] { run = [&] { return SimServeCommand(context, sim); }; });
 
+  AttributionArguments observed;
+  auto* observed_command =
+      command(&app, "attribution",
+              "what platforms claim, what was observed and the shop's books, side by side");
+  observed_command->add_option("--client", observed.client, "may be left out when there is one");
+  observed_command->add_option("--from", observed.from, "first day (default: 28 days)");
+  observed_command->add_option("--to", observed.to, "last day (default: yesterday)");
+  observed_command
+      ->add_option("--model", observed.model,
+                   "last, first, linear, time_decay, position, markov, markov:K or shapley")
+      ->capture_default_str();
+  observed_command->add_option("--event", observed.events,
+                               "names of conversions (default: purchase)");
+  observed_command->add_option("--click-days", observed.click_days, "lookback after a click")
+      ->check(CLI::Range(0, 365))
+      ->capture_default_str();
+  observed_command->add_option("--view-days", observed.view_days, "lookback after a view")
+      ->check(CLI::Range(0, 365))
+      ->capture_default_str();
+  observed_command->add_option(
+      "--window", observed.windows,
+      "CAMPAIGN=CLICK_DAYS[,VIEW_DAYS]: another lookback of this campaign");
+  observed_command->callback([&] { run = [&] { return AttributionCommand(context, observed); }; });
+  CorrelateArguments correlate;
+  auto* correlate_command =
+      command(&app, "correlate", "how platforms move together, and creatives across placements");
+  correlate_command->add_option("--client", correlate.client, "may be left out when there is one");
+  correlate_command->add_option("--from", correlate.from, "first day (default: 180 days)");
+  correlate_command->add_option("--to", correlate.to, "last day (default: yesterday)");
+  correlate_command->callback([&] { run = [&] { return CorrelateCommand(context, correlate); }; });
+  auto* fx_command = command(&app, "fx", "rates of exchange");
+  fx_command->require_subcommand(1);
+  std::string fx_file, fx_from, fx_to;
+  int fx_carry = 0;
+  auto* fx_import =
+      command(fx_command, "import", "load a CSV day,from,to,rate; all of it or nothing");
+  fx_import->add_option("file", fx_file, "CSV file")->required();
+  fx_import
+      ->add_option("--carry", fx_carry,
+                   "a day without a rate takes the last one, so many days long")
+      ->check(CLI::Range(0, 31))
+      ->capture_default_str();
+  fx_import->callback([&] { run = [&] { return FxImportCommand(context, fx_file, fx_carry); }; });
+  auto* fx_list = command(fx_command, "list", "the rates that are known");
+  fx_list->add_option("from", fx_from, "first day")->required();
+  fx_list->add_option("to", fx_to, "last day");
+  fx_list->callback([&] { run = [&] { return FxListCommand(context, fx_from, fx_to); }; });
+
   // One piece of measure or decide on plain files; src/app/lab/ has one .cc for each.
   auto* lab_command = command(&app, "lab", "the pure core on plain files, without accounts");
   lab_command->require_subcommand(1);
@@ -477,6 +527,22 @@ int RunCommandLine(int argc, char** argv) {
   forecast_command->add_option("--out", forecast.out, "file to write; standard output without");
   forecast_command->add_option("--seed", forecast.seed, "of the simulated futures");
   forecast_command->callback([&] { run = [&] { return lab::ForecastFile(forecast); }; });
+  lab::AttributionArguments attribution;
+  auto* attribution_command =
+      command(lab_command, "attribution", "give the channels on paths credit for conversions");
+  attribution_command
+      ->add_option("--paths", attribution.paths,
+                   "CSV path,conversions,conversion_value,null_conversions; a path as \"a > b\"")
+      ->required();
+  attribution_command
+      ->add_option("--model", attribution.model,
+                   "last, first, linear, time_decay, position, markov, markov:K or shapley")
+      ->required();
+  attribution_command->add_option("--half-life", attribution.half_life, "of time_decay, in touches")
+      ->check(CLI::Range(0.001, 1e6))
+      ->capture_default_str();
+  attribution_command->add_option("--out", attribution.out, "file (default: standard output)");
+  attribution_command->callback([&] { run = [&] { return lab::Attribute(attribution); }; });
 
   try {
     app.parse(argc, argv);

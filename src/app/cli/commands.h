@@ -34,7 +34,7 @@ struct QueryArguments {
   std::string measures = "spend,impressions,clicks,conversions";
   std::string by;
   std::vector<std::string> filters;  ///< "platform=meta,tiktok" or "campaign!=916"
-  std::string from, to, grain = "none", as_of, level;
+  std::string from, to, grain = "none", as_of, level, convert_to;
   bool csv = false, explain = false;
 };
 Result<int> QueryCommand(const CommandContext& context, const QueryArguments& arguments);
@@ -124,6 +124,23 @@ Result<int> AlertSilencesCommand(const CommandContext& context, bool all);
 Result<int> AlertUnsilenceCommand(const CommandContext& context, long long id);
 Result<int> AlertFeedbackCommand(const CommandContext& context, const AlertsArguments& arguments);
 Result<int> AlertTestCommand(const CommandContext& context, const std::string& channel);
+struct AttributionArguments {
+  std::string client, from, to, model = "last";
+  std::vector<std::string> events;   ///< names of conversions; empty: purchase
+  std::vector<std::string> windows;  ///< "CAMPAIGN=CLICK_DAYS,VIEW_DAYS"
+  int click_days = 30, view_days = 1;
+};
+/// Claimed, observed and the shop's books side by side.
+Result<int> AttributionCommand(const CommandContext& context,
+                               const AttributionArguments& arguments);
+/// CSV day,from,to,rate. `carry_days`: how long a rate serves days without one; 0: not at all.
+Result<int> FxImportCommand(const CommandContext& context, const std::string& file, int carry_days);
+Result<int> FxListCommand(const CommandContext& context, const std::string& from,
+                          const std::string& to);
+struct CorrelateArguments {
+  std::string client, from, to;
+};
+Result<int> CorrelateCommand(const CommandContext& context, const CorrelateArguments& arguments);
 
 /// Where each campaign's flight lands; where the reviews of ads stand. `client` empty: all.
 Result<int> PacingCommand(const CommandContext& context, const std::string& client);

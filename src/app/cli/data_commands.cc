@@ -257,6 +257,9 @@ Result<int> QueryCommand(const CommandContext& context, const QueryArguments& ar
   if (!arguments.level.empty()) {
     MAXOPT_TRY(query.level, FindLevel(arguments.level));
   }
+  if (!arguments.convert_to.empty()) {
+    MAXOPT_TRY(query.convert_to, FindCurrency(arguments.convert_to));
+  }
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   if (arguments.explain) {
     MAXOPT_TRY(const std::string sql, home->facts().Sql(query));
