@@ -74,7 +74,8 @@ TEST(FailuresTable, EveryFailureNamesTestsThatExist) {
   const std::map<int, Tests> named = Named(Text(kSource / "docs" / "failures.md"));
   const Tests there = There();
   Tests all;
-  for (int number = 1; number <= 26; ++number) {
+  for (int number = 1; number <= 41; ++number) {
+    if (number == 36 || number == 38 || number == 40) continue;  // of parts that are still to come
     ASSERT_TRUE(named.contains(number)) << "F" << number << " has no row";
     const std::string prefix = "F" + std::to_string(number);
     bool own = false;
