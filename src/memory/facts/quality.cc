@@ -173,7 +173,7 @@ class Judge {
       return PrintMoney(Money::Micros(micros, account_.currency));
     };
     const std::string sums = fmt::format("{}: {} against {}", what, print(x), print(y));
-    if (apart > std::chrono::hours(1)) {
+    if (apart >= std::chrono::hours(1)) {  // an hourly round lies between them
       return QualityAspect{QualityState::kDegraded,
                            sums + fmt::format(", read {} apart", Ago(apart))};
     }

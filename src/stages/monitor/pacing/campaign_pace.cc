@@ -263,8 +263,12 @@ class Account {
     c.name = pace.name;
     c.kpi = "spend";
     c.direction = over ? "above" : "below";
-    c.actual = PrintMoney(v.landing->at[3]);
+    // A forecast is no amount to the millionth; a campaign without an end has a calendar month in
+    // place of a plan that somebody made, so it is only noted.
+    const auto shown = FloorToMinor(v.landing->at[3], MinorUnits::kIso4217);
+    c.actual = PrintMoney(shown ? *shown : v.landing->at[3]);
     c.expected = PrintMoney(v.plan);
+    if (pace.month) c.tier = AlertTier::kInfo;
     if (!v.plan.zero()) {
       c.deviation =
           static_cast<double>(v.landing->at[3].micros()) / static_cast<double>(v.plan.micros()) - 1;
