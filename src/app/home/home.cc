@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include "apply/fault_point.h"
 #include "connect/registry/registry.h"
 #include "connect/writer.h"
+#include "memory/campaigns/jobs.h"
 #include "stages/setup/policy/policy.h"
 
 namespace maxopt {
@@ -40,6 +42,7 @@ accounts: []
 #     platform: tiktok
 #     id: "7000000000001"
 #     secrets: {access_token: env:TIKTOK_TOKEN}
+#     calls_per_day: 20000          # what scheduled jobs plan with; default: docs/monitoring.md
 )";
 
 constexpr const char* kPolicyTemplate =
@@ -73,6 +76,34 @@ class FaultyTransport final : public http::Transport {
 
  private:
   std::shared_ptr<http::Transport> inner_;
+};
+
+}  // namespace
+
+/// What the transports of a home share with it; they may outlive it.
+struct Home::Calls {
+  std::atomic<bool> stopped{false};
+  std::mutex mutex;
+  std::map<std::string, std::int64_t> made;  // by account, not yet written; guarded by mutex
+};
+
+namespace {
+
+/// Counts what is sent for an account, retries too: the platform counts them.
+class CountingTransport final : public http::Transport {
+ public:
+  CountingTransport(std::shared_ptr<http::Transport> inner, std::function<bool()> may_send)
+      : inner_(std::move(inner)), may_send_(std::move(may_send)) {}
+  Result<http::Response> Send(const http::Request& request, http::Deadline deadline) override {
+    if (!may_send_()) {
+      return Fail(Errc::kRefused, "maxopt is stopping; this call was not begun");
+    }
+    return inner_->Send(request, deadline);
+  }
+
+ private:
+  std::shared_ptr<http::Transport> inner_;
+  std::function<bool()> may_send_;
 };
 
 class RemoteClock final : public Clock {
@@ -136,6 +167,28 @@ Result<> WriteWholeFile(const std::string& path, const std::string& content) {
   if (error) return Fail(Errc::kLocal, fmt::format("{}: {}", path, error.message()));
   return {};
 }
+
+Home::Home() : calls_(std::make_shared<Calls>()) {}
+Home::~Home() {
+  // A disk that is full now loses the count of the last calls, nothing else.
+  if (store_) (void)SaveCalls();
+}
+
+Result<> Home::SaveCalls() {
+  std::map<std::string, std::int64_t> made;
+  {
+    const std::lock_guard lock(calls_->mutex);
+    made.swap(calls_->made);
+  }
+  if (made.empty()) return {};
+  const Instant now = clock_->Now();
+  for (const auto& [account, calls] : made) {
+    MAXOPT_CHECK(CountCalls(*store_, account, now, calls));
+  }
+  return {};
+}
+
+void Home::StopCalls() { calls_->stopped = true; }
 
 Result<std::shared_ptr<Clock>> MakeRemoteClock(const std::string& url) {
   auto clock = std::make_shared<RemoteClock>(url, http::MakeCurlTransport());
@@ -243,6 +296,13 @@ Result<std::shared_ptr<const Connector>> Home::ConnectorOf(const AccountId& acco
   for (const Connection& connection : connections) {
     if (connection.account != account) continue;
     std::shared_ptr<http::Transport> wire = http::MakeCurlTransport();
+    wire = std::make_shared<CountingTransport>(std::move(wire),
+                                               [calls = calls_, name = PrintAccount(account)] {
+                                                 const std::lock_guard counting(calls->mutex);
+                                                 if (calls->stopped) return false;
+                                                 ++calls->made[name];
+                                                 return true;
+                                               });
     if (std::getenv("MAXOPT_KILL_AT")) wire = std::make_shared<FaultyTransport>(std::move(wire));
     MAXOPT_TRY(Connector connector, MakeConnector(connection, std::move(wire), clock_));
     return connectors_[account] = std::make_shared<const Connector>(std::move(connector));

@@ -22,10 +22,12 @@ namespace maxopt {
 ///   connections.yaml   accounts and how to reach them      policy.yaml   what may be done
 ///   maxopt.db          campaign memory (SQLite)            facts.duckdb  facts (DuckDB)
 ///   reports/           what was written                    halt          there while halted
+///   monitoring.yaml    which jobs run when
 ///
 /// This is the only place that knows which implementation stands behind which interface.
 class Home {
  public:
+  ~Home();
   /// Creates the folder when it is missing. `clock` is the product's time; kLocal when another
   /// process works in this home.
   static Result<std::unique_ptr<Home>> Open(const std::string& folder,
@@ -49,6 +51,11 @@ class Home {
   Result<AlertConfig> Alerting() const;
   /// `config` and `wires` outlive it.
   AlertingWorld alerting_world(const AlertConfig& config, const NotifyWires& wires);
+  /// Writes the calls made to platforms since the last time into the accounts' budgets (jobs.h).
+  /// Closing the home does it too.
+  Result<> SaveCalls();
+  /// From now on no call to a platform is begun (kRefused): who works here ends soon.
+  void StopCalls();
   /// Reads every connection's account and keeps it with its client. One line per account.
   struct Connected {
     AccountId account;
@@ -68,7 +75,8 @@ class Home {
   Result<std::map<AccountId, AccountTree>> ReadTrees(const std::vector<AccountId>& accounts);
 
  private:
-  Home() = default;
+  struct Calls;
+  Home();
   Result<std::shared_ptr<const Connector>> ConnectorOf(const AccountId& account);
 
   std::string folder_;
@@ -78,6 +86,7 @@ class Home {
   std::unique_ptr<Door> door_;
   std::mutex mutex_;
   std::map<AccountId, std::shared_ptr<const Connector>> connectors_;
+  std::shared_ptr<Calls> calls_;
 };
 
 /// Whole file; kLocal with its name when it cannot be read.

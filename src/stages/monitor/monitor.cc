@@ -398,6 +398,7 @@ Result<MonitorReport> Monitor(const MonitorWorld& world, const std::string& clie
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, world.store->Accounts());
   for (const ClientAccount& account : accounts) {
     if (!client.empty() && account.client != client) continue;
+    if (options.account && account.info.account != *options.account) continue;
     MAXOPT_TRY(AccountPull pull, Puller(world, options, account).Run());
     report.accounts.push_back(std::move(pull));
   }

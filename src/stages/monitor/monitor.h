@@ -40,6 +40,7 @@ struct MonitorOptions {
   /// hour is longer than any round takes and shorter than any schedule of the deep ones.
   std::chrono::seconds fresh_today{60};
   std::chrono::seconds fresh_closed{3600};
+  std::optional<AccountId> account{};  ///< only this one; it must be of the client asked for
 };
 
 /// What one account gave. Errors are kept per account: one platform that is down hides no other.
