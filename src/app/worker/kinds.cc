@@ -1,0 +1,230 @@
+// The kinds of jobs that there are. A new kind is a function and one line in StandardJobs().
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "app/worker/worker.h"
+#include "memory/campaigns/alerts.h"
+#include "memory/campaigns/database.h"
+#include "memory/platforms/platforms.h"
+
+namespace maxopt {
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+using std::chrono::minutes;
+
+Result<JobOutcome> Collect(JobContext& context, MonitorDepth depth) {
+  MonitorOptions options;
+  options.depth = depth;
+  options.account = context.account();
+  MAXOPT_TRY(const MonitorReport report,
+             Monitor(context.monitor_world(), context.job().spec.client, options));
+  JobOutcome outcome;
+  for (const AccountPull& pull : report.accounts) {
+    outcome.detail =
+        fmt::format("{} reports, {} rows; {} slices new, {} restated, {} fresh{}{}", pull.reports,
+                    pull.loaded.rows, pull.loaded.slices_new, pull.loaded.slices_restated,
+                    pull.fresh, pull.notices.empty() ? "" : "; ", fmt::join(pull.notices, "; "));
+    outcome.problems = pull.problems;
+    outcome.postponed = pull.postponed;
+  }
+  return outcome;
+}
+Result<JobOutcome> CollectHour(JobContext& context) {
+  return Collect(context, MonitorDepth::kHour);
+}
+Result<JobOutcome> CollectDay(JobContext& context) { return Collect(context, MonitorDepth::kDay); }
+
+Result<JobOutcome> Sunsets(JobContext& context) {
+  MAXOPT_TRY(const std::vector<Connection> connections, context.home().Connections());
+  const Day today = Zone::Utc().DayOf(context.home().clock().Now());
+  JobOutcome outcome;
+  std::vector<std::string> warnings;
+  std::set<std::pair<Platform, std::string>> told;
+  for (const Connection& connection : connections) {
+    const Platform platform = connection.account.platform;
+    if (connection.version.empty() || !told.insert({platform, connection.version}).second) continue;
+    const auto finding = PlatformSpecs::BuiltIn().CheckVersion(platform, connection.version, today);
+    if (!finding) continue;
+    if (!finding->problem.empty()) {
+      outcome.problems.push_back(finding->what + ": " + finding->problem);
+    } else if (!finding->warning.empty()) {
+      warnings.push_back(finding->what + ": " + finding->warning);
+    }
+  }
+  outcome.detail = warnings.empty() ? fmt::format("{} versions in use, none ends soon", told.size())
+                                    : fmt::format("{}", fmt::join(warnings, "; "));
+  return outcome;
+}
+
+/// When each campaign (slug) of the client was last activated.
+Result<std::map<std::string, Instant>> Activations(Home& home, const std::string& client) {
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(std::nullopt, 200));
+  std::map<std::string, Instant> out;
+  for (const Plan& plan : plans) {
+    const bool applied = plan.status == PlanStatus::kApplied ||
+                         plan.status == PlanStatus::kVerified || plan.status == PlanStatus::kScored;
+    if (plan.client != client || !applied || !plan.approval || !plan.approval->used_at) continue;
+    for (const Change& change : plan.changes) {
+      if (change.reason != Reason::kActivate || change.level != Level::kCampaign) continue;
+      Instant& at = out[change.address.substr(0, change.address.find('/'))];
+      at = std::max(at, *plan.approval->used_at);
+    }
+  }
+  return out;
+}
+
+/// The checklists of the first hour and the first day after an activation.
+Result<JobOutcome> Checklists(JobContext& context) {
+  Home& home = context.home();
+  const std::string& client = context.job().spec.client;
+  const SetupWorld world = home.setup_world();
+  MAXOPT_TRY(const auto activations, Activations(home, client));
+  JobOutcome outcome;
+  int ran = 0;
+  for (const auto& [slug, activated] : activations) {
+    MAXOPT_TRY(const std::vector<ChecklistRun> runs, home.store().Checklists(client, slug));
+    for (const auto& [phase, after] :
+         {std::pair{CheckPhase::kHour1, hours(1)}, std::pair{CheckPhase::kHour24, hours(24)}}) {
+      const Instant now = home.clock().Now();
+      // One that was missed by a week says nothing of the first hours.
+      if (now < activated + after || now > activated + after + days(7)) continue;
+      const bool done = std::any_of(runs.begin(), runs.end(), [&](const ChecklistRun& run) {
+        return run.phase == CheckPhaseName(phase) && run.at >= activated;
+      });
+      if (done || context.stopping()) continue;
+      const auto run = [&]() -> Result<Checklist> {
+        MAXOPT_TRY(const std::optional<std::string> source, SourceOf(world, client, slug));
+        if (!source) {
+          return Fail(Errc::kNotFound, "where its documents are is not known");
+        }
+        MAXOPT_TRY(const std::vector<DocumentFile> files, ReadDocumentFiles({*source}));
+        MAXOPT_TRY(const Setup setup, PrepareSetup(world, files, AssetsBeside({*source})));
+        MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
+        MAXOPT_TRY(const LiveState live, ReadLiveState(world, setup.desired));
+        return CheckSetup(world, setup, policy ? &*policy : nullptr, &live, nullptr, phase);
+      };
+      const auto checklist = run();
+      if (!checklist) {
+        outcome.problems.push_back(
+            fmt::format("{} {}: {}", slug, CheckPhaseName(phase), checklist.error().what));
+        continue;
+      }
+      MAXOPT_CHECK(home.store().SaveChecklist({client, slug, std::string(CheckPhaseName(phase)),
+                                               now, checklist->score, ChecklistJson(*checklist)}));
+      ++ran;
+      outcome.detail += fmt::format("{}{} {}: {} failed", outcome.detail.empty() ? "" : "; ", slug,
+                                    CheckPhaseName(phase), checklist->failed);
+    }
+  }
+  if (ran == 0 && outcome.detail.empty()) outcome.detail = "no checklist was due";
+  return outcome;
+}
+
+/// Checks the campaign memory and keeps seven copies of it. Facts can be read again from the
+/// platforms, and DuckDB's file is whole after every commit, so they are not copied.
+Result<JobOutcome> Backup(JobContext& context) {
+  Home& home = context.home();
+  const std::filesystem::path folder = home.PathOf("backups");
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) {
+    return Fail(Errc::kLocal, fmt::format("{}: {}", folder.string(), error.message()));
+  }
+  const std::string day = PrintDay(Zone::Utc().DayOf(home.clock().Now()));
+  const std::string path = folder / ("maxopt-" + day + ".db");
+  const std::string beside = path + ".new";
+  std::filesystem::remove(beside, error);
+  MAXOPT_CHECK(home.store().database().Do([&](soci::session& sql) -> Result<> {
+    std::string found;
+    sql << "PRAGMA integrity_check(1)", soci::into(found);
+    if (found != "ok") {
+      return Fail(Errc::kLocal, fmt::format("maxopt.db is damaged: {}; go back to the newest copy "
+                                            "in backups",
+                                            found));
+    }
+    sql << "VACUUM INTO :f", soci::use(beside);
+    return {};
+  }));
+  std::filesystem::rename(beside, path, error);
+  if (error) return Fail(Errc::kLocal, fmt::format("{}: {}", path, error.message()));
+  std::vector<std::string> copies;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("maxopt-") && name.ends_with(".db")) copies.push_back(entry.path());
+  }
+  std::ranges::sort(copies, std::greater());
+  for (std::size_t i = 7; i < copies.size(); ++i) std::filesystem::remove(copies[i], error);
+  return JobOutcome{"maxopt.db is whole; copied to " + path};
+}
+
+/// What the worker does after each collection as well, for facts that came by other ways.
+Result<JobOutcome> Live(JobContext& context) {
+  if (!context.live()) return JobOutcome{"no live cache in this process"};
+  static const JobRegistry registry = StandardJobs();
+  MAXOPT_CHECK(RefreshLive(context.home(), *context.live(), registry, context.account()));
+  return JobOutcome{"refreshed"};
+}
+
+}  // namespace
+
+void JobRegistry::Register(JobKind kind) {
+  for (JobKind& known : kinds_) {
+    if (known.kind == kind.kind) {
+      known = std::move(kind);
+      return;
+    }
+  }
+  kinds_.push_back(std::move(kind));
+}
+
+const JobKind* JobRegistry::Find(std::string_view kind) const {
+  const auto found = std::find_if(kinds_.begin(), kinds_.end(),
+                                  [&](const JobKind& known) { return known.kind == kind; });
+  return found == kinds_.end() ? nullptr : &*found;
+}
+
+JobRegistry StandardJobs() {
+  constexpr auto kHome = JobScope::kHome;
+  constexpr auto kClient = JobScope::kClient;
+  constexpr auto kAccount = JobScope::kAccount;
+  using Importance = JobImportance;
+  // Hundreds of accounts do not begin in one second.
+  const JobRules spread{.spread = minutes(3)};
+  JobRegistry jobs;
+  jobs.Register({"collect_hour", "today and yesterday of an account", kAccount, "5 * * * *",
+                 Importance::kHigh, CollectHour, spread, true});
+  jobs.Register({"collect_day", "an account's whole restatement window, names, breakdowns",
+                 kAccount, "20 5 * * *", Importance::kNormal, CollectDay, spread, true});
+  jobs.Register({"live", "the live cache of an account, from what is known", kAccount,
+                 "*/5 * * * *", Importance::kUrgent, Live});
+  jobs.Register({"checklists", "of the first hour and day after an activation", kClient,
+                 "*/15 * * * *", Importance::kHigh, Checklists});
+  jobs.Register({"sunset", "platform versions that end soon", kHome, "10 6 * * *", Importance::kLow,
+                 Sunsets});
+  jobs.Register({"backup",
+                 "integrity of the campaign memory, and a copy",
+                 kHome,
+                 "40 3 * * *",
+                 Importance::kLow,
+                 Backup,
+                 {},
+                 false,
+                 false});
+  jobs.open_alerts = [](Home& home) -> Result<std::vector<Alert>> {
+    AlertQuery query;
+    query.limit = 10'000;
+    MAXOPT_TRY(std::vector<AlertEntry> entries, Alerts(home.store(), query));
+    std::vector<Alert> open;
+    for (AlertEntry& entry : entries) open.push_back(std::move(entry.alert));
+    return open;
+  };
+  return jobs;
+}
+
+}  // namespace maxopt
