@@ -322,7 +322,7 @@ int RunCommandLine(int argc, char** argv) {
   reviews_command->add_option("--client", client, "only this one");
   reviews_command->callback([&] { run = [&] { return ReviewsCommand(context, client); }; });
 
-  auto* status_command = command(&app, "status", "accounts, freshness and open plans");
+  auto* status_command = command(&app, "status", "accounts, freshness, open plans and jobs");
   status_command->add_option("--client", client, "only this one");
   status_command->callback([&] { run = [&] { return StatusCommand(context, client); }; });
 
@@ -396,12 +396,23 @@ int RunCommandLine(int argc, char** argv) {
 
   ServeArguments serve;
   auto* collect_command =
-      command(&app, "serve", "serve the first-party tag and collect events (tracking.yaml)");
+      command(&app, "serve",
+              "collect events (tracking.yaml), run the jobs (monitoring.yaml), answer the API");
   collect_command->add_option("--port", serve.port, "to listen on; 0: any free")
       ->check(CLI::Range(0, 65535))
       ->capture_default_str();
   collect_command->add_option("--address", serve.address, "to listen on")->capture_default_str();
   collect_command->callback([&] { run = [&] { return ServeCommand(context, serve); }; });
+  bool once = false;
+  auto* worker_command = command(&app, "worker", "run the jobs only, without the collector");
+  worker_command->add_flag("--once", once, "run what is due now, then end");
+  worker_command->callback([&] { run = [&] { return WorkerCommand(context, once); }; });
+  JobsArguments jobs;
+  auto* jobs_command = command(&app, "jobs", "what runs by itself: due, done, stale, postponed");
+  jobs_command->add_option("job", jobs.key, "with --history: only this one");
+  jobs_command->add_flag("--history", jobs.history, "the last hundred runs");
+  jobs_command->add_option("--run", jobs.run, "make a job, or all of a kind, due now");
+  jobs_command->callback([&] { run = [&] { return JobsCommand(context, jobs); }; });
   command(&app, "events", "count the events that have arrived")->callback([&] {
     run = [&] { return EventsCommand(context); };
   });

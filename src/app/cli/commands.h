@@ -157,8 +157,15 @@ struct ServeArguments {
   std::string address = "127.0.0.1";
   int port = 8787;
 };
-/// Serves the tag and collects events until SIGINT or SIGTERM.
+/// Serves the tag and collects events, runs the jobs and answers the API until SIGINT or SIGTERM.
 Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments);
+/// Runs jobs; with `once` those that are due, and ends: 1 when one failed.
+Result<int> WorkerCommand(const CommandContext& context, bool once);
+struct JobsArguments {
+  std::string key, run;
+  bool history = false;
+};
+Result<int> JobsCommand(const CommandContext& context, const JobsArguments& arguments);
 /// What has arrived.
 Result<int> EventsCommand(const CommandContext& context);
 /// Fetches landing pages as an ad would send people there. 1 when something is wrong with one.

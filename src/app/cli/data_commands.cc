@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/background.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
 #include "app/serve/orders.h"
@@ -417,12 +418,26 @@ Result<int> StatusCommand(const CommandContext& context, const std::string& clie
       fmt::print("  open plan {}  {:<9} {}\n", plan.id, PlanStatusName(plan.status), plan.title);
     }
   }
+  MAXOPT_TRY(const std::string jobs_text, JobsJson(*home));
+  const ordered_json jobs = ordered_json::parse(jobs_text);
   if (context.json) {
     fmt::print("{}\n", ordered_json{{"now", PrintInstant(home->clock().Now())},
                                     {"halted", home->halted()},
                                     {"accounts", account_json},
-                                    {"open_plans", plan_json}}
+                                    {"open_plans", plan_json},
+                                    {"jobs", jobs["jobs"]},
+                                    {"calls", jobs["calls"]}}
                            .dump(2));
+    return kExitOk;
+  }
+  MAXOPT_TRY(const std::string lines, ShowJobs(*home, client, false));
+  fmt::print("{}",
+             lines.empty() ? "  no jobs yet; maxopt serve or maxopt worker makes them\n" : lines);
+  for (const ordered_json& calls : jobs["calls"]) {
+    fmt::print("  {:<28} {} of {} calls today, {} of {} this hour\n",
+               calls["account"].get<std::string>(), calls["today"].get<long>(),
+               calls["per_day"].get<long>(), calls["this_hour"].get<long>(),
+               calls["per_hour"].get<long>());
   }
   return kExitOk;
 }

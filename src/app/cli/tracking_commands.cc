@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/background.h"
 #include "app/cli/commands.h"
 #include "app/cli/landing.h"
 #include "app/home/home.h"
@@ -76,7 +77,7 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
                 fmt::format("{} lists no site, so nobody could send an event", path));
   }
   const std::size_t sites = config.sites.size();
-  MAXOPT_TRY(const std::unique_ptr<EventStore> store, EventStore::Open(EventsPath(context)));
+  MAXOPT_TRY(std::unique_ptr<EventStore> store, EventStore::Open(EventsPath(context)));
   const RealClock clock;
   http::ServerOptions options;
   options.address = arguments.address;
@@ -84,8 +85,15 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
   options.threads = 2;  // nobody waits for the disk in them
   options.max_body_bytes = 2u << 20;
   options.read_timeout = std::chrono::seconds(15);
-  MAXOPT_TRY(const std::unique_ptr<http::Server> server,
-             http::Serve(MakeCollector(std::move(config), *store, clock), options));
+  MAXOPT_TRY(std::unique_ptr<Background> background, Background::Start(context));
+  MAXOPT_TRY(std::unique_ptr<http::Server> server,
+             http::Serve(
+                 [collector = MakeCollector(std::move(config), *store, clock),
+                  &api = background->api()](const http::Request& request) {
+                   if (auto response = api.Handle(request)) return *std::move(response);
+                   return collector(request);
+                 },
+                 options));
   // A limit on file sizes is then an error of the write, as a full disk is.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGINT, OnSignal);
@@ -98,6 +106,15 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
   }
   std::fflush(stdout);
   while (!stopped) ::usleep(100'000);
+  const bool ended = background->Stop(std::chrono::milliseconds(1500));
+  server.reset();
+  store.reset();
+  if (!ended) {
+    // A platform that takes its time to answer keeps nobody waiting: everything that is done is on
+    // disk, and the job goes on at the next start.
+    std::fflush(nullptr);
+    std::_Exit(kExitOk);
+  }
   return kExitOk;
 }
 
