@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "app/lookout/lookout.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/database.h"
@@ -171,6 +172,38 @@ Result<JobOutcome> Live(JobContext& context) {
   return JobOutcome{"refreshed"};
 }
 
+Result<std::vector<Alert>> OpenAlerts(Home& home) {
+  AlertQuery query;
+  query.limit = 10'000;
+  MAXOPT_TRY(std::vector<AlertEntry> entries, Alerts(home.store(), query));
+  std::vector<Alert> open;
+  for (AlertEntry& entry : entries) open.push_back(std::move(entry.alert));
+  return open;
+}
+
+/// What is wrong now, and the alerts that come of it. One Lookout serves every look of the process:
+/// it keeps the models between them.
+Result<JobOutcome> LookAround(JobContext& context, Lookout& lookout) {
+  MAXOPT_TRY(const Lookout::Report report, lookout.Look(context.home(), context.job().spec.client));
+  JobOutcome outcome;
+  outcome.detail =
+      fmt::format("{} conditions, {} alerts open, {} opened, {} resolved, {} told",
+                  report.detection.conditions.size(), report.round.open.size(),
+                  report.round.opened.size(), report.round.resolved.size(), report.round.sent);
+  outcome.problems = report.detection.problems;
+  if (context.live()) {
+    MAXOPT_TRY(const std::vector<Alert> open, OpenAlerts(context.home()));
+    MAXOPT_CHECK(PutLiveAlerts(*context.live(), open));
+  }
+  return outcome;
+}
+
+Result<JobOutcome> Outputs(JobContext& context, Lookout& lookout) {
+  MAXOPT_TRY(const std::vector<Message> messages,
+             lookout.WriteOutputs(context.home(), context.job().spec.client));
+  return JobOutcome{fmt::format("{} messages in the outbox", messages.size())};
+}
+
 }  // namespace
 
 void JobRegistry::Register(JobKind kind) {
@@ -201,6 +234,26 @@ JobRegistry StandardJobs() {
                  Importance::kHigh, CollectHour, spread, true});
   jobs.Register({"collect_day", "an account's whole restatement window, names, breakdowns",
                  kAccount, "20 5 * * *", Importance::kNormal, CollectDay, spread, true});
+  // Behind the collections of the hour. Urgent ones would run before there is anything to look at.
+  const auto lookout = std::make_shared<Lookout>();
+  jobs.Register({"look",
+                 "all detectors, and the alerts that come of them",
+                 kClient,
+                 "12 * * * *",
+                 Importance::kNormal,
+                 [lookout](JobContext& context) { return LookAround(context, *lookout); },
+                 {},
+                 false,
+                 false});
+  jobs.Register({"outputs",
+                 "what monitoring has to say to each teammate",
+                 kClient,
+                 "0 7 * * *",
+                 Importance::kLow,
+                 [lookout](JobContext& context) { return Outputs(context, *lookout); },
+                 {},
+                 false,
+                 false});
   jobs.Register({"live", "the live cache of an account, from what is known", kAccount,
                  "*/5 * * * *", Importance::kUrgent, Live});
   jobs.Register({"checklists", "of the first hour and day after an activation", kClient,
@@ -216,14 +269,7 @@ JobRegistry StandardJobs() {
                  {},
                  false,
                  false});
-  jobs.open_alerts = [](Home& home) -> Result<std::vector<Alert>> {
-    AlertQuery query;
-    query.limit = 10'000;
-    MAXOPT_TRY(std::vector<AlertEntry> entries, Alerts(home.store(), query));
-    std::vector<Alert> open;
-    for (AlertEntry& entry : entries) open.push_back(std::move(entry.alert));
-    return open;
-  };
+  jobs.open_alerts = OpenAlerts;
   return jobs;
 }
 
