@@ -75,8 +75,7 @@ Result<int> QualityCommand(const CommandContext& context, const QualityArguments
                  QualityStateName(day.completeness.state), QualityStateName(day.freshness.state),
                  QualityStateName(day.reconciliation.state), QualityStateName(day.maturity.state),
                  day.share_known ? fmt::format("{:.0f} %", 100 * *day.share_known) : "");
-      for (const QualityAspect* aspect :
-           {&day.completeness, &day.freshness, &day.reconciliation}) {
+      for (const QualityAspect* aspect : {&day.completeness, &day.freshness, &day.reconciliation}) {
         if (!aspect->why.empty() && aspect->state != QualityState::kPending) {
           fmt::print("              {}\n", aspect->why);
         }

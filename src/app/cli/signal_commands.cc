@@ -42,7 +42,8 @@ Result<int> ConversionsSendCommand(const CommandContext& context) {
                             "docs/tracking.md",
                             path));
   }
-  if (home->halted()) return Fail(Errc::kRefused, "halted: nothing is sent to any platform until that is taken back");
+  if (home->halted())
+    return Fail(Errc::kRefused, "halted: nothing is sent to any platform until that is taken back");
   MAXOPT_TRY(const std::vector<Connection> connections, home->Connections());
   MAXOPT_TRY(const auto events, EventStore::OpenToRead(EventStore::PathIn(context.home)));
   MAXOPT_TRY(const auto outbox, ConversionOutbox::Open(OutboxPath(context)));

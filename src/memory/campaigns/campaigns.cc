@@ -14,7 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-
 Result<Instant> Time(const std::string& text) { return ParseInstant(text); }
 
 std::string ExposureJson(const Plan& plan) {

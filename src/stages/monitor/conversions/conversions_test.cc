@@ -260,10 +260,9 @@ TEST_P(ConversionsTest, AnUnreachablePlatformLosesNothing) {
   EXPECT_EQ(Counted(), 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Platforms, ConversionsTest, testing::Values(0, 1, 2),
-                         [](const auto& one) {
-                           return std::string(PlatformName(kCases[one.param].platform));
-                         });
+INSTANTIATE_TEST_SUITE_P(Platforms, ConversionsTest, testing::Values(0, 1, 2), [](const auto& one) {
+  return std::string(PlatformName(kCases[one.param].platform));
+});
 
 }  // namespace
 }  // namespace maxopt

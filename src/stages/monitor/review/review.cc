@@ -253,7 +253,7 @@ ReviewFindings JudgeReviews(const ReviewInput& input, const PlatformSpecs& specs
     const auto at = before.find({entity.level, entity.id});
     const ReviewState* was = at == before.end() ? nullptr : at->second;
     ReviewState now{
-        account, entity.level,   entity.id, WithoutMarker(TextField(entity.fields, "name")),
+        account, entity.level,      entity.id, WithoutMarker(TextField(entity.fields, "name")),
         state,   ReasonsOf(entity), input.now};
     if (was != nullptr && was->state == now.state) {
       now.since = was->since;
