@@ -24,8 +24,8 @@ constexpr const char* kQuery =
 class BrowserTest : public testing::Test {
  protected:
   BrowserTest() {
-    char name[] = "/tmp/maxopt-browser-test-XXXXXX";
-    folder_ = ::mkdtemp(name);
+    char folder[] = "/tmp/maxopt-browser-test-XXXXXX";
+    folder_ = ::mkdtemp(folder);
     store_ = *EventStore::Open(folder_ + "/events");
     TrackingConfig config;
     config.sites = {
