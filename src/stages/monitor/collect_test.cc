@@ -264,13 +264,14 @@ TEST_F(Collect, F31AnUnknownKindOfCampaignIsCountedAndToldOnce) {
 }
 
 TEST_F(Collect, F33AThrottleEndsTheRoundAndTheNextGoesOnWhereItStopped) {
-  // Bands of (today, yesterday), the week and the rest: 5 + 4 + 4 reports.
+  // Bands of (today, yesterday), the week and the rest, and the hours of four weeks: 5 + 4 + 4 + 1
+  // reports.
   platform_->throttled_from = 6;
   AccountPull cut_off = Round();
   EXPECT_EQ(cut_off.reports, 5);
   EXPECT_EQ(platform_->calls, 6);  // the one that was refused, and none after it
   EXPECT_EQ(cut_off.problems.size(), 1u);
-  EXPECT_EQ(cut_off.postponed.size(), 7u);
+  EXPECT_EQ(cut_off.postponed.size(), 8u);
   // Told where it is asked for.
   EXPECT_EQ(Judged(On("2026-03-26")).completeness.state, QualityState::kBad);
   EXPECT_NE(Judged(On("2026-03-26")).completeness.why.find("throttles"), std::string::npos);
@@ -285,7 +286,7 @@ TEST_F(Collect, F33AThrottleEndsTheRoundAndTheNextGoesOnWhereItStopped) {
   const AccountPull rest = Round();
   EXPECT_TRUE(rest.problems.empty());
   EXPECT_TRUE(rest.postponed.empty());
-  EXPECT_EQ(rest.reports, 12);  // today's four, and the eight that were left
+  EXPECT_EQ(rest.reports, 13);  // today's four, and the nine that were left
   for (const MetricQuery& query : platform_->asked) {
     if (query.from >= On("2026-03-30")) {
       EXPECT_EQ(query.from, On("2026-03-31")) << "yesterday was known";
@@ -326,7 +327,7 @@ TEST_F(Collect, TheBudgetOfCallsPutsSlicesOff) {
   const AccountPull round = Round();
   EXPECT_EQ(round.calls, 4);  // the tree and three reports
   EXPECT_EQ(round.reports, 3);
-  EXPECT_EQ(round.postponed.size(), 10u);
+  EXPECT_EQ(round.postponed.size(), 11u);
   EXPECT_TRUE(round.problems.empty());
   world_.may_call = nullptr;
   EXPECT_EQ(Round().postponed.size(), 0u);
@@ -411,14 +412,16 @@ TEST(Slices, TheOrderIsTodayThenYoungThenOld) {
   const Instant now = *ParseInstant("2026-03-31T10:00:00Z");
   const auto plan = PlanChunks(platform.capabilities(),
                                {.depth = MonitorDepth::kYear, .backfill_days = 40}, zone, now, {});
-  ASSERT_EQ(plan.chunks.size(), 15u);
+  ASSERT_EQ(plan.chunks.size(), 16u);
   EXPECT_EQ(plan.chunks[0], (Chunk{Level::kAccount, Grain::kDay, Breakdown::kNone, On("2026-03-30"),
                                    On("2026-03-31")}));
   EXPECT_EQ(plan.chunks[4], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kDevice,
                                    On("2026-03-30"), On("2026-03-30")}));
   EXPECT_EQ(plan.chunks[5], (Chunk{Level::kAccount, Grain::kDay, Breakdown::kNone, On("2026-03-24"),
                                    On("2026-03-29")}));
-  EXPECT_EQ(plan.chunks[14], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kNone,
+  EXPECT_EQ(plan.chunks[13], (Chunk{Level::kCampaign, Grain::kHour, Breakdown::kNone,
+                                    On("2026-03-03"), On("2026-03-29")}));
+  EXPECT_EQ(plan.chunks[15], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kNone,
                                     On("2026-02-19"), On("2026-02-28")}));
 }
 

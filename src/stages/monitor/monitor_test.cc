@@ -86,7 +86,7 @@ TEST_F(MonitorTest, TheDailyRoundReadsTheWholeRestatementWindow) {
   EXPECT_EQ(platform_->asked[0].from, *ParseDay("2026-03-28"));
   EXPECT_EQ(platform_->asked[0].to, *ParseDay("2026-03-29"));
   EXPECT_EQ(platform_->asked.back().from, *ParseDay("2026-03-01"));
-  EXPECT_EQ(report->accounts[0].reports, 10);  // 4, 3 and 3 kinds of slices
+  EXPECT_EQ(report->accounts[0].reports, 11);  // 4, 3 and 3 kinds of slices, and past hours
   EXPECT_EQ(Spend(), "29.00");  // 29 days once: levels, hours and breakdowns are not added up
   const auto again = Run(MonitorDepth::kDay);
   EXPECT_EQ(again->accounts[0].loaded.slices_new, 0);
