@@ -169,13 +169,6 @@ TEST_F(CollectSim, F27RestatedDaysConvergeToThePlatformsTruth) {
   }
 }
 
-TEST_F(CollectSim, F28PagesThatAreShortTwiceLoopingOrUnannounced) {
-  for (const sim::Fault fault : {sim::Fault::kShortPage, sim::Fault::kDupPage,
-                                 sim::Fault::kCursorLoop, sim::Fault::kMissingNext}) {
-    Withstand({.fault = fault, .nth = 1, .times = 0});
-  }
-}
-
 TEST_F(CollectSim, F30ReportsThatLeaveAdsOutAreSeen) {
   // Which ads are left out is the market's luck; where any are, it must be seen.
   const Instant now = world_->clock().Now();
