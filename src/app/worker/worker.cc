@@ -369,6 +369,7 @@ Result<int> RunWorker(const WorkerOptions& options, const JobRegistry& registry)
   std::chrono::steady_clock::time_point planned{};
   while (!stopping()) {
     if (wake && options.clock->Now() < *wake && Fingerprint(options.home) == known) {
+      if (options.once) break;  // nothing more is due
       wait(milliseconds(500));
       continue;
     }
