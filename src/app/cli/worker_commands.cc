@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "app/cli/background.h"
 #include "app/cli/open.h"
@@ -98,7 +100,23 @@ Result<int> WorkerCommand(const CommandContext& context, bool once) {
   options.on_problem = [](const std::string& what) { fmt::print(stderr, "worker: {}\n", what); };
   std::signal(SIGINT, OnWorkerSignal);
   std::signal(SIGTERM, OnWorkerSignal);
-  MAXOPT_TRY(const int runs, RunWorker(options, registry));
+  // A platform that takes its time to answer keeps nobody waiting who pressed Ctrl-C: everything
+  // that is done is on disk, and the job goes on at the next start.
+  std::atomic<bool> ended{false};
+  std::thread patience([&ended] {
+    int ticks_left = 30;
+    while (!ended && ticks_left > 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      if (worker_stopped) --ticks_left;
+    }
+    if (ended) return;
+    std::fflush(nullptr);
+    std::_Exit(kExitOk);
+  });
+  const Result<int> ran = RunWorker(options, registry);
+  ended = true;
+  patience.join();
+  MAXOPT_TRY(const int runs, ran);
   if (context.json) {
     fmt::print("{}\n", ordered_json{{"runs", runs}, {"failed", failed}}.dump());
   } else {
