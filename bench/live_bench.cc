@@ -39,6 +39,10 @@ class Plain {
     const auto at = entries_.find(key);
     return at == entries_.end() ? "" : at->second;
   }
+  std::map<std::string, std::string> All() const {
+    const std::lock_guard lock(mutex_);
+    return entries_;
+  }
 
  private:
   mutable std::mutex mutex_;
@@ -120,9 +124,19 @@ void LiveWhole(benchmark::State& state) {
   StopWriter(state);
 }
 
+void PlainWhole(benchmark::State& state) {
+  plain = std::make_unique<Plain>();
+  for (int account = 0; account < kAccounts; ++account) plain->Replace(account, 0);
+  StartWriter([](int account, int round) { plain->Replace(account, round); });
+  for (auto _ : state) benchmark::DoNotOptimize(plain->All().size());
+  state.SetItemsProcessed(state.iterations());
+  StopWriter(state);
+}
+
 BENCHMARK(LiveReads)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(PlainReads)->Threads(1)->Threads(2)->UseRealTime();
 BENCHMARK(LiveWhole)->UseRealTime();
+BENCHMARK(PlainWhole)->UseRealTime();
 
 }  // namespace
 }  // namespace maxopt
