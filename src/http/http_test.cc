@@ -632,6 +632,8 @@ class Listener {
   Listener(int port, const std::string& path) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     const int small = 4096;  // so that a reader who does not read is soon felt
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    const timeval patience{.tv_sec = 60, .tv_usec = 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -678,8 +680,10 @@ struct Streams {
   }
   std::shared_ptr<Stream> Take() {
     std::unique_lock lock(mutex);
-    came.wait(lock, [this] { return !open.empty(); });
-    auto stream = open.back();
+    if (!came.wait_for(lock, 60s, [this] { return !open.empty(); })) {
+      throw std::runtime_error("no stream was opened");
+    }
+    auto stream = std::move(open.back());
     open.pop_back();
     return stream;
   }

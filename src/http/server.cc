@@ -238,16 +238,17 @@ class RestinioServer final : public Server {
     auto builder = seen.create_response<restinio::chunked_output_t>(StatusLine(response.status));
     AddHeaders(builder, response);
     const auto body = std::make_shared<ChunkedBody>(std::move(builder));
-    const auto stream = std::make_shared<ChunkedStream>(body, open_streams_);
+    auto stream = std::make_shared<ChunkedStream>(body, open_streams_);
     {
       const std::lock_guard lock(bodies_mutex_);
       std::erase_if(bodies_, [](const auto& known) { return known->closed(); });
       bodies_.push_back(body);
     }
     try {
-      response.stream(stream);
+      // Handed over: a stream that its owner lets go of is over at once, and counts no more.
+      response.stream(std::move(stream));
     } catch (const std::exception&) {
-      stream->Close();  // the headers are sent: all that can be told is that nothing more comes
+      body->Close();  // the headers are sent: all that can be told is that nothing more comes
     }
   }
 
