@@ -88,7 +88,7 @@ class CollectSim : public testing::Test {
   void ExpectTruth(bool all, const std::string& when) {
     for (const Platform platform : kPlatforms) {
       const auto slices =
-          facts_->Slices(world_->account(platform), Today() - days(9), Today() - days(1));
+          facts_->Slices(world_->account(platform), Today() - days(9), Today() - days(1), true);
       ASSERT_TRUE(slices);
       std::map<Day, int> seen;
       for (const SliceInfo& slice : *slices) {
@@ -232,7 +232,7 @@ TEST_F(CollectSim, F34AVersionThatHasEndedLosesNothingAndAnotherLineGoesOn) {
       << ended.accounts[0].problems[0];
   // The others go on, and what was known stays known.
   EXPECT_TRUE(ended.accounts[1].problems.empty());
-  const auto kept = facts_->Slices(google, Today() - days(5), Today() - days(2));
+  const auto kept = facts_->Slices(google, Today() - days(5), Today() - days(2), true);
   ASSERT_TRUE(kept);
   for (const SliceInfo& slice : *kept) {
     if (slice.level == Level::kCampaign && slice.grain == Grain::kDay &&

@@ -113,7 +113,9 @@ class Timer {
 
 class MonitorRun {
  public:
-  explicit MonitorRun(const Options& options) : options_(options), dice_(options.seed) {}
+  explicit MonitorRun(const Options& options)
+      : options_(options),
+        dice_(options.seed * 1000 + static_cast<std::uint64_t>(options.first_client)) {}
 
   Outcome Go() {
     if (const auto done = Live(); !done) out_.errors.push_back(done.error().what);
@@ -131,7 +133,7 @@ class MonitorRun {
     for (Instant now = start_ + hours(1); now <= end; now += hours(1)) {
       AdvanceTo(now);
       Plants(now);
-      MAXOPT_CHECK(Hour(now));
+      if ((now - start_) / hours(1) % options_.every_hours == 0) MAXOPT_CHECK(Look(now));
       if (options_.progress && (now - start_) % hours(24) == hours(0)) {
         options_.progress(fmt::format("day {}/{}", (now - start_) / hours(24), options_.days));
       }
@@ -150,7 +152,7 @@ class MonitorRun {
     const Day first = *ParseDay("2026-02-20");  // both hemispheres change their clocks in the weeks
     const int clients = std::max(1, options_.accounts / 3);
     Instant latest{};
-    for (int i = 0; i < clients; ++i) {
+    for (int i = options_.first_client; i < options_.first_client + clients; ++i) {
       const Currencies& mix = kMixes[static_cast<std::size_t>(i) % std::size(kMixes)];
       ClientWorld w;
       w.client = fmt::format("Client {:02}", i + 1);
@@ -225,7 +227,7 @@ class MonitorRun {
   /// The days of each fault: every client gets a few, far enough apart to be told from each other.
   void PlanPlants() {
     const auto& kinds = Kinds();
-    int next = dice_.Below(static_cast<int>(kinds.size()));
+    int next = options_.first_client * static_cast<int>(options_.plants_per_client);
     for (std::size_t i = 0; i < worlds_.size(); ++i) {
       const int count = static_cast<int>(options_.plants_per_client);
       // The first days are left alone: Max sees the accounts for the first time.
@@ -401,7 +403,7 @@ class MonitorRun {
 
   // --- looking ----------------------------------------------------------------------------------
 
-  Result<> Hour(Instant now) {
+  Result<> Look(Instant now) {
     {
       const Timer timer(out_.seconds["collect"]);
       MonitorOptions hourly;
@@ -412,10 +414,11 @@ class MonitorRun {
         const auto local = zone.LocalOf(now);
         const auto hour = (local - std::chrono::floor<days>(local)) / hours(1);
         MonitorOptions monitor = hourly;
-        if (hour == 5) monitor.depth = MonitorDepth::kDay;
+        const bool morning = hour >= 5 && hour < 5 + options_.every_hours;
+        if (morning) monitor.depth = MonitorDepth::kDay;
         MAXOPT_TRY(const MonitorReport pulled, Monitor(home_->monitor_world(), w.client, monitor));
         Count(pulled);
-        if (hour == 5) MAXOPT_CHECK(Orders(w, zone.DayOf(now)));
+        if (morning) MAXOPT_CHECK(Orders(w, zone.DayOf(now)));
       }
     }
     const Timer timer(out_.seconds["detect"]);

@@ -1,4 +1,4 @@
-// monitor_run [--seed S] [--accounts N] [--days N] [--history N] [--plants N] [--home FOLDER]
+// monitor_run [--seed S] [--accounts N] [--days N] [--every HOURS] [--first CLIENT] [--history N] [--plants N] [--home FOLDER]
 // [--alerts]: accounts watched for weeks, with planted faults.
 #include <fmt/format.h>
 
@@ -29,6 +29,14 @@ int main(int argc, char** argv) {
       options.accounts = std::atoi(value);
     } else if (flag == "--days") {
       options.days = std::atoi(value);
+    } else if (flag == "--every") {
+      options.every_hours = std::atoi(value);
+      if (options.every_hours < 1 || 24 % options.every_hours != 0) {
+        fmt::print(stderr, "monitor_run: --every takes a divisor of 24\n");
+        return 2;
+      }
+    } else if (flag == "--first") {
+      options.first_client = std::atoi(value);
     } else if (flag == "--history") {
       options.history_days = std::atoi(value);
     } else if (flag == "--plants") {

@@ -118,7 +118,7 @@ struct SliceInfo {
   std::optional<Instant> changed_at;  ///< when its present content was first seen
   std::optional<Instant> tried_at;    ///< newest attempt that failed after `read_at`
   std::string trouble;                ///< what became of that attempt
-  /// Micros by campaign id ("" at account level); empty for slices by hour.
+  /// Micros by campaign id ("" at account level), if asked for; empty for slices by hour.
   std::map<std::string, std::int64_t> spend;
 };
 
@@ -179,8 +179,10 @@ class FactStore {
   /// The SQL that Query would run, for `--explain` and for the benchmark.
   virtual Result<std::string> Sql(const FactQuery& query) = 0;
   /// Every slice of these days that was ever read or tried, ordered by day and kind. An account
-  /// that is not known has none.
-  virtual Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to) = 0;
+  /// that is not known has none. `spend` of them is read only where it is asked for: it is most of
+  /// the work.
+  virtual Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to,
+                                                bool with_spend) = 0;
   /// Writes down that a reading failed or was put off, so that the days are known to lack it. A
   /// later complete reading ends it.
   virtual Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) = 0;

@@ -313,7 +313,7 @@ std::vector<DayQuality> JudgeDays(const AccountInfo& account, const Zone& zone, 
 Result<std::vector<DayQuality>> DataQuality(FactStore& facts, const AccountInfo& account, Day from,
                                             Day to, Instant now, const QualityRules& rules) {
   MAXOPT_TRY(const Zone zone, Zone::Find(account.zone));
-  MAXOPT_TRY(const std::vector<SliceInfo> slices, facts.Slices(account.account, from, to));
+  MAXOPT_TRY(const std::vector<SliceInfo> slices, facts.Slices(account.account, from, to, true));
   // Twice the window: days whose whole growth was seen, and a season of them.
   MAXOPT_TRY(const std::vector<GrowthState> growth,
              facts.Growth(account.account, zone.DayOf(now) - days(3 * rules.restatement_days), to));

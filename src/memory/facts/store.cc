@@ -227,7 +227,8 @@ class DuckFactStore final : public FactStore {
   Result<std::string> Sql(const FactQuery& query) override;
   Result<std::vector<ClaimWindow>> ClaimWindows(Day from, Day to) override;
   Result<std::vector<Freshness>> Freshest() override;
-  Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to) override;
+  Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to,
+                                        bool with_spend) override;
   Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) override {
     return Write([&] { return NoteTroubleLocked(query, at, why); });
   }
@@ -302,11 +303,14 @@ class DuckFactStore final : public FactStore {
   Result<> NoteTroubleLocked(const MetricQuery& query, Instant at, const std::string& why);
   Result<bool> FirstTimeLocked(const AccountId& account, const std::string& what, Instant at);
   Result<> SaveQualityLocked(const std::vector<DayQuality>& days);
-  static Result<std::optional<std::int64_t>> KeyOf(Connection& connection, const AccountId& id);
+  /// Keys never change, so each is asked for once.
+  Result<std::optional<std::int64_t>> KeyOf(Connection& connection, const AccountId& id);
 
   static Result<Choice> Choose(Connection& connection, const Question& question);
 
   std::unique_ptr<Database> database_;
+  std::mutex keys_mutex_;
+  std::map<AccountId, std::int64_t> keys_;  ///< guarded by keys_mutex_
   std::mutex write_mutex_;  ///< guards all below
   std::unique_ptr<Connection> writer_;
   bool ready_ = false;
@@ -1257,15 +1261,18 @@ Result<std::vector<FactStore::Freshness>> DuckFactStore::Freshest() {
 
 Result<std::optional<std::int64_t>> DuckFactStore::KeyOf(Connection& connection,
                                                          const AccountId& id) {
+  const std::lock_guard lock(keys_mutex_);
+  if (const auto known = keys_.find(id); known != keys_.end()) return known->second;
   MAXOPT_TRY(Rows rows,
              connection.Ask(fmt::format("SELECT account_key FROM accounts WHERE platform = {} AND "
                                         "account_id = {}",
                                         Quote(PlatformName(id.platform)), Quote(id.id))));
   if (!rows.Next()) return std::nullopt;
-  return rows.Int(0);
+  return keys_.emplace(id, rows.Int(0)).first->second;
 }
 
-Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, Day from, Day to) {
+Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, Day from, Day to,
+                                                     bool with_spend) {
   std::vector<SliceInfo> slices;
   from = std::max(from, kFirstDay);
   to = std::min(to, kLastDay);
@@ -1316,23 +1323,31 @@ Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, D
       info->trouble = rows.Text(5);
     }
   }
+  const std::string current =
+      fmt::format("s.account_key = {} AND s.superseded_at IS NULL AND s.day BETWEEN {} AND {}",
+                  *key, DayLiteral(from), DayLiteral(to));
   {
-    MAXOPT_TRY(
-        Rows rows,
-        connection->Ask(fmt::format(
-            "SELECT s.level, s.grain, s.breakdown, s.day, s.learnt_at, coalesce(o.id, ''), "
-            "sum(m.spend_micros) FROM slices s LEFT JOIN metrics m ON m.slice_id = s.slice_id AND "
-            "s.grain = 'day' AND m.day BETWEEN {1} AND {2} LEFT JOIN objects o ON o.object_key = "
-            "m.campaign_key WHERE s.account_key = {0} AND s.superseded_at IS NULL AND s.day "
-            "BETWEEN {1} AND {2} GROUP BY ALL",
-            *key, DayLiteral(from), DayLiteral(to))));
+    MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
+                              "SELECT s.level, s.grain, s.breakdown, s.day, s.learnt_at FROM "
+                              "slices s WHERE {}",
+                              current)));
     while (rows.Next()) {
       MAXOPT_TRY(SliceInfo * info, at(rows));
       info->changed_at = rows.InstantAt(4);
       if (!info->read_at) info->read_at = info->changed_at;
-      if (const auto spend = rows.IsNull(6) ? std::nullopt : rows.Exact(6)) {
-        info->spend[std::string(rows.Text(5))] += *spend;
-      }
+    }
+  }
+  if (with_spend) {
+    MAXOPT_TRY(Rows rows,
+               connection->Ask(fmt::format(
+                   "SELECT s.level, s.grain, s.breakdown, s.day, coalesce(o.id, ''), "
+                   "sum(m.spend_micros) FROM slices s JOIN metrics m ON m.slice_id = s.slice_id "
+                   "LEFT JOIN objects o ON o.object_key = m.campaign_key WHERE {} AND s.grain = "
+                   "'day' AND m.hour IS NULL AND m.day BETWEEN {} AND {} GROUP BY ALL",
+                   current, DayLiteral(from), DayLiteral(to))));
+    while (rows.Next()) {
+      MAXOPT_TRY(SliceInfo * info, at(rows));
+      if (const auto spend = rows.Exact(5)) info->spend[std::string(rows.Text(4))] += *spend;
     }
   }
   for (auto& [place, info] : found) slices.push_back(std::move(info));

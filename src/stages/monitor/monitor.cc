@@ -103,14 +103,14 @@ class Puller {
                          : can.restatement_days;
     const AccountId& id = account_.info.account;
     MAXOPT_TRY(const std::vector<SliceInfo> known,
-               world_.facts->Slices(id, today_ - days(back), today_));
+               world_.facts->Slices(id, today_ - days(back), today_, false));
     const ChunkPlan plan = PlanChunks(can, options_, *zone, now, known);
     pull_.fresh = plan.fresh;
     for (const Chunk& chunk : plan.chunks) MAXOPT_CHECK(Read(chunk));
     if (options_.depth != MonitorDepth::kHour && stopped_.empty()) {
       // Days that turned out to be restated: their cuts speak of another day now.
       MAXOPT_TRY(const std::vector<SliceInfo> again,
-                 world_.facts->Slices(id, today_ - days(can.restatement_days), today_));
+                 world_.facts->Slices(id, today_ - days(can.restatement_days), today_, false));
       for (const Chunk& chunk : PlanRestatedCuts(can, today_, again)) MAXOPT_CHECK(Read(chunk));
     }
 
