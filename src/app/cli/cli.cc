@@ -554,6 +554,12 @@ int RunCommandLine(int argc, char** argv) {
       ->capture_default_str();
   attribution_command->add_option("--out", attribution.out, "file (default: standard output)");
   attribution_command->callback([&] { run = [&] { return lab::Attribute(attribution); }; });
+  lab::TestsArguments tests;
+  auto* tests_command = command(lab_command, "test", "answer a JSON array of statistical tests");
+  tests_command->add_option("--in", tests.in, "JSON array of cases (docs/significance.md)")
+      ->required();
+  tests_command->add_option("--out", tests.out, "file (default: standard output)");
+  tests_command->callback([&] { run = [&] { return lab::Tests(tests); }; });
 
   try {
     app.parse(argc, argv);

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "result/result.h"
 
@@ -36,5 +37,15 @@ struct AttributionArguments {
 /// JSON: [{"channel", "conversions", "value"}], by name of the channel; the totals are the input's.
 /// The file is read once where it lies; memory follows the number of distinct steps between states.
 Result<int> Attribute(const AttributionArguments& arguments);
+
+struct TestsArguments {
+  std::string in;   ///< JSON: an array of cases {"id", "method", ...}
+  std::string out;  ///< file; empty: standard output
+};
+/// One answer a case, in order, with 12 significant digits; a case that cannot be answered gets
+/// "error", which names the field. docs/significance.md lists methods and fields.
+Result<int> Tests(const TestsArguments& arguments);
+/// The same on text.
+Result<std::string> AnswerTests(std::string_view text);
 
 }  // namespace maxopt::lab

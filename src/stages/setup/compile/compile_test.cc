@@ -342,7 +342,7 @@ TEST(Experiments, AreResolvedSizedAndDated) {
   ASSERT_EQ(desired.experiments.size(), 1U);
   const Experiment& e = desired.experiments[0];
   EXPECT_EQ(e.id, "spring-trails/picture");
-  EXPECT_EQ(e.sample_per_arm, 3841);  // worked by hand in measure/power
+  EXPECT_EQ(e.sample_per_arm, 3841);  // worked by hand in measure/significance
   EXPECT_EQ(PrintDay(e.end), "2026-03-31");
   EXPECT_EQ(e.arms[0].addresses, (Texts{"spring-trails/social/outdoor-25-54/dawn"}));
   EXPECT_EQ(e.arms[0].share_bp, 5'000);

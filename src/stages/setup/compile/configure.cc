@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "measure/power/power.h"
+#include "measure/significance/significance.h"
 
 namespace maxopt {
 namespace {
