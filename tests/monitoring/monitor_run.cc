@@ -135,7 +135,8 @@ class MonitorRun {
       Plants(now);
       if ((now - start_) / hours(1) % options_.every_hours == 0) MAXOPT_CHECK(Look(now));
       if (options_.progress && (now - start_) % hours(24) == hours(0)) {
-        options_.progress(fmt::format("day {}/{}", (now - start_) / hours(24), options_.days));
+        options_.progress(fmt::format("day {}/{}: {} alerts, {} notes", (now - start_) / hours(24),
+                                      options_.days, out_.alerts.size(), out_.infos));
       }
     }
     return Compare(end);
@@ -238,6 +239,8 @@ class MonitorRun {
         p.world = i;
         p.platform = kPlatforms[dice_.Below(3)];
         p.plant.kind = kind.name;
+        // On the others a new ad takes the old one's place.
+        if (p.plant.kind == "ad text that is rejected") p.platform = Platform::kMeta;
         p.plant.client = worlds_[i].client;
         p.plant.detectors = kind.detectors;
         const double day = 4 + room * (n + 0.15 * dice_.Draw());
@@ -425,7 +428,7 @@ class MonitorRun {
     MAXOPT_TRY(const Lookout::Report report, lookout_.Look(*home_, ""));
     for (const std::string& id : report.round.opened) {
       for (const AlertEntry& entry : report.round.open) {
-        if (entry.alert.id == id) Tell(entry);
+        if (entry.alert.id == id && entry.inhibited_by.empty()) Tell(entry);
       }
     }
     return {};

@@ -1,4 +1,5 @@
-// monitor_run [--seed S] [--accounts N] [--days N] [--every HOURS] [--first CLIENT] [--history N] [--plants N] [--home FOLDER]
+// monitor_run [--seed S] [--accounts N] [--days N] [--every HOURS] [--first CLIENT] [--history N]
+// [--plants N] [--home FOLDER]
 // [--alerts]: accounts watched for weeks, with planted faults.
 #include <fmt/format.h>
 

@@ -209,8 +209,9 @@ ordered_json ViewJson(const AttributionView& view) {
           {{"conversions", OrNull(row.claimed_conversions)},
            {"value", money(row.claimed_value)},
            {"window", row.claim_window}}},
-         {"observed",
-          {{"conversions", row.observed_conversions}, {"value", MoneyJson(row.observed_value)}}}});
+         {"observed", view.observed ? ordered_json{{"conversions", row.observed_conversions},
+                                                   {"value", MoneyJson(row.observed_value)}}
+                                    : ordered_json()}});
   }
   ordered_json shared = ordered_json::array();
   for (const SharedOrders& one : view.shared) {
@@ -226,15 +227,15 @@ ordered_json ViewJson(const AttributionView& view) {
       {"model", view.model},
       {"rows", rows},
       {"claimed", {{"conversions", OrNull(view.claimed_conversions)}}},
-      {"observed",
-       {{"conversions", view.conversions},
-        {"value", MoneyJson(view.value)},
-        {"with_path", view.with_path},
-        {"signed", view.signed_only},
-        {"told_again", view.told_again},
-        {"refunds", view.refunds},
-        {"refunded", MoneyJson(view.refunded)},
-        {"null_paths", view.null_paths}}},
+      {"observed", view.observed ? ordered_json{{"conversions", view.conversions},
+                                                {"value", MoneyJson(view.value)},
+                                                {"with_path", view.with_path},
+                                                {"signed", view.signed_only},
+                                                {"told_again", view.told_again},
+                                                {"refunds", view.refunds},
+                                                {"refunded", MoneyJson(view.refunded)},
+                                                {"null_paths", view.null_paths}}
+                                 : ordered_json()},
       {"shop", {{"orders", OrNull(view.shop_orders)}, {"revenue", MoneyJson(view.shop_revenue)}}},
       {"overlap",
        {{"claimed_per_observed", OrNull(view.claimed_per_observed)},
@@ -247,25 +248,34 @@ ordered_json ViewJson(const AttributionView& view) {
 void PrintView(const AttributionView& view) {
   fmt::print("{}  {} to {}  observed by model {}\n\n", view.client, PrintDay(view.from),
              PrintDay(view.to), view.model);
-  fmt::print("{:<12} {:<30} {:>14} {:>8} {:>16}  {:<20} {:>9}  {}\n", "platform", "campaign",
-             "spend", "claimed", "claimed value", "window", "observed", "observed value");
+  const auto name_of = [](const AttributionRow& row) {
+    return row.name.empty() ? row.campaign_id : row.name;
+  };
+  std::size_t widest = 8;
+  for (const AttributionRow& row : view.rows) widest = std::max(widest, name_of(row).size());
+  fmt::print("{:<12} {:<{}} {:>14} {:>9} {:>16}  {:<20} {:>9}  {}\n", "platform", "campaign",
+             widest, "spend", "claimed", "claimed value", "window", "observed", "observed value");
   for (const AttributionRow& row : view.rows) {
-    fmt::print("{:<12} {:<30} {:>14} {:>8} {:>16}  {:<20} {:>9.2f}  {}\n",
-               row.platform ? PlatformName(*row.platform) : "-",
-               row.name.empty() ? row.campaign_id : row.name,
+    fmt::print("{:<12} {:<{}} {:>14} {:>9} {:>16}  {:<20} {:>9}  {}\n",
+               row.platform ? PlatformName(*row.platform) : "-", name_of(row), widest,
                row.spend ? PrintMoney(*row.spend) : "-",
                row.claimed_conversions ? fmt::format("{:.2f}", *row.claimed_conversions) : "-",
                row.claimed_value ? PrintMoney(*row.claimed_value) : "-",
-               row.claim_window.empty() ? "-" : row.claim_window, row.observed_conversions,
-               MoneyText(row.observed_value));
+               row.claim_window.empty() ? "-" : row.claim_window,
+               view.observed ? fmt::format("{:.2f}", row.observed_conversions) : "-",
+               view.observed ? MoneyText(row.observed_value) : "-");
   }
   fmt::print("\nclaimed   {}\n", view.claimed_conversions
                                      ? fmt::format("{:.2f} conversions, added over the platforms",
                                                    *view.claimed_conversions)
                                      : "-");
-  fmt::print(
-      "observed  {} conversions, each once, {}; {} with a path; {} told by the shop's server\n",
-      view.conversions, MoneyText(view.value), view.with_path, view.signed_only);
+  if (view.observed) {
+    fmt::print(
+        "observed  {} conversions, each once, {}; {} with a path; {} told by the shop's server\n",
+        view.conversions, MoneyText(view.value), view.with_path, view.signed_only);
+  } else {
+    fmt::print("observed  -\n");
+  }
   if (view.refunds)
     fmt::print("          {} refunds, {}\n", view.refunds, MoneyText(view.refunded));
   fmt::print("shop      {}\n", view.shop_orders ? fmt::format("{} orders, {}", *view.shop_orders,
@@ -278,8 +288,11 @@ void PrintView(const AttributionView& view) {
   if (view.claimed_per_order) {
     fmt::print("          {:.2f} claimed for each order of the shop\n", *view.claimed_per_order);
   }
-  fmt::print("          {} orders with clicks of several platforms, which each of them can claim\n",
-             view.shared_orders);
+  if (view.observed) {
+    fmt::print(
+        "          {} orders with clicks of several platforms, which each of them can claim\n",
+        view.shared_orders);
+  }
   for (const SharedOrders& one : view.shared) {
     fmt::print("            {:<36} {:>6}  {}\n", PlatformsText(one.platforms), one.orders,
                MoneyText(one.value));
@@ -540,6 +553,14 @@ Result<int> CorrelateCommand(const CommandContext& context, const CorrelateArgum
     }
   }
   if (by_platform.empty()) creatives.not_judged.push_back("no facts by placement are known");
+  // Two questions may lack the same days: told once.
+  std::vector<std::string> not_judged;
+  for (const auto* list : std::initializer_list<const std::vector<std::string>*>{
+           &leads.not_judged, &shocks.not_judged, &takers.not_judged, &creatives.not_judged}) {
+    for (const std::string& why : *list) {
+      if (std::ranges::find(not_judged, why) == not_judged.end()) not_judged.push_back(why);
+    }
+  }
 
   if (context.json) {
     ordered_json json{{"client", client.name},
@@ -591,11 +612,7 @@ Result<int> CorrelateCommand(const CommandContext& context, const CorrelateArgum
                                    {"enough", one.enough},
                                    {"verdict", one.verdict}});
     }
-    json["not_judged"] = ordered_json::array();
-    for (const auto* list : std::initializer_list<const std::vector<std::string>*>{
-             &leads.not_judged, &shocks.not_judged, &takers.not_judged, &creatives.not_judged}) {
-      for (const std::string& why : *list) json["not_judged"].push_back(why);
-    }
+    json["not_judged"] = not_judged;
     json["notes"] = table.notes;
     fmt::print("{}\n", json.dump(2, ' ', false, ordered_json::error_handler_t::replace));
     return kExitOk;
@@ -610,6 +627,7 @@ Result<int> CorrelateCommand(const CommandContext& context, const CorrelateArgum
                one.first, when, one.second, one.r, one.r_low, one.r_high, one.days, one.p_adjusted,
                one.significant ? "RELATED" : "not told from chance");
   }
+  if (leads.findings.empty()) fmt::print("  none judged\n");
   fmt::print("\ndays that shook all of them{}\n",
              shocks.factor_share ? fmt::format(" (a common factor takes {:.0f} % of the variance)",
                                                100 * *shocks.factor_share)
@@ -619,13 +637,14 @@ Result<int> CorrelateCommand(const CommandContext& context, const CorrelateArgum
                PrintDay(period.from + std::chrono::days(one.day)), one.z, one.same_way, one.series,
                one.p_adjusted);
   }
-  if (shocks.days.empty()) fmt::print("  none\n");
+  if (shocks.days.empty()) fmt::print("  none{}\n", shocks.not_judged.empty() ? "" : " judged");
   fmt::print("\nspend of one, claimed conversions of another, demand held fixed\n");
   for (const Cannibalisation& one : takers.findings) {
     fmt::print("  {:<12} on {:<12} elasticity {:+.2f} [{:+.2f}, {:+.2f}]  n {:>3}  p {:.3f}  {}\n",
                one.spender, one.loser, one.elasticity, one.low, one.high, one.days, one.p_adjusted,
                one.significant ? "TAKES FROM IT (an experiment decides)" : "not told from chance");
   }
+  if (takers.findings.empty()) fmt::print("  none judged\n");
   fmt::print("\n{} by placement (CTR; rates drawn to what {} and placement say each by itself)\n",
              of_what, of_what);
   for (const CreativeRate& one : creatives.findings) {
@@ -639,10 +658,7 @@ Result<int> CorrelateCommand(const CommandContext& context, const CorrelateArgum
         : one.verdict < 0 ? "worse here"
                           : "");
   }
-  for (const auto* list : std::initializer_list<const std::vector<std::string>*>{
-           &leads.not_judged, &shocks.not_judged, &takers.not_judged, &creatives.not_judged}) {
-    for (const std::string& why : *list) fmt::print("not judged: {}\n", why);
-  }
+  for (const std::string& why : not_judged) fmt::print("not judged: {}\n", why);
   for (const std::string& note : table.notes) fmt::print("note: {}\n", note);
   return kExitOk;
 }

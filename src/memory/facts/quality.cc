@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
@@ -16,6 +17,8 @@ namespace {
 using std::chrono::days;
 using Kind = std::tuple<Level, Grain, Breakdown>;
 
+/// An account that is read once a day is read in the morning after.
+constexpr std::chrono::hours kSeenYoung{12};
 constexpr Kind kAccounts{Level::kAccount, Grain::kDay, Breakdown::kNone};
 constexpr Kind kCampaigns{Level::kCampaign, Grain::kDay, Breakdown::kNone};
 constexpr Kind kAds{Level::kAd, Grain::kDay, Breakdown::kNone};
@@ -230,24 +233,25 @@ class Judge {
     return out;
   }
 
-  /// The account's own growth, in days of age at the ends of its days.
+  /// The account's own growth: what was known when each day was over, and whole days later.
   void Learn(const std::vector<GrowthState>& states) {
     std::map<Day, std::vector<const GrowthState*>> by_day;
     for (const GrowthState& state : states) by_day[state.day].push_back(&state);
     std::vector<DayGrowth> grown;
     for (const auto& [day, list] : by_day) {
-      // Ages before the first look are not known, so a day counts only when it was seen young.
-      if (list.front()->learnt_at > zone_.End(day + days(1))) continue;
+      // A day whose first reading came later than the morning after was not seen young.
+      const Instant over = zone_.End(day);
+      if (list.front()->learnt_at > over + kSeenYoung) continue;
       DayGrowth growth;
       for (int age = 0; age <= rules_.restatement_days; ++age) {
-        const Instant end = zone_.End(day + days(age + 1));
+        const Instant end = zone_.End(day + days(age));
         if (end > now_) break;
-        double known = 0;
-        bool seen = false;
+        // Where an account is read once a day, its young days are judged by the next morning's
+        // numbers, and so they are learnt.
+        double known = list.front()->conversions;
         for (const GrowthState* state : list) {
-          if (state->learnt_at <= end) known = state->conversions, seen = true;
+          if (state->learnt_at <= end) known = state->conversions;
         }
-        if (!seen) break;
         growth.known.push_back(known);
       }
       if (growth.known.size() > 1) grown.push_back(std::move(growth));
@@ -266,13 +270,14 @@ class Judge {
       return;
     }
     // What counts is how old the day was when it was last read, not how old it is.
-    const Day read = zone_.DayOf(*out.read_at);
-    const int age = static_cast<int>((read - day).count()) - 1;
-    if (age < 0) {
+    const Instant over = zone_.End(day);
+    if (*out.read_at < over) {
       out.maturity = {QualityState::kPending, "the day was not over when it was read"};
       return;
     }
-    const double share = maturity_.At(age);
+    const double age = std::chrono::duration<double, days::period>(*out.read_at - over).count();
+    const int whole = static_cast<int>(age);
+    const double share = std::lerp(maturity_.At(whole), maturity_.At(whole + 1), age - whole);
     out.share_known = share;
     if (share >= rules_.mature_share && share <= 1 / rules_.mature_share) {
       out.maturity = {QualityState::kOk, ""};

@@ -311,7 +311,7 @@ class DuckFactStore final : public FactStore {
   std::unique_ptr<Database> database_;
   std::mutex keys_mutex_;
   std::map<AccountId, std::int64_t> keys_;  ///< guarded by keys_mutex_
-  std::mutex write_mutex_;  ///< guards all below
+  std::mutex write_mutex_;                  ///< guards all below
   std::unique_ptr<Connection> writer_;
   bool ready_ = false;
   Counters counters_;

@@ -73,6 +73,7 @@ class Edit {
     }
     if (number != nullptr && adset && SetNumber(name, *number)) return {};
     if (list != nullptr && adset && SetList(name, *list)) return {};
+    if (list != nullptr && object_.kind == Kind::kAd && SetWords(name, *list)) return {};
     return Fail(Errc::kInvalidArgument,
                 fmt::format("field {} cannot be set so by a person on Meta's {}", name,
                             KindName(object_.kind)));
@@ -126,6 +127,20 @@ class Edit {
       return false;
     }
     return true;
+  }
+
+  /// The text above the link ("descriptions") or its headline, of an ad with one of each.
+  bool SetWords(const std::string& name, const Texts& list) {
+    if (list.size() != 1 || (name != "descriptions" && name != "headlines")) return false;
+    Json& story = creative_["object_story_spec"];
+    for (const std::string_view part : {"link_data", "video_data"}) {
+      const auto data = story.find(part);
+      if (data == story.end()) continue;
+      const bool video = part == "video_data";
+      (*data)[name == "descriptions" ? "message" : video ? "title" : "name"] = list.front();
+      creative_changed_ = true;
+    }
+    return creative_changed_;
   }
 
   Result<> SetMoney(const std::string& name, const Money& money) {

@@ -468,6 +468,7 @@ Result<AttributionView> ObserveAttribution(CampaignStore& store, FactStore& fact
   journeys.Close();
   MAXOPT_CHECK(view.Observe(journeys));
   MAXOPT_TRY(AttributionView answer, view.Finish());
+  answer.observed = events != nullptr;
   if (!events) {
     answer.notes.insert(answer.notes.begin(),
                         "no events are kept here: nothing is observed, which is not the same as no "

@@ -75,6 +75,7 @@ struct AttributionView {
   std::string model;
   std::vector<AttributionRow> rows;  ///< by platform (none last), account, campaign, name
 
+  bool observed = false;  ///< events are kept; false: nothing below is known, which is not zero
   // Observed: each conversion once, however often and by whom it was told.
   std::int64_t conversions = 0;
   std::int64_t with_path = 0;    ///< the rest came without a trace of where from

@@ -203,6 +203,9 @@ struct AnomalyWatch::State {
   std::map<std::string, Held> held;           ///< by fingerprint
   std::map<AccountId, Day> days_looked;       ///< the newest day that was judged, by account
   std::map<AccountId, Instant> hours_looked;  ///< end of the newest hour that was judged
+  /// What was told of a campaign's conversions of a day, by "account/campaign" and begin of
+  /// the day.
+  std::map<std::pair<std::string, Instant>, std::string> told_days;
 
   /// Candidates of one scan with what is needed to tell them.
   struct Pending {
@@ -304,11 +307,33 @@ struct AnomalyWatch::State {
                 const Feedback& feedback, Instant until) {
     std::vector<Candidate> candidates;
     for (const Pending& p : pending) candidates.push_back({p.key, p.judgement});
-    MAXOPT_TRY(const std::vector<Finding> findings, ScanFamily(candidates, feedback, scan));
+    MAXOPT_TRY(std::vector<Finding> findings, ScanFamily(candidates, feedback, scan));
+    // In the order of the metrics, so that what follows from another comes after it.
+    std::sort(findings.begin(), findings.end(),
+              [](const Finding& a, const Finding& b) { return a.candidate < b.candidate; });
+    // Conversions gone take CVR, CPA and ROAS with them: one thing of a campaign, told once.
+    std::map<std::pair<std::string, Instant>, Condition> of_conversions;
+    std::vector<Condition> told;
     for (const Finding& finding : findings) {
       const Pending& p = pending[finding.candidate];
       Condition c = Tell(*p.account, *p.campaign, *p.metric, p.judgement, p.when, p.since,
                          finding.q_value, "anomaly");
+      if (!p.metric->conversions) {
+        told.push_back(std::move(c));
+        continue;
+      }
+      const auto [first, is_first] = of_conversions.try_emplace(
+          {PrintAccount(p.account->info.account) + "/" + p.campaign->id, p.since}, c);
+      if (is_first) continue;
+      first->second.evidence.push_back(
+          fmt::format("so is {}: {}; {} was expected", c.kpi, c.actual, c.expected));
+    }
+    for (auto& [of, c] : of_conversions) {
+      // A day is judged again while it matures: what is left of it then is no other thing.
+      const auto [before, is_new] = told_days.try_emplace(of, Fingerprint(c));
+      if (is_new || before->second == Fingerprint(c)) told.push_back(std::move(c));
+    }
+    for (Condition& c : told) {
       const std::string print = Fingerprint(c);
       const auto known = held.find(print);
       if (known != held.end()) c.since = std::min(c.since, known->second.condition.since);
@@ -452,6 +477,9 @@ Result<std::vector<Condition>> AnomalyWatch::Look(const std::vector<AccountView>
   // A finding about a day is true until the next day is judged.
   MAXOPT_CHECK(s.Scan(daily, s.options.daily, feedback, now + hours(24) + s.options.told_for));
   std::erase_if(s.held, [&](const auto& entry) { return entry.second.until <= now; });
+  std::erase_if(s.told_days, [&](const auto& entry) {
+    return entry.first.second < now - days(2 * kJudgedDays);
+  });
   std::vector<Condition> out;
   for (const auto& [print, held] : s.held) out.push_back(held.condition);
   return out;

@@ -13,6 +13,8 @@ constexpr int kWindows[] = {1, 2, 3, 6, 12, 24};
 /// Below this many impressions in the lowest comparable window a collapse cannot be told from luck:
 /// at 50, four tenths of it are six standard deviations (Poisson) away.
 constexpr std::int64_t kCollapseImpressionsMin = 50;
+/// Of a budget: platforms stop a little short of it.
+constexpr double kUsedUp = 0.95;
 
 std::string MoneyText(std::int64_t micros, Currency currency) {
   return fmt::format("{:.2f} {}", static_cast<double>(micros) / 1e6, currency.name());
@@ -97,11 +99,25 @@ class Judge {
   }
 
  private:
-  /// A campaign that has had its money for today rests rightly.
+  /// A campaign that has had its money for today, for the platform's week, or for the month rests
+  /// rightly.
   bool BudgetUsedUp(const CampaignView& campaign) const {
     if (!campaign.daily_budget) return false;
-    return static_cast<double>(TodaySum(campaign, end_).spend_micros) >=
-           0.95 * static_cast<double>(campaign.daily_budget->micros());
+    const auto budget = static_cast<double>(campaign.daily_budget->micros());
+    const int today = (end_ - 1) / 24;
+    const auto used = [&](int from_day, double days) {
+      return days > 0 && from_day >= 0 &&
+             static_cast<double>(campaign.Sum(24 * from_day, end_ - 24 * from_day).spend_micros) >=
+                 kUsedUp * days * budget;
+    };
+    const Day day = account_.first_day + std::chrono::days(today);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::weekday weekday{day};
+    const DeliveryRules& rules = account_.delivery;
+    const unsigned into_week =
+        rules.week_from_sunday ? weekday.c_encoding() : weekday.iso_encoding() - 1;
+    return used(today, 1) || used(today - static_cast<int>(into_week), rules.week_days) ||
+           used(today - static_cast<int>(unsigned(date.day()) - 1), rules.month_days);
   }
 
   /// A window may begin when the campaign was known to deliver, not before.

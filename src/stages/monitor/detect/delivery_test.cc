@@ -70,6 +70,19 @@ TEST(Delivery, AnHourOfZeroIsNoNewsForASmallCampaign) {
   EXPECT_EQ(PrintInstant(found[0].since), "2026-11-29T04:00:00Z");
 }
 
+TEST(Delivery, AWeekThatIsUsedUpRests) {
+  // Saturday's last three hours: 42 of the day's 48 EUR are spent, and 330 of the week's 336.
+  AccountView account = Steady();
+  account.hours_known = 28 * 24;
+  Silence(account.campaigns[0], account.hours_known - 3, account.hours_known);
+  EXPECT_EQ(JudgeDelivery(account, {}).size(), 1u);
+  account.delivery.week_days = 7;
+  EXPECT_TRUE(JudgeDelivery(account, {}).empty());
+  // Of a week from Monday on only six days have passed.
+  account.delivery.week_from_sunday = false;
+  EXPECT_EQ(JudgeDelivery(account, {}).size(), 1u);
+}
+
 TEST(Delivery, PausedTooNewJustResumedAndUsedUpAreSilent) {
   AccountView paused = Steady();
   paused.campaigns[0].delivers = false;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "domain/change.h"
+#include "stages/monitor/pacing/campaign_pace.h"
 
 namespace maxopt {
 namespace {
@@ -238,6 +239,7 @@ Result<std::vector<AccountView>> ReadViews(const ViewWorld& world, const std::st
     account.zone = *zone;
     account.tree = std::move(*tree);
     account.overdelivery_bp = (*reader)->capabilities().daily_overdelivery_bp;
+    account.delivery = RulesOf((*reader)->capabilities());
     account.days = day_count;
     account.first_day = zone->DayOf(now) - days(day_count - 1);
     MAXOPT_TRY(const std::vector<OwnedObject> objects, world.store->Objects(entry.info.account));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "connect/platform.h"
+#include "decide/pacing/pacing.h"
 #include "memory/campaigns/campaigns.h"
 #include "memory/campaigns/sightings.h"
 #include "memory/facts/facts.h"
@@ -50,6 +51,7 @@ struct AccountView {
   AccountTree tree;
   std::map<std::string, OwnedObject> owned;  ///< by level word and platform id: "campaign/77"
   int overdelivery_bp = 10'000;              ///< worst day over an average daily budget
+  DeliveryRules delivery{};                  ///< how the platform makes up for such days
   std::optional<Instant> learnt_at;          ///< of the newest facts
   Day first_day{};
   int days = 0;
