@@ -539,17 +539,13 @@ class MonitorRun {
     query.to = to;
     query.filters.push_back({"account", {PrintAccount(account)}});
     MAXOPT_TRY(const FactTable table, home_->facts().Query(query));
-    const auto column = [&](std::string_view name) {
-      return static_cast<std::size_t>(std::find(table.columns.begin(), table.columns.end(), name) -
-                                      table.columns.begin());
-    };
     std::map<std::pair<Day, std::string>, Sums> known;
     for (const auto& row : table.rows) {
-      MAXOPT_TRY(const Day day, ParseDay(row[column("period")].text));
-      Sums& sums = known[{day, row[column("campaign_id")].text}];
-      sums.spend += row[column("spend")].integer;
-      sums.impressions += row[column("impressions")].integer;
-      sums.clicks += row[column("clicks")].integer;
+      MAXOPT_TRY(const Day day, ParseDay(row[table.Column("period")].text));
+      Sums& sums = known[{day, row[table.Column("campaign_id")].text}];
+      sums.spend += row[table.Column("spend")].integer;
+      sums.impressions += row[table.Column("impressions")].integer;
+      sums.clicks += row[table.Column("clicks")].integer;
     }
     std::erase_if(known, [](const auto& entry) { return entry.second == Sums{}; });
     std::erase_if(truth, [](const auto& entry) { return entry.second == Sums{}; });

@@ -97,11 +97,15 @@ struct FactCell {
   std::int64_t integer = 0;  ///< kInteger; micros for kMoney
   double real = 0;
   std::string text;  ///< kText; decimal text for kMoney
+  /// Counts and measures of whatever kind; 0 where absent.
+  double Number() const { return kind == Kind::kReal ? real : static_cast<double>(integer); }
 };
 struct FactTable {
   std::vector<std::string> columns;         ///< "platform", "campaign_id", "campaign", "spend", ...
   std::vector<std::vector<FactCell>> rows;  ///< ordered by the dimensions
   std::vector<std::string> notes;           ///< what a reader must know (mixed levels, no data)
+  /// Place of a column that was asked for; a Bug where it was not.
+  std::size_t Column(std::string_view name) const;
 };
 
 /// Campaign id of the row that a collector adds for what an account spent in no campaign that was

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -57,6 +58,12 @@ Result<> CheckShape(const FactTable& table) {
 }
 
 }  // namespace
+
+std::size_t FactTable::Column(std::string_view name) const {
+  const auto at = std::find(columns.begin(), columns.end(), name);
+  if (at == columns.end()) Bug();
+  return static_cast<std::size_t>(at - columns.begin());
+}
 
 Result<std::string> ToCsv(const FactTable& table) {
   MAXOPT_CHECK(CheckShape(table));

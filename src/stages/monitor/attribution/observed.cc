@@ -222,14 +222,10 @@ class View {
     view_.notes.insert(view_.notes.end(), table.notes.begin(), table.notes.end());
     MAXOPT_TRY(const std::vector<ClaimWindow> windows,
                facts_.ClaimWindows(options_.from, options_.to));
-    const auto column = [&](std::string_view name) {
-      return static_cast<std::size_t>(std::ranges::find(table.columns, name) -
-                                      table.columns.begin());
-    };
-    const std::size_t platform = column("platform"), account = column("account_id"),
-                      campaign = column("campaign_id"), name = column("campaign"),
-                      spend = column("spend"), conversions = column("conversions"),
-                      revenue = column("revenue"), currency = column("currency");
+    const std::size_t platform = table.Column("platform"), account = table.Column("account_id"),
+                      campaign = table.Column("campaign_id"), name = table.Column("campaign"),
+                      spend = table.Column("spend"), conversions = table.Column("conversions"),
+                      revenue = table.Column("revenue"), currency = table.Column("currency");
     for (const auto& cells : table.rows) {
       TouchSource source;
       MAXOPT_TRY(source.platform, FindPlatform(cells[platform].text));

@@ -119,14 +119,10 @@ Result<std::map<std::string, std::vector<CampaignDay>>> ReadDays(FactStore& fact
   query.to = to;
   query.filters.push_back({"account", {PrintAccount(account.info.account)}});
   MAXOPT_TRY(const FactTable table, facts.Query(query));
-  const auto column = [&](std::string_view name) {
-    const auto at = std::find(table.columns.begin(), table.columns.end(), name);
-    if (at == table.columns.end()) Bug();
-    return static_cast<std::size_t>(at - table.columns.begin());
-  };
-  const std::size_t period = column("period"), id = column("campaign_id"), spend = column("spend"),
-                    impressions = column("impressions"), clicks = column("clicks"),
-                    conversions = column("conversions"), revenue = column("revenue");
+  const std::size_t period = table.Column("period"), id = table.Column("campaign_id"),
+                    spend = table.Column("spend"), impressions = table.Column("impressions"),
+                    clicks = table.Column("clicks"), conversions = table.Column("conversions"),
+                    revenue = table.Column("revenue");
   std::map<std::string, std::vector<CampaignDay>> out;
   for (const auto& row : table.rows) {
     CampaignDay day;
@@ -134,9 +130,7 @@ Result<std::map<std::string, std::vector<CampaignDay>>> ReadDays(FactStore& fact
     day.spend_micros = row[spend].integer;
     day.impressions = row[impressions].integer;
     day.clicks = row[clicks].integer;
-    day.conversions = row[conversions].kind == FactCell::Kind::kInteger
-                          ? static_cast<double>(row[conversions].integer)
-                          : row[conversions].real;
+    day.conversions = row[conversions].Number();
     day.revenue_micros = row[revenue].integer;
     out[row[id].text].push_back(day);
   }
@@ -156,14 +150,10 @@ Result<std::map<std::string, std::vector<AdDays>>> ReadAds(FactStore& facts,
   query.to = to;
   query.filters.push_back({"account", {PrintAccount(account.info.account)}});
   MAXOPT_TRY(const FactTable table, facts.Query(query));
-  const auto column = [&](std::string_view name) {
-    const auto at = std::find(table.columns.begin(), table.columns.end(), name);
-    if (at == table.columns.end()) Bug();
-    return static_cast<std::size_t>(at - table.columns.begin());
-  };
-  const std::size_t period = column("period"), campaign = column("campaign_id"),
-                    group = column("ad_group_id"), ad = column("ad_id"), name = column("ad"),
-                    impressions = column("impressions"), clicks = column("clicks");
+  const std::size_t period = table.Column("period"), campaign = table.Column("campaign_id"),
+                    group = table.Column("ad_group_id"), ad = table.Column("ad_id"),
+                    name = table.Column("ad"), impressions = table.Column("impressions"),
+                    clicks = table.Column("clicks");
   std::map<std::string, std::vector<AdDays>> out;
   for (const auto& row : table.rows) {
     std::vector<AdDays>& ads = out[row[campaign].text];

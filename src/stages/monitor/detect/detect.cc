@@ -43,14 +43,9 @@ Result<std::map<std::string, KpiSums>> ReadSums(FactStore& facts, const AccountV
   query.to = to;
   query.filters.push_back({"account", {PrintAccount(account.info.account)}});
   MAXOPT_TRY(const FactTable table, facts.Query(query));
-  const auto column = [&](std::string_view name) {
-    const auto at = std::find(table.columns.begin(), table.columns.end(), name);
-    if (at == table.columns.end()) Bug();
-    return static_cast<std::size_t>(at - table.columns.begin());
-  };
-  const std::size_t id = column("campaign_id"), spend = column("spend"),
-                    impressions = column("impressions"), clicks = column("clicks"),
-                    conversions = column("conversions"), revenue = column("revenue");
+  const std::size_t id = table.Column("campaign_id"), spend = table.Column("spend"),
+                    impressions = table.Column("impressions"), clicks = table.Column("clicks"),
+                    conversions = table.Column("conversions"), revenue = table.Column("revenue");
   std::map<std::string, KpiSums> out;
   for (const auto& row : table.rows) {
     KpiSums& sums = out[row[id].text];
@@ -59,9 +54,7 @@ Result<std::map<std::string, KpiSums>> ReadSums(FactStore& facts, const AccountV
     sums.spend_micros += row[spend].integer;
     sums.impressions += row[impressions].integer;
     sums.clicks += row[clicks].integer;
-    sums.conversions += row[conversions].kind == FactCell::Kind::kInteger
-                            ? static_cast<double>(row[conversions].integer)
-                            : row[conversions].real;
+    sums.conversions += row[conversions].Number();
     sums.revenue_micros += row[revenue].integer;
   }
   return out;

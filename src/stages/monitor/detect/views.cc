@@ -139,15 +139,10 @@ Result<> ReadHours(FactStore& facts, std::vector<AccountView>& accounts) {
   if (filter.values.empty()) return {};
   query.filters.push_back(std::move(filter));
   MAXOPT_TRY(const FactTable table, facts.Query(query));
-  const auto column = [&](std::string_view name) {
-    const auto at = std::find(table.columns.begin(), table.columns.end(), name);
-    if (at == table.columns.end()) Bug();
-    return static_cast<std::size_t>(at - table.columns.begin());
-  };
-  const std::size_t period = column("period"), account_id = column("account_id"),
-                    campaign_id = column("campaign_id"), spend = column("spend"),
-                    impressions = column("impressions"), clicks = column("clicks"),
-                    conversions = column("conversions"), revenue = column("revenue");
+  const std::size_t period = table.Column("period"), account_id = table.Column("account_id"),
+                    campaign_id = table.Column("campaign_id"), spend = table.Column("spend"),
+                    impressions = table.Column("impressions"), clicks = table.Column("clicks"),
+                    conversions = table.Column("conversions"), revenue = table.Column("revenue");
   std::map<std::pair<const AccountView*, std::string>, CampaignView*> campaigns;
   for (AccountView& account : accounts) {
     for (CampaignView& campaign : account.campaigns) campaigns[{&account, campaign.id}] = &campaign;
@@ -173,9 +168,7 @@ Result<> ReadHours(FactStore& facts, std::vector<AccountView>& accounts) {
     sum.spend_micros += row[spend].integer;
     sum.impressions += row[impressions].integer;
     sum.clicks += row[clicks].integer;
-    sum.conversions += row[conversions].kind == FactCell::Kind::kInteger
-                           ? static_cast<double>(row[conversions].integer)
-                           : row[conversions].real;
+    sum.conversions += row[conversions].Number();
     sum.revenue_micros += row[revenue].integer;
   }
   return {};

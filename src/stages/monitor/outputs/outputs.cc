@@ -351,9 +351,7 @@ class Writer {
 Totals TotalsOf(const FactTable& table, const std::vector<FactCell>& row, Currency currency) {
   Totals totals;
   const auto cell = [&](std::string_view name) -> const FactCell& {
-    const auto at = std::find(table.columns.begin(), table.columns.end(), name);
-    if (at == table.columns.end()) Bug();
-    return row[static_cast<std::size_t>(at - table.columns.begin())];
+    return row[table.Column(name)];
   };
   const auto money = [&](std::string_view name) -> std::optional<Money> {
     const FactCell& c = cell(name);
@@ -370,19 +368,13 @@ Totals TotalsOf(const FactTable& table, const std::vector<FactCell>& row, Curren
   totals.impressions = count("impressions");
   totals.clicks = count("clicks");
   const FactCell& conversions = cell("conversions");
-  if (conversions.kind == FactCell::Kind::kInteger) {
-    totals.conversions = static_cast<double>(conversions.integer);
-  } else if (conversions.kind == FactCell::Kind::kReal) {
-    totals.conversions = conversions.real;
-  }
+  if (conversions.kind != FactCell::Kind::kAbsent) totals.conversions = conversions.Number();
   return totals;
 }
 
 std::string TextAt(const FactTable& table, const std::vector<FactCell>& row,
                    std::string_view name) {
-  const auto at = std::find(table.columns.begin(), table.columns.end(), name);
-  if (at == table.columns.end()) Bug();
-  return row[static_cast<std::size_t>(at - table.columns.begin())].text;
+  return row[table.Column(name)].text;
 }
 
 }  // namespace
