@@ -31,12 +31,10 @@ struct Allocation {
   double gap;                 ///< upper bound on the relative distance to the optimum
 };
 
-/// Splits `total` exactly (to the minor unit of `table`) so that expected response is largest.
-/// Each curve is tabulated and replaced by its upper concave envelope, on which filling the
-/// steepest segments first is optimal (Fox 1966); the Lagrangian dual of that relaxation bounds how
-/// far the result on the true curves can be from the best, which is `gap`. Pure; independent of the
-/// channels' order. Errors kInvalidArgument: no channel, bounds that do not hold `total` (named,
-/// with the sums), currencies that differ, a response that is not finite.
+/// Splits `total` exactly (to the minor unit of `table`) so that expected response is largest:
+/// SplitBudget of budget.h on each response as 400 straight pieces between its bounds. Pure;
+/// independent of the channels' order. Errors kInvalidArgument: no channel, bounds that do not hold
+/// `total` (named, with the sums), currencies that differ, a response that is not finite.
 Result<Allocation> Allocate(const std::vector<AllocationChannel>& channels, Money total,
                             MinorUnits table);
 
