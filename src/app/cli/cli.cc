@@ -560,6 +560,13 @@ int RunCommandLine(int argc, char** argv) {
       ->required();
   tests_command->add_option("--out", tests.out, "file (default: standard output)");
   tests_command->callback([&] { run = [&] { return lab::Tests(tests); }; });
+  lab::AllocateArguments allocate;
+  auto* allocate_command =
+      command(lab_command, "allocate", "split a budget over response curves, with certificate");
+  allocate_command->add_option("--problem", allocate.problem, "JSON (docs/allocation.md)")
+      ->required();
+  allocate_command->add_option("--out", allocate.out, "file (default: standard output)");
+  allocate_command->callback([&] { run = [&] { return lab::AllocateFile(allocate); }; });
 
   try {
     app.parse(argc, argv);

@@ -48,4 +48,15 @@ Result<int> Tests(const TestsArguments& arguments);
 /// The same on text.
 Result<std::string> AnswerTests(std::string_view text);
 
+struct AllocateArguments {
+  std::string problem;  ///< JSON: budget, channels with curves and bounds, groups, target
+  std::string out;      ///< file; empty: standard output
+};
+/// The split and its certificate: see decide/allocator/budget.h. Money is whole minor units of
+/// "currency", of a cent without. Errors name the place in the file, and of bounds that cannot hold
+/// the budget which and by how much.
+Result<int> AllocateFile(const AllocateArguments& arguments);
+/// The same on text.
+Result<std::string> AnswerAllocation(std::string_view text);
+
 }  // namespace maxopt::lab
