@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <queue>
 #include <string_view>
 #include <thread>
@@ -29,23 +30,33 @@ class FixedPoint {
   double scale_;
 };
 
+/// f(begin, end) on parts of [0, n): on a second thread too where that is worth it.
+template <class F>
+void InParts(std::size_t n, F f) {
+  constexpr std::size_t kWorthAThread = 4'096;
+  if (n < kWorthAThread) return f(0, n);
+  std::thread second([&] { f(n / 2, n); });
+  f(0, n / 2);
+  second.join();
+}
+
 /// The sum of f(i), i below n.
 template <class F>
 double ExactSum(std::size_t n, F f) {
   std::vector<double> terms(n);
+  InParts(n, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) terms[i] = f(i);
+  });
   double largest = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    terms[i] = f(i);
-    largest = std::max(largest, std::abs(terms[i]));
-  }
+  for (const double term : terms) largest = std::max(largest, std::abs(term));
   const FixedPoint fixed(largest);
   Wide sum = 0;
   for (const double term : terms) sum += fixed.Of(term);
   return fixed.Real(sum);
 }
 
-/// With more channels a minor unit is nothing beside the sum, and is not looked at one by one.
-constexpr std::size_t kFew = 20'000;
+/// Channels that are looked at unit by unit after rounding.
+constexpr std::ptrdiff_t kFew = 2'000;
 
 /// A channel in minor units, with its envelope. Price and slopes are response per minor unit.
 struct Piece {
@@ -53,9 +64,9 @@ struct Piece {
 };
 struct Side {
   const ResponseCurve* curve;
-  double unit;                ///< currency units a minor unit
-  double low, high;           ///< bounds, whole minor units
-  double low_value;           ///< response at `low`
+  double unit;                   ///< currency units a minor unit
+  double low, high;              ///< bounds, whole minor units
+  double low_value, high_value;  ///< responses at the bounds
   double bend;                ///< end of the straight line that begins at `low`; low: there is none
   double line;                ///< its slope
   double bend_slope;          ///< of the curve where the line ends, at most `line`
@@ -122,8 +133,9 @@ void MakePieces(Side& s) {
 }
 
 Side MakeSide(const ResponseCurve& curve, double unit, double low, double high) {
-  Side s{&curve, unit, low, high, 0, low, 0, 0, 0, {}};
+  Side s{&curve, unit, low, high, 0, 0, low, 0, 0, 0, {}};
   s.low_value = s.At(low);
+  s.high_value = s.At(high);
   if (curve.family == Family::kPiecewise) {
     MakePieces(s);
     return s;
@@ -271,7 +283,6 @@ class Relaxation {
       const int g = group_of_[i];
       const bool clamped = g >= 0 && out.clamped[static_cast<std::size_t>(g)] != 0;
       const double price = clamped ? out.price[static_cast<std::size_t>(g)] : out.lambda;
-      if (sides_.size() > kFew) return s.Envelope(x_[i]) - x_[i] * price;
       const double down = std::max(s.low, std::floor(x_[i]));
       const double up = std::min(s.high, down + 1);
       return std::max(s.Envelope(down) - down * price, s.Envelope(up) - up * price);
@@ -327,23 +338,19 @@ class Relaxation {
                 std::vector<int>& clamped) {
     const double price = std::exp(log_price);
     const double log_unit_price = log_price - std::log(sides_.front().unit);
-    Sums sums;
-    constexpr std::size_t kWorthAThread = 8'192;
-    if (of.size() >= kWorthAThread) {
-      Sums other;
-      const std::size_t half = of.size() / 2;
-      std::thread second([&] { other = Add(of, half, of.size(), price, log_unit_price, grouped); });
-      sums = Add(of, 0, half, price, log_unit_price, grouped);
-      second.join();
-      sums.x += other.x;
-      sums.answer += other.answer;
-      for (std::size_t g = 0; g < sums.groups.size(); ++g) {
-        sums.groups[g].first += other.groups[g].first;
-        sums.groups[g].second += other.groups[g].second;
+    Sums sums;  // of integers: the same in any order
+    std::mutex adding;
+    InParts(of.size(), [&](std::size_t begin, std::size_t end) {
+      Sums part = Add(of, begin, end, price, log_unit_price, grouped);
+      const std::lock_guard lock(adding);
+      sums.x += part.x;
+      sums.answer += part.answer;
+      sums.groups.resize(part.groups.size());
+      for (std::size_t g = 0; g < part.groups.size(); ++g) {
+        sums.groups[g].first += part.groups[g].first;
+        sums.groups[g].second += part.groups[g].second;
       }
-    } else {
-      sums = Add(of, 0, of.size(), price, log_unit_price, grouped);
-    }
+    });
     for (std::size_t g = 0; g < sums.groups.size(); ++g) {
       const Wide low = fixed_.Of(groups_[g].low);
       const Wide high = fixed_.Of(groups_[g].high);
@@ -543,7 +550,6 @@ class Splitter {
     const std::size_t n = problem_.channels.size();
     std::unordered_map<std::string_view, std::size_t> ids;
     ids.reserve(n);
-    sides_.reserve(n);
     low_.reserve(n);
     high_.reserve(n);
     for (std::size_t i = 0; i < n; ++i) {
@@ -576,9 +582,16 @@ class Splitter {
       }
       low_.push_back(low);
       high_.push_back(high);
-      sides_.push_back(MakeSide(channel.curve, unit_, double(low), double(high)));
-      if (!std::isfinite(sides_.back().low_value) ||
-          !std::isfinite(sides_.back().At(double(high)))) {
+    }
+    sides_.resize(n);
+    InParts(n, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        sides_[i] = MakeSide(problem_.channels[i].curve, unit_, double(low_[i]), double(high_[i]));
+      }
+    });
+    for (std::size_t i = 0; i < n; ++i) {
+      const BudgetProblem::Channel& channel = problem_.channels[i];
+      if (!std::isfinite(sides_[i].low_value) || !std::isfinite(sides_[i].high_value)) {
         return Fail(
             Errc::kInvalidArgument,
             fmt::format("channel {}: its response is not finite between its bounds", channel.id));
@@ -765,7 +778,7 @@ class Splitter {
   /// concave curves.
   void Exchange(const Node& node, const std::vector<std::size_t>& of,
                 std::vector<std::int64_t>& minor) const {
-    if (of.size() < 2 || of.size() > kFew) return;
+    if (of.size() < 2) return;
     const auto value = [&](std::size_t i, std::int64_t at) {
       const Side& s = node.sides[i];
       return double(at) < s.low || double(at) > s.high ? -kInfinity : s.Envelope(double(at));
@@ -780,16 +793,35 @@ class Splitter {
       if (a.change != b.change) return a.change < b.change;
       return problem_.channels[a.channel].id > problem_.channels[b.channel].id;
     };
-    std::priority_queue<Entry, std::vector<Entry>, decltype(worse)> gains(worse), losses(worse);
+    std::vector<Entry> gain(of.size()), loss(of.size());
+    InParts(of.size(), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t k = begin; k < end; ++k) {
+        const std::size_t i = of[k];
+        const double here = value(i, minor[i]);
+        gain[k] = {value(i, minor[i] + 1) - here, i, minor[i]};
+        loss[k] = {value(i, minor[i] - 1) - here, i, minor[i]};
+      }
+    });
+    // Those that are misplaced by a unit are few among many: the outermost are looked at.
+    const auto outermost = [&](std::vector<Entry>& entries) {
+      if (std::ssize(entries) <= kFew) return;
+      std::nth_element(entries.begin(), entries.begin() + kFew, entries.end(),
+                       [&](const Entry& a, const Entry& b) { return worse(b, a); });
+      entries.resize(kFew);
+    };
+    outermost(gain);
+    outermost(loss);
+    std::priority_queue gains(worse, std::move(gain));
+    std::priority_queue losses(worse, std::move(loss));
     const auto offer = [&](std::size_t i) {
       const double here = value(i, minor[i]);
       gains.push({value(i, minor[i] + 1) - here, i, minor[i]});
       losses.push({value(i, minor[i] - 1) - here, i, minor[i]});
     };
-    for (const std::size_t i : of) offer(i);
     for (std::size_t moves = 0; moves < 10 * of.size(); ++moves) {
-      while (gains.top().at != minor[gains.top().channel]) gains.pop();
-      while (losses.top().at != minor[losses.top().channel]) losses.pop();
+      while (!gains.empty() && gains.top().at != minor[gains.top().channel]) gains.pop();
+      while (!losses.empty() && losses.top().at != minor[losses.top().channel]) losses.pop();
+      if (gains.empty() || losses.empty()) return;
       const Entry to = gains.top();
       const Entry from = losses.top();
       if (to.channel == from.channel || !(to.change + from.change > 1e-15 * std::abs(to.change))) {
@@ -811,14 +843,18 @@ class Splitter {
     };
     while (left != 0) {
       const std::int64_t sign = left > 0 ? 1 : -1;
-      std::vector<Offer> offers;
-      for (const std::size_t i : of) {
-        const Side& s = node.sides[i];
-        const std::int64_t next = minor[i] + sign;
-        if (double(next) < s.low || double(next) > s.high) continue;
-        const double change = s.Envelope(double(next)) - s.Envelope(double(minor[i]));
-        offers.push_back({change, i});
-      }
+      std::vector<Offer> offers(of.size());
+      InParts(of.size(), [&](std::size_t begin, std::size_t end) {
+        for (std::size_t k = begin; k < end; ++k) {
+          const std::size_t i = of[k];
+          const Side& s = node.sides[i];
+          const double now = double(minor[i]);
+          const double next = now + double(sign);
+          const bool fits = next >= s.low && next <= s.high;
+          offers[k] = {fits ? s.Envelope(next) - s.Envelope(now) : -kInfinity, i};
+        }
+      });
+      std::erase_if(offers, [](const Offer& offer) { return offer.change == -kInfinity; });
       if (offers.empty()) return;  // Read() has made sure that everything fits
       const std::size_t take =
           std::min<std::size_t>(offers.size(), static_cast<std::size_t>(std::abs(left)));
@@ -951,18 +987,12 @@ class Splitter {
         out.binding[i] = fmt::format("group {} {}", names_[static_cast<std::size_t>(g)],
                                      clamped < 0 ? "min" : "max");
       }
-      // At rest at the foot of a line that is not worth its slope, or at its end.
-      const bool at_foot = best_[i] == low_[i];
-      const bool at_top = best_[i] == high_[i];
+      // What one unit more would bring and one less would cost, on the envelope.
+      const double here = s.Envelope(x);
       const double scale = std::max(price, 1e-300);
       double breach = 0;
-      if (at_foot && s.bend > s.low) {
-        breach = std::max(0.0, (s.line - price) / scale);
-      } else if (!at_top && std::isfinite(after)) {
-        breach = std::max(0.0, (after - price) / scale);
-      }
-      if (!at_foot) breach = std::max(breach, (price - before) / scale);
-      if (s.bend > s.low && x > s.low && x < s.bend) breach = 0;  // the gap tells of it
+      if (x < s.high) breach = std::max(breach, (s.Envelope(x + 1) - here - price) / scale);
+      if (x > s.low) breach = std::max(breach, (price - (here - s.Envelope(x - 1))) / scale);
       out.kkt_residual = std::max(out.kkt_residual, breach);
     }
     return out;

@@ -50,7 +50,7 @@ struct BudgetAnswer {
   std::vector<std::string> binding;
   double bound = 0;         ///< no split within the bounds brings more
   double gap = 0;           ///< (bound - response) / |bound|, >= 0
-  double kkt_residual = 0;  ///< largest relative breach of "marginal return = price", see below
+  double kkt_residual = 0;  ///< largest relative breach of "marginal return = price": below
   int branches = 0;         ///< nodes that were looked at to close the gap
 };
 
@@ -66,9 +66,9 @@ struct BudgetAnswer {
 /// a straight line is branched on (below it or above it), best bound first, while nodes are left:
 /// as many as make 20 million curve evaluations, at most 400, so the same input gives the same
 /// answer.
-/// kkt_residual: |marginal - price| / price of channels that are free, and by how much a channel
-/// at its minimum returns more, or at its maximum less, than the price. It is 0 for a channel that
-/// rests at a straight line's end.
+/// kkt_residual: by which part of its price the worst channel breaches "one minor unit more brings
+/// no more than the price, one less costs no less", on the envelopes; a channel at its maximum has
+/// no unit more, at its minimum none less. 0.001: some unit is a thousandth of the price misplaced.
 /// The answer does not depend on the order of the channels: sums are taken in fixed point.
 /// Time: about n x 10 curve evaluations; 100,000 concave channels in some 50 ms on two cores.
 /// kInvalidArgument: no channels, an id twice, bounds or curves that are none, a channel in two
