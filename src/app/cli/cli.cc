@@ -567,6 +567,16 @@ int RunCommandLine(int argc, char** argv) {
       ->required();
   allocate_command->add_option("--out", allocate.out, "file (default: standard output)");
   allocate_command->callback([&] { run = [&] { return lab::AllocateFile(allocate); }; });
+  lab::BanditArguments bandit;
+  auto* bandit_command =
+      command(lab_command, "bandit", "shares for arms from JSON lines, a line out for a line in");
+  bandit_command->add_option("--in", bandit.in, "file of JSON lines (default: standard input)");
+  bandit_command->add_option("--out", bandit.out, "file (default: standard output)");
+  bandit_command->add_option("--policy", bandit.policy, "thompson, top_two or ab")
+      ->capture_default_str();
+  bandit_command->add_option("--floor", bandit.floor, "least share of an available arm");
+  bandit_command->add_option("--cap", bandit.cap, "largest share of an arm");
+  bandit_command->callback([&] { run = [&] { return lab::RunBandit(bandit); }; });
 
   try {
     app.parse(argc, argv);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -58,5 +59,18 @@ struct AllocateArguments {
 Result<int> AllocateFile(const AllocateArguments& arguments);
 /// The same on text.
 Result<std::string> AnswerAllocation(std::string_view text);
+
+struct BanditArguments {
+  std::string in;                   ///< file of JSON lines; empty: standard input
+  std::string out;                  ///< file; empty: standard output
+  std::string policy = "thompson";  ///< a name that FindBanditPolicy knows
+  double floor = 0, cap = 1;        ///< of an available arm's share
+};
+/// A header line, then a line out for each line in, written before the next is read. An error names
+/// the line; what was answered before it stands.
+Result<int> RunBandit(const BanditArguments& arguments);
+/// The same on streams; `name` is what errors call the input.
+Result<int> RunBandit(const BanditArguments& arguments, const std::string& name, std::istream& in,
+                      std::ostream& out);
 
 }  // namespace maxopt::lab
