@@ -222,6 +222,7 @@ struct AnomalyWatch::State {
   Result<> Hours(const AccountView& account, const CampaignView& campaign,
                  std::vector<Pending>& pending) {
     const auto looked = hours_looked.find(account.info.account);
+    const std::vector<bool> used_up = UsedUp(account, campaign);
     for (const Metric& metric : kHourly) {
       const std::string key = Key(account, campaign, metric, true);
       Series& s = SeriesOf(key, true, metric.measure);
@@ -245,7 +246,9 @@ struct AnomalyWatch::State {
         const bool fresh = looked != hours_looked.end() && at >= looked->second;
         if (fresh && !point.missing && s.model.points() >= kWarmHours) {
           MAXOPT_TRY(const Judgement judgement, s.model.Judge(point));
-          if (judgement.judged) {
+          const bool rests = metric.kpi == "spend" && judgement.direction == Direction::kDown &&
+                             used_up[static_cast<std::size_t>(h)];
+          if (judgement.judged && !rests) {
             pending.push_back({key, &account, &campaign, &metric, judgement,
                                fmt::format("at {:02}:00", h % 24), at});
           }

@@ -13,8 +13,6 @@ constexpr int kWindows[] = {1, 2, 3, 6, 12, 24};
 /// Below this many impressions in the lowest comparable window a collapse cannot be told from luck:
 /// at 50, four tenths of it are six standard deviations (Poisson) away.
 constexpr std::int64_t kCollapseImpressionsMin = 50;
-/// Of a budget: platforms stop a little short of it.
-constexpr double kUsedUp = 0.95;
 
 std::string MoneyText(std::int64_t micros, Currency currency) {
   return fmt::format("{:.2f} {}", static_cast<double>(micros) / 1e6, currency.name());
@@ -92,32 +90,20 @@ class Judge {
     for (const CampaignView& campaign : account_.campaigns) {
       if (!campaign.delivers) continue;
       if (Runaway(campaign)) continue;
-      if (BudgetUsedUp(campaign)) continue;
+      used_up_ = UsedUp(account_, campaign);
+      if (used_up_[static_cast<std::size_t>(end_ - 1)]) continue;
       if (!Zero(campaign)) Collapse(campaign);
     }
     return std::move(conditions_);
   }
 
  private:
-  /// A campaign that has had its money for today, for the platform's week, or for the month rests
-  /// rightly.
-  bool BudgetUsedUp(const CampaignView& campaign) const {
-    if (!campaign.daily_budget) return false;
-    const auto budget = static_cast<double>(campaign.daily_budget->micros());
-    const int today = (end_ - 1) / 24;
-    const auto used = [&](int from_day, double days) {
-      return days > 0 && from_day >= 0 &&
-             static_cast<double>(campaign.Sum(24 * from_day, end_ - 24 * from_day).spend_micros) >=
-                 kUsedUp * days * budget;
-    };
-    const Day day = account_.first_day + std::chrono::days(today);
-    const std::chrono::year_month_day date{day};
-    const std::chrono::weekday weekday{day};
-    const DeliveryRules& rules = account_.delivery;
-    const unsigned into_week =
-        rules.week_from_sunday ? weekday.c_encoding() : weekday.iso_encoding() - 1;
-    return used(today, 1) || used(today - static_cast<int>(into_week), rules.week_days) ||
-           used(today - static_cast<int>(unsigned(date.day()) - 1), rules.month_days);
+  /// A window in which the campaign had had its money says nothing.
+  bool Rested(int window) const {
+    for (int h = std::max(0, end_ - window); h < end_; ++h) {
+      if (used_up_[static_cast<std::size_t>(h)]) return true;
+    }
+    return false;
   }
 
   /// A window may begin when the campaign was known to deliver, not before.
@@ -127,7 +113,7 @@ class Judge {
 
   bool Zero(const CampaignView& campaign) {
     for (const int window : kWindows) {
-      if (end_ - window < Begin(campaign)) return false;
+      if (end_ - window < Begin(campaign) || Rested(window)) return false;
       if (campaign.Sum(end_ - window, window).impressions > 0) return false;
       const Comparable past = ComparableWindows(campaign, end_, window, options_.comparable_days);
       const auto n = static_cast<int>(past.impressions.size());
@@ -158,7 +144,7 @@ class Judge {
   void Collapse(const CampaignView& campaign) {
     for (const int window : kWindows) {
       if (window < 3) continue;  // an hour or two of little is ordinary
-      if (end_ - window < Begin(campaign)) return;
+      if (end_ - window < Begin(campaign) || Rested(window)) return;
       const std::int64_t now = campaign.Sum(end_ - window, window).impressions;
       const Comparable past = ComparableWindows(campaign, end_, window, options_.comparable_days);
       const auto n = static_cast<int>(past.impressions.size());
@@ -273,6 +259,7 @@ class Judge {
   const AccountView& account_;
   const DeliveryOptions& options_;
   const int end_;
+  std::vector<bool> used_up_;  ///< of the campaign that is judged, by hour
   std::vector<Condition> conditions_;
 };
 

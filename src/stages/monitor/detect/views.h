@@ -67,6 +67,10 @@ struct AccountView {
   int IndexAfter(Instant at) const;
 };
 
+/// By hour: whether the campaign had had its money by its end: for the day, for the platform's week
+/// or for its month (AccountView::delivery). What little comes in such hours is no news.
+std::vector<bool> UsedUp(const AccountView& account, const CampaignView& campaign);
+
 struct ViewWorld {
   CampaignStore* store;
   FactStore* facts;
