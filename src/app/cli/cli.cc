@@ -156,6 +156,16 @@ int RunCommandLine(int argc, char** argv) {
     check.landing = check.landing || check.browser;
     run = [&] { return CheckCommand(context, check); };
   });
+  LintArguments lint;
+  auto* lint_command =
+      command(&app, "lint",
+              "judge texts and files of ads by every rule known; of documents or as they run");
+  lint_command
+      ->add_option("target", lint.targets, "a document with creatives, a folder, or a client")
+      ->required();
+  lint_command->add_option("--platform", lint.platforms,
+                           "judge for this one, whether this product writes to it or not");
+  lint_command->callback([&] { run = [&] { return LintCommand(context, lint); }; });
   PlanArguments plan_arguments;
   const auto documents = [&](const char* name, const char* help,
                              Result<int> (*function)(const CommandContext&, const PlanArguments&)) {

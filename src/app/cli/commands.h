@@ -47,6 +47,12 @@ struct CheckArguments {
   bool verbose = false;
 };
 Result<int> CheckCommand(const CommandContext& context, const CheckArguments& arguments);
+struct LintArguments {
+  std::vector<std::string> targets;    ///< documents, or one client whose running ads are meant
+  std::vector<std::string> platforms;  ///< empty: those of the plan or of the accounts
+};
+/// kExitError when a rule that fails is broken.
+Result<int> LintCommand(const CommandContext& context, const LintArguments& arguments);
 struct PlanArguments {
   std::vector<std::string> paths;
   std::vector<std::string> force_fields;  ///< "address.field"

@@ -658,6 +658,36 @@ class Parser {
                                        entry.Named("pattern")));
         }
       }
+      if (const YAML::Node* forms = entry.Find("forms")) {
+        rule.forms = Texts(*forms, entry.Named("forms"));
+        for (const std::string& form : rule.forms) {
+          if (std::ranges::find(kTextForms, form) == std::end(kTextForms)) {
+            Refuse(*forms, fmt::format("{} has \"{}\"; the forms are {}", entry.Named("forms"),
+                                       form, fmt::join(kTextForms, ", ")));
+          }
+        }
+      }
+      if (const YAML::Node* readers = entry.Find("readers")) {
+        Each(*readers, entry.Named("readers"), [&](Map& reader) {
+          rule.readers.push_back({Text(reader.Need("after"), reader.Named("after")),
+                                  Text(reader.Need("words"), reader.Named("words"))});
+        });
+      }
+      if (const YAML::Node* fields = entry.Find("fields")) {
+        rule.fields = Texts(*fields, entry.Named("fields"));
+      }
+      if (const YAML::Node* types = entry.Find("ad_types")) {
+        rule.ad_types = Texts(*types, entry.Named("ad_types"));
+      }
+      if (const YAML::Node* severity = entry.Find("severity")) {
+        const std::string word = Text(*severity, entry.Named("severity"));
+        if (word != "fail" && word != "warn") {
+          Refuse(*severity,
+                 fmt::format("{} is \"{}\"; it is fail or warn", entry.Named("severity"), word));
+        }
+        rule.blocks = word == "fail";
+      }
+      if (const YAML::Node* fix = entry.Find("fix")) rule.fix = Text(*fix, entry.Named("fix"));
       rule.source = SourceOf(entry);
       spec.review_rules.push_back(std::move(rule));
     });

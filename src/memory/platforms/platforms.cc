@@ -153,6 +153,9 @@ void AddRules(const PlatformSpec& spec, const Source& file, Lines& lines) {
   for (const ReviewRule& rule : spec.review_rules) {
     lines.Add("review_rules", rule.id + ".what", rule.what, rule.source);
     lines.Add("review_rules", rule.id + ".pattern", rule.pattern, rule.source);
+    lines.Add("review_rules", rule.id + ".forms", fmt::format("{}", fmt::join(rule.forms, ", ")),
+              rule.source);
+    lines.Add("review_rules", rule.id + ".severity", rule.blocks ? "fail" : "warn", rule.source);
   }
   for (const ApiVersion& v : spec.api_versions) {
     lines.Add("api_versions", v.version + ".released", v.released ? PrintDay(*v.released) : "",

@@ -102,11 +102,30 @@ struct LearningReset {
   std::string note;
   Source source;
 };
+/// Shapes of a text that a review rule may refuse; what each finds is told in
+/// stages/setup/checks/texts.h.
+inline constexpr std::string_view kTextForms[] = {"capitals",       "alternating_case",
+                                                  "spaced_letters", "repeated_punctuation",
+                                                  "exclamation",    "emoji",
+                                                  "symbols",        "fancy_letters",
+                                                  "spacing",        "phone_number"};
+/// A rule without pattern, forms and readers is for a person to judge.
 struct ReviewRule {
+  /// Opening words and what may not stand within three words of them in the same sentence: "are
+  /// you" before "single". Both with "|" between.
+  struct Reader {
+    std::string after, words;
+  };
   std::string id;  ///< "capitalisation", "superlatives", ...
   std::string what;
   std::string
       pattern;  ///< case-insensitive words or marks that break it, "|" between; may be empty
+  std::vector<std::string> forms;     ///< of kTextForms
+  std::vector<Reader> readers;        ///< who the reader is said to be
+  std::vector<std::string> fields;    ///< only these of an ad's texts; empty: all
+  std::vector<std::string> ad_types;  ///< only such ads ("search"); empty: all
+  bool blocks = false;                ///< the platform's machine refuses it: no plan is made
+  std::string fix;                    ///< what to do; empty: nothing better is known than `what`
   Source source;
 };
 struct ApiVersion {

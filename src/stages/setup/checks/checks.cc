@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
+#include "stages/setup/checks/texts.h"
 #include "stages/setup/checks/view.h"
 
 namespace maxopt {
@@ -20,7 +22,7 @@ using checks::Registry;
 /// Problems of one check in one package that are told one by one; the rest as a number.
 constexpr std::size_t kProblemsMax = 10;
 
-Registry MakeRegistry(std::span<const PlatformSpec> specs) {
+Registry MakeRegistry(std::span<const PlatformSpec> specs, bool every_platform = false) {
   Registry registry;
   checks::AddSetupChecks(registry);
   checks::AddExperimentChecks(registry);
@@ -32,7 +34,7 @@ Registry MakeRegistry(std::span<const PlatformSpec> specs) {
   checks::AddNamingChecks(registry);
   checks::AddLiveChecks(registry);
   for (const PlatformSpec& spec : specs) {
-    if (spec.writable) checks::AddGeneratedChecks(registry, spec);
+    if (spec.writable || every_platform) checks::AddGeneratedChecks(registry, spec);
   }
   return registry;
 }
@@ -127,6 +129,56 @@ void CountScore(Checklist& list) {
   if (all > 0) list.score = passed * 100 / all;
 }
 
+Checklist Run(const CheckContext& context, const Registry& registry) {
+  Checklist list;
+  list.phase = context.phase;
+  list.day = context.today;
+  std::optional<CampaignView> view;
+  if (context.documents != nullptr) view = checks::MakeView(context);
+  for (const Check& check : registry.checks()) {
+    const auto answer = [&](CheckStatus status, std::string why) {
+      list.results.push_back({check.info.id,
+                              check.info.family,
+                              check.info.severity,
+                              status,
+                              "",
+                              {},
+                              std::move(why),
+                              ""});
+    };
+    if (!view) {
+      answer(CheckStatus::kNotChecked, "there are no documents to look at");
+      continue;
+    }
+    if (check.campaign) {
+      Out out;
+      check.campaign(*view, out);
+      AddResults(list, check, "", out);
+      continue;
+    }
+    if (check.info.platform && context.specs == nullptr) {
+      answer(CheckStatus::kNotChecked, "the platform requirements are not at hand");
+      continue;
+    }
+    bool any = false;
+    for (const PackageView& package : view->packages) {
+      if (check.info.platform && *check.info.platform != package.platform) continue;
+      any = true;
+      Out out;
+      check.package(*view, package, out);
+      AddResults(list, check, package.name(), out);
+    }
+    if (!any) {
+      answer(CheckStatus::kNotApplicable,
+             check.info.platform
+                 ? fmt::format("no package runs on {}", PlatformName(*check.info.platform))
+                 : "the media plan has no package");
+    }
+  }
+  CountScore(list);
+  return list;
+}
+
 }  // namespace
 
 std::string_view SeverityName(Severity severity) {
@@ -181,58 +233,108 @@ std::span<const CheckInfo> CheckRegistry() {
 }
 
 Checklist RunChecks(const CheckContext& context) {
-  Checklist list;
-  list.phase = context.phase;
-  list.day = context.today;
   std::optional<Registry> own;
-  if (context.specs != nullptr && context.specs != &PlatformSpecs::BuiltIn()) {
-    own = MakeRegistry(context.specs->all());
+  if (context.specs != nullptr &&
+      (context.specs != &PlatformSpecs::BuiltIn() || context.every_platform)) {
+    own = MakeRegistry(context.specs->all(), context.every_platform);
   }
-  const Registry& registry = own ? *own : BuiltInRegistry();
-  std::optional<CampaignView> view;
-  if (context.documents != nullptr) view = checks::MakeView(context);
-  for (const Check& check : registry.checks()) {
-    const auto answer = [&](CheckStatus status, std::string why) {
-      list.results.push_back({check.info.id,
-                              check.info.family,
-                              check.info.severity,
-                              status,
-                              "",
-                              {},
-                              std::move(why),
-                              ""});
-    };
-    if (!view) {
-      answer(CheckStatus::kNotChecked, "there are no documents to look at");
-      continue;
-    }
-    if (check.campaign) {
-      Out out;
-      check.campaign(*view, out);
-      AddResults(list, check, "", out);
-      continue;
-    }
-    if (check.info.platform && context.specs == nullptr) {
-      answer(CheckStatus::kNotChecked, "the platform requirements are not at hand");
-      continue;
-    }
-    bool any = false;
-    for (const PackageView& package : view->packages) {
-      if (check.info.platform && *check.info.platform != package.platform) continue;
-      any = true;
-      Out out;
-      check.package(*view, package, out);
-      AddResults(list, check, package.name(), out);
-    }
-    if (!any) {
-      answer(CheckStatus::kNotApplicable,
-             check.info.platform
-                 ? fmt::format("no package runs on {}", PlatformName(*check.info.platform))
-                 : "the media plan has no package");
+  return Run(context, own ? *own : BuiltInRegistry());
+}
+
+LintReport LintAds(const LintInput& input) {
+  LintReport report;
+  const CampaignDocuments& all = *input.documents;
+  CampaignDocuments documents;
+  documents.brief = all.brief;
+  documents.creatives = all.creatives;
+  report.ads = static_cast<int>(all.creatives.ads.size());
+  std::set<std::string> planned;
+  const auto wanted = [&](Platform platform) {
+    return input.platforms.empty() ||
+           std::ranges::find(input.platforms, platform) != input.platforms.end();
+  };
+  for (const Package& package : all.media_plan.packages) {
+    const Platform platform = package.account.value.platform;
+    if (!wanted(platform)) continue;
+    documents.media_plan.packages.push_back(package);
+    planned.insert(package.name.value);
+    if (std::ranges::find(report.platforms, platform) == report.platforms.end()) {
+      report.platforms.push_back(platform);
     }
   }
-  CountScore(list);
-  return list;
+  for (const Buy& buy : all.buys.buys) {
+    if (planned.contains(buy.package.value)) documents.buys.buys.push_back(buy);
+  }
+  std::vector<Platform> without_plan = input.platforms;
+  if (without_plan.empty() && planned.empty()) {
+    for (const PlatformSpec& spec : input.specs->all()) {
+      if (spec.writable) without_plan.push_back(spec.platform);
+    }
+  }
+  for (const Platform platform : without_plan) {
+    if (std::ranges::find(report.platforms, platform) != report.platforms.end()) continue;
+    report.platforms.push_back(platform);
+    const PlatformSpec* spec = input.specs->Find(platform);
+    const bool searches = spec != nullptr && std::ranges::any_of(spec->texts, [](const auto& text) {
+                            return text.ad_type == "search" && text.max_count > 0;
+                          });
+    for (const bool search : {true, false}) {
+      if (search && !searches) continue;
+      Package package;
+      package.name.value = std::string(PlatformName(platform)) + (search ? ", search" : "");
+      package.account.value = {platform, ""};
+      Buy buy;
+      buy.package.value = package.name.value;
+      buy.fields.values["channel_type"] = std::string(search     ? "search"
+                                                      : searches ? "display"
+                                                                 : "social");
+      BuyAdGroup group;
+      group.name.value = package.name.value;
+      for (const AdDocument& ad : all.creatives.ads) {
+        const bool shows = ad.image || ad.video || !ad.images.empty() ||
+                           ad.fields.values.contains("image") || ad.fields.values.contains("video");
+        if (!searches || search != shows) group.ads.push_back(ad.name);
+      }
+      if (group.ads.empty()) continue;
+      buy.ad_groups.push_back(std::move(group));
+      documents.media_plan.packages.push_back(std::move(package));
+      documents.buys.buys.push_back(std::move(buy));
+    }
+  }
+  const Registry registry = MakeRegistry(input.specs->all(), true).OnlyAboutAds();
+  const Checklist list = Run({.documents = &documents,
+                              .specs = input.specs,
+                              .desired = nullptr,
+                              .accounts = nullptr,
+                              .policy = nullptr,
+                              .live = nullptr,
+                              .landing = nullptr,
+                              .learned = nullptr,
+                              .every_platform = true},
+                             registry);
+  std::map<std::string, const CheckInfo*> infos;
+  for (const Check& check : registry.checks()) infos[check.info.id] = &check.info;
+  for (const CheckResult& result : list.results) {
+    const CheckInfo& info = *infos[result.check];
+    if (info.platform &&
+        std::ranges::find(report.platforms, *info.platform) == report.platforms.end()) {
+      continue;
+    }
+    if (result.status == CheckStatus::kNotChecked &&
+        info.id.find(".review.") != std::string::npos) {
+      report.by_person.push_back(fmt::format("{}: {}", PlatformName(*info.platform),
+                                             result.evidence.substr(checks::kForAPerson.size())));
+    }
+    if (result.status == CheckStatus::kFail || result.status == CheckStatus::kWarn) {
+      report.findings.push_back({result.check, result.severity, result.package, result.places,
+                                 result.evidence, result.fix, info.source});
+    } else if (result.status == CheckStatus::kPass) {
+      ++report.rules;
+    }
+  }
+  report.rules += static_cast<int>(report.findings.size());
+  std::ranges::stable_sort(report.findings, {}, &LintFinding::severity);
+  return report;
 }
 
 bool Blocks(const Checklist& checklist) {

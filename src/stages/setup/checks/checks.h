@@ -36,6 +36,8 @@ struct CheckContext {
   const std::vector<LearnedConstraint>* learned;
   Day today{};
   CheckPhase phase = CheckPhase::kBeforeLaunch;
+  /// Also the checks that follow from platforms which this product does not write to.
+  bool every_platform = false;
 };
 
 /// One check of the registry, as data.
@@ -46,6 +48,7 @@ struct CheckInfo {
   std::optional<Platform> platform;  ///< of one platform only
   std::string question;              ///< "Do the packages' budgets add up to the brief's total?"
   std::string fix;                   ///< what to do when it fails, in general
+  std::string source = {};           ///< where the rule was read and when; of platforms' rules
 };
 /// All checks, at least 120; ids are unique. Those generated from the platform requirements are
 /// made from the specs that came with the program.
@@ -77,6 +80,34 @@ struct Checklist {
 Checklist RunChecks(const CheckContext& context);
 /// True when something keeps a plan from being made.
 bool Blocks(const Checklist& checklist);
+
+/// Ads that are judged by themselves, before or without a plan.
+struct LintInput {
+  /// Of which only the creatives must be there. Ads that run in packages of the media plan are
+  /// judged as what they are there.
+  const CampaignDocuments* documents;
+  /// Judged for these; empty: those of the media plan, and without one those that this product
+  /// writes to. An ad without picture or video is a search ad where a platform has such.
+  std::vector<Platform> platforms;
+  const PlatformSpecs* specs;
+};
+struct LintFinding {
+  std::string rule;  ///< id of the check: "google_ads.review.punctuation"
+  Severity severity;
+  std::string package;        ///< of the media plan, or the platform; empty: of the whole library
+  std::vector<Place> places;  ///< as the documents have them
+  std::string evidence;       ///< which ad, which text, what in it
+  std::string suggestion, source;
+};
+struct LintReport {
+  int ads = 0, rules = 0;
+  std::vector<Platform> platforms;
+  std::vector<LintFinding> findings;   ///< what fails first, then in the order of the rules
+  std::vector<std::string> by_person;  ///< rules that no program can judge, with their platform
+};
+/// The rules about texts and files of the same registry that is run before a launch. Pure.
+LintReport LintAds(const LintInput& input);
+std::string LintJson(const LintReport& report);
 
 /// For people: what is wrong first, by family and package, each with its places and what to do;
 /// passes are counted, and listed only when `verbose`.

@@ -11,6 +11,7 @@
 
 #include "domain/digest.h"
 #include "media/samples.h"
+#include "stages/setup/checks/texts.h"
 
 namespace maxopt {
 namespace {
@@ -587,11 +588,15 @@ const Case kCases[] = {
     {"creative.control_characters", kFail, [](World& w) { Headline(w, 1, "zero\xe2\x80\x8bwidth"); }},
     {"creative.control_characters", kFail, [](World& w) { Headline(w, 1, "not utf-8 \xff"); }},
     {"creative.line_breaks", kFail, [](World& w) { Headline(w, 1, "a\nb"); }},
-    {"creative.emoji", kFail, [](World& w) { Headline(w, 0, "Shoes \xf0\x9f\x91\x9f"); }},
+    {"google_ads.review.symbols", kFail, [](World& w) { Headline(w, 0, "Shoes \xf0\x9f\x91\x9f"); }},
     {"creative.emoji_many", kWarn, [](World& w) { Headline(w, 1, "\xf0\x9f\x91\x9f\xf0\x9f\x91\x9f\xf0\x9f\x91\x9f\xf0\x9f\x91\x9f"); }},
-    {"creative.capitals", kWarn, [](World& w) { Headline(w, 1, "TRAIL shoes"); }},
-    {"creative.punctuation", kFail, [](World& w) { Headline(w, 0, "Buy now!"); }},
-    {"creative.phone_number", kFail, [](World& w) { Headline(w, 0, "Call 030 1234567"); }},
+    {"policy.capitalisation", kWarn, [](World& w) { Headline(w, 1, "TRAIL shoes"); }},
+    {"google_ads.review.exclamation", kFail, [](World& w) { Headline(w, 0, "Buy now!"); }},
+    {"google_ads.review.punctuation", kFail, [](World& w) { Headline(w, 0, "Buy now!!"); }},
+    {"policy.punctuation", kWarn, [](World& w) { Headline(w, 1, "Really?!"); }},
+    {"policy.spacing", kWarn, [](World& w) { Headline(w, 1, "Shoes , boots"); }},
+    {"policy.lettering", kWarn, [](World& w) { Headline(w, 1, "\xf0\x9d\x93\xa2" "ale"); }},
+    {"google_ads.review.phone_number", kFail, [](World& w) { Headline(w, 0, "Call 030 1234567"); }},
     {"creative.address_in_text", kWarn, [](World& w) { Headline(w, 1, "www.alpenglow.example"); }},
     {"creative.placeholder_text", kFail, [](World& w) { Headline(w, 1, "Lorem ipsum dolor"); }},
     {"creative.unfilled_macro", kFail, [](World& w) { Headline(w, 1, "Hello {name}"); }},
@@ -666,10 +671,13 @@ const Case kCases[] = {
     {"policy.suspect_politics", kWarn, [](World& w) { Headline(w, 1, "Vote for shoes"); }},
     {"policy.alcohol", kWarn, [](World& w) { Headline(w, 1, "Shoes and beer"); }},
     {"policy.gambling", kWarn, [](World& w) { Headline(w, 1, "Jackpot"); }},
-    {"policy.health_claims", kWarn, [](World& w) { Headline(w, 1, "Lose weight fast"); }},
-    {"policy.guarantees", kWarn, [](World& w) { Headline(w, 1, "Risk-free shoes"); }},
+    {"policy.health_claims", kWarn, [](World& w) { Headline(w, 0, "Lose weight fast"); }},
+    {"meta.review.health_claims", kWarn, [](World& w) { Headline(w, 1, "Ein Wundermittel"); }},
+    {"policy.unreliable_claims", kWarn, [](World& w) { Set(w.ad(3).fields, "descriptions", List{"Risk-free shoes"}); }},
     {"policy.superlatives", kWarn, [](World& w) { Headline(w, 1, "The #1 shoe"); }},
-    {"policy.personal_attributes", kWarn, [](World& w) { Headline(w, 1, "Are you single?"); }},
+    {"policy.personal_attributes", kWarn, [](World& w) { Headline(w, 0, "Are you single?"); }},
+    {"meta.review.personal_attributes", kWarn, [](World& w) { Headline(w, 1, "Meet other Jewish singles"); }},
+    {"policy.clickbait", kWarn, [](World& w) { Headline(w, 0, "One weird trick"); }},
     {"policy.pressure", kWarn, [](World& w) { Headline(w, 1, "Click here"); }},
     {"policy.client_matches", kFail, [](World& w) { w.policy->client = "Bergbach"; }},
     {"policy.launch_by_person", kWarn, [](World& w) { w.policy->auto_approve = {Reason::kLaunch}; }},
@@ -767,6 +775,121 @@ TEST(Checks, EachCheckFindsWhatItIsFor) {
     EXPECT_TRUE(passed.contains(info.id)) << info.id << " never passed";
   }
   EXPECT_GE(spoilt.size(), 120U);
+}
+
+struct FormCase {
+  const char* form;
+  const char* text;
+  const char* found;  ///< empty: nothing
+};
+
+TEST(Lint, FormsAreFoundAndTheirLikesAreNot) {
+  const FormCase cases[] = {
+      {"capitals", "Buy FLOWERS today", "FLOWERS"},
+      {"capitals", "BUY NOW, friends", "BUY NOW"},
+      {"capitals", "GÜNSTIG und gut", "GÜNSTIG"},
+      {"capitals", "СКИДКИ every day", "СКИДКИ"},
+      {"capitals", "Fly to the USA by TWA", ""},
+      {"capitals", "The RTX4090, new", ""},
+      {"capitals", "Shoes of ALPENGLOW", ""},  // the brand writes itself so
+      {"alternating_case", "Get FlOwErS", "FlOwErS"},
+      {"alternating_case", "iPhone, YouTube, McDonald's, WiFi", ""},
+      {"spaced_letters", "S A L E today", "S A L E"},
+      {"spaced_letters", "F.L.O.W.E.R.S", "F.L.O.W.E.R.S"},
+      {"spaced_letters", "made in the U.S.A. by A & B", ""},
+      {"repeated_punctuation", "Now!!", "!!"},
+      {"repeated_punctuation", "Really?!", "?!"},
+      {"repeated_punctuation", "wait....", "...."},
+      {"repeated_punctuation", "and so on... 5* at 10 %, C++ too", ""},
+      {"exclamation", "Buy now!", "!"},
+      {"emoji", "Shoes \xf0\x9f\x91\x9f", "\xf0\x9f\x91\x9f"},
+      {"symbols", "free → fast", "→"},
+      {"symbols", "100 % wool, 20 °C, © 2026, €5", ""},
+      {"fancy_letters", "\xf0\x9d\x93\xa2 \xef\xbc\xa1", "\xf0\x9d\x93\xa2"},
+      {"spacing", ", and more", ", and more"},
+      {"spacing", "Shoes , boots", "Shoes ,"},
+      {"spacing", "the .NET way: ...and more!", ""},
+      {"phone_number", "Call 030 1234567 now", "030 1234567"},
+      {"phone_number", "+49 30 1234567", "+49 30 1234567"},
+      {"phone_number", "(0)30 123 45 67", "(0)30 123 45 67"},
+      {"phone_number", "555-123-4567", "555-123-4567"},
+      {"phone_number", "1 800 555 0199", "1 800 555 0199"},
+      {"phone_number", "2025-2026, 01.02.2026, 10 000 000 km, 1.000.000 sold", ""},
+      {"phone_number", "0-100 km/h in 3.2 s; from 1,000,000 users", ""},
+  };
+  std::set<std::string_view> seen;
+  for (const FormCase& c : cases) {
+    seen.insert(c.form);
+    EXPECT_EQ(checks::FindForm(c.form, c.text, {"ALPENGLOW"}).value_or(""), c.found)
+        << c.form << " in " << c.text;
+    // Nonsense is no reason to stop.
+    EXPECT_EQ(checks::FindForm(c.form, "", {}), std::nullopt);
+    checks::FindForm(c.form, "\xff\xf0\x9f", {});
+  }
+  EXPECT_EQ(seen.size(), std::size(kTextForms));
+}
+
+TEST(Lint, ReadersAreNamedWithinOneSentence) {
+  const auto rules = checks::CommonRules();
+  const auto rule = std::ranges::find(rules, std::string("personal_attributes"), &ReviewRule::id);
+  ASSERT_NE(rule, rules.end());
+  const auto breaks = [&](const char* text) {
+    return checks::Breaks(*rule, "headlines", "image", text, {}).has_value();
+  };
+  EXPECT_TRUE(breaks("Are you still single?"));
+  EXPECT_TRUE(breaks("MEET OTHER CHRISTIANS"));
+  EXPECT_TRUE(breaks("Do you suffer from severe anxiety"));
+  EXPECT_TRUE(breaks("Treat your diabetes"));
+  EXPECT_FALSE(breaks("Are you ready? Single origin coffee"));
+  EXPECT_FALSE(breaks("Your single best shoe"));
+  EXPECT_FALSE(breaks("Help for depression"));
+  EXPECT_FALSE(breaks("Meet seniors near you"));
+}
+
+TEST(Lint, APlatformsRuleKeepsWhatTheCommonOneSays) {
+  ReviewRule own;
+  own.id = "health_claims";
+  own.pattern = "detox";
+  const ReviewRule whole = checks::WithCommon(own);
+  EXPECT_TRUE(checks::Breaks(whole, "headlines", "image", "Detox tea", {}));
+  EXPECT_TRUE(checks::Breaks(whole, "headlines", "image", "A miracle", {}));
+  EXPECT_FALSE(whole.fix.empty());
+}
+
+TEST(Lint, CreativesAreJudgedWithoutAPlan) {
+  World w = MakeWorld();
+  CampaignDocuments only;
+  only.creatives = w.documents.creatives;
+  Headline(w, 1, "Are you single?!");
+  CampaignDocuments spoilt;
+  spoilt.creatives = w.documents.creatives;
+  const auto rules_of = [](const LintReport& report) {
+    std::set<std::string> rules;
+    for (const LintFinding& f : report.findings) {
+      EXPECT_FALSE(f.evidence.empty()) << f.rule;
+      EXPECT_FALSE(f.suggestion.empty()) << f.rule;
+      rules.insert(f.rule);
+    }
+    return rules;
+  };
+  const LintReport meta = LintAds({&spoilt, {Platform::kMeta}, &PlatformSpecs::BuiltIn()});
+  EXPECT_EQ(meta.platforms, std::vector<Platform>{Platform::kMeta});
+  EXPECT_TRUE(rules_of(meta).contains("meta.review.personal_attributes"));
+  EXPECT_TRUE(rules_of(meta).contains("policy.punctuation"));
+  EXPECT_FALSE(meta.by_person.empty());
+  // A platform that this product does not write to has rules all the same.
+  const LintReport linkedin = LintAds({&spoilt, {Platform::kLinkedIn}, &PlatformSpecs::BuiltIn()});
+  EXPECT_TRUE(rules_of(linkedin).contains("linkedin.review.capitalisation"));
+  // With the plan, packages decide; what is only of the plan is not asked about.
+  const LintReport planned = LintAds({&w.documents, {}, &PlatformSpecs::BuiltIn()});
+  EXPECT_EQ(planned.platforms.size(), 3U);
+  for (const std::string& rule : rules_of(planned)) {
+    EXPECT_EQ(rule.find("budget."), std::string::npos) << rule;
+  }
+  const std::set<std::string> good =
+      rules_of(LintAds({&only, {Platform::kMeta}, &PlatformSpecs::BuiltIn()}));
+  for (const std::string& rule : good) EXPECT_EQ(rule.find("review."), std::string::npos) << rule;
+  EXPECT_EQ(LintAds({&only, {}, &PlatformSpecs::BuiltIn()}).platforms.size(), 3U);
 }
 
 TEST(Checks, TheRegistryIsLargeAndItsIdsAreItsOwn) {

@@ -83,27 +83,6 @@ std::string Fingerprint(const AdDocument& ad) {
   return print + TextField(ad.fields.values, "landing_url");
 }
 
-bool HasPhone(const std::string& text) {
-  int digits = 0;
-  for (const char c : text) {
-    if (c >= '0' && c <= '9') {
-      if (++digits >= 8) return true;
-    } else if (c != ' ' && c != '-' && c != '/' && c != '(' && c != ')' && c != '+') {
-      digits = 0;
-    }
-  }
-  return false;
-}
-
-/// Four capital letters or more in a row, in a word of only them.
-std::string Shouted(const std::string& text) {
-  for (const std::string& word : Split(text, ' ')) {
-    const auto letters = std::ranges::count_if(word, [](char c) { return c >= 'A' && c <= 'Z'; });
-    if (letters >= 5 && letters == static_cast<std::ptrdiff_t>(word.size())) return word;
-  }
-  return {};
-}
-
 }  // namespace
 
 void AddCreativeChecks(Registry& r) {
@@ -520,42 +499,11 @@ void AddCreativeChecks(Registry& r) {
       [](const PackageView&, const AdDocument&, const std::string& field, const std::string& text) {
         return field == "headlines" && text.find('\n') != std::string::npos ? "a line break" : "";
       });
-  TextCheck(
-      r, "emoji", kFail, "Are search ads free of emoji?",
-      "Remove the emoji: Google refuses them in texts.",
-      [](const PackageView& p, const AdDocument&, const std::string&, const std::string& text) {
-        if (!p.search()) return std::string();
-        const auto points = CodePoints(text);
-        return std::ranges::any_of(points, IsEmoji) ? fmt::format("\"{}\"", text) : std::string();
-      });
   TextCheck(r, "emoji_many", kWarn, "Are emoji few?", "Keep one or two emoji in a text.",
             [](const PackageView&, const AdDocument&, const std::string&, const std::string& text) {
               const auto count = std::ranges::count_if(CodePoints(text), IsEmoji);
               return count > 3 ? fmt::format("{} emoji", count) : std::string();
             });
-  TextCheck(r, "capitals", kWarn, "Do texts not shout?",
-            "Write the word in small letters; reviews refuse capitals for emphasis.",
-            [](const PackageView&, const AdDocument&, const std::string&, const std::string& text) {
-              const std::string word = Shouted(text);
-              return word.empty() ? word : fmt::format("\"{}\" in capitals", word);
-            });
-  TextCheck(r, "punctuation", kFail, "Is punctuation used once?",
-            "Use one mark: reviews refuse repeated ones, Google an exclamation mark in a headline.",
-            [](const PackageView& p, const AdDocument&, const std::string& field,
-               const std::string& text) {
-              for (const char* mark : {"!!", "??", "?!", "!?", "$$", "**"}) {
-                if (text.find(mark) != std::string::npos) return fmt::format("\"{}\"", text);
-              }
-              return p.search() && field == "headlines" && text.find('!') != std::string::npos
-                         ? fmt::format("an exclamation mark in \"{}\"", text)
-                         : std::string();
-            });
-  TextCheck(
-      r, "phone_number", kFail, "Are search texts free of phone numbers?",
-      "Use a call asset; Google refuses numbers in texts.",
-      [](const PackageView& p, const AdDocument&, const std::string&, const std::string& text) {
-        return p.search() && HasPhone(text) ? fmt::format("\"{}\"", text) : std::string();
-      });
   TextCheck(r, "address_in_text", kWarn, "Are texts free of web addresses?",
             "Leave the address to the ad's link.",
             [](const PackageView&, const AdDocument&, const std::string&, const std::string& text) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "stages/setup/checks/texts.h"
 #include "stages/setup/checks/view.h"
 
 namespace maxopt::checks {
@@ -41,15 +42,17 @@ class Maker {
       whole = fmt::format("{}.{}.{}", platform_, id, n);
     }
     registry_.Generated(
-        {whole, family, severity, spec_.platform, std::move(question), std::move(fix)},
+        {whole, family, severity, spec_.platform, std::move(question), std::move(fix), source_},
         std::move(run));
   }
+  /// Of what is added from here on.
+  void From(const Source& source) { source_ = source.name + ", read " + PrintDay(source.date); }
   const std::string& platform() const { return platform_; }
 
  private:
   Registry& registry_;
   const PlatformSpec& spec_;
-  std::string platform_;
+  std::string platform_, source_;
   std::set<std::string> ids_;
 };
 
@@ -452,29 +455,16 @@ void AddBudget(Maker& maker, const std::string& level, const std::string& kind,
       });
 }
 
-void AddReview(Maker& maker, const ReviewRule& rule) {
-  const List words = rule.pattern.empty() ? List{} : Split(rule.pattern, '|');
-  maker.Add(
-      "review." + IdWord(rule.id), "policy", kWarn,
-      fmt::format("Do texts keep to {}'s rule: {}", maker.platform(), rule.what),
-      "Write the text differently; the platform's review would refuse it.",
-      [words, rule](const CampaignView&, const PackageView& p, Out& out) {
-        if (words.empty()) {
-          return out.NotChecked("a person has to judge it: " + rule.what);
-        }
-        for (const AdDocument* ad : p.ads) {
-          ForTexts(*ad, [&](const std::string& field, const std::string& text, const Place& place) {
-            for (const std::string& word : words) {
-              if (HasWord(text, word)) {
-                out.Fail(
-                    fmt::format("ad {}, {}: \"{}\" in \"{}\"", ad->name.value, field, word, text),
-                    {place});
-                return;
-              }
-            }
-          });
-        }
-      });
+void AddReview(Maker& maker, const ReviewRule& own) {
+  const ReviewRule rule = WithCommon(own);
+  maker.Add("review." + IdWord(rule.id), "policy", rule.blocks ? kFail : kWarn,
+            fmt::format("Do texts keep to {}'s rule: {}", maker.platform(), rule.what),
+            rule.fix.empty() ? "Write the text differently; the platform's review would refuse it."
+                             : rule.fix,
+            [rule](const CampaignView& v, const PackageView& p, Out& out) {
+              if (ForAPerson(rule)) return out.NotChecked(std::string(kForAPerson) + rule.what);
+              CheckRule(rule, v, p, out);
+            });
 }
 
 }  // namespace
@@ -482,15 +472,20 @@ void AddReview(Maker& maker, const ReviewRule& rule) {
 void AddGeneratedChecks(Registry& registry, const PlatformSpec& spec) {
   Maker maker(registry, spec);
   for (const std::string& path : spec.required_fields) {
+    maker.From(spec.required_source);
     AddRequired(maker, "", path, spec.required_source);
   }
   for (const ObjectiveSpec& objective : spec.objectives) {
     for (const std::string& path : objective.required_fields) {
       if (Contains(spec.required_fields, path)) continue;
+      maker.From(objective.source);
       AddRequired(maker, objective.objective, path, objective.source);
     }
   }
-  for (const TextSpec& text : spec.texts) AddText(maker, text);
+  for (const TextSpec& text : spec.texts) {
+    maker.From(text.source);
+    AddText(maker, text);
+  }
   std::vector<std::pair<std::string, std::string>> placements;
   for (const MediaSpec& media : spec.media) {
     const std::pair key(media.media, media.placement);
@@ -501,6 +496,7 @@ void AddGeneratedChecks(Registry& registry, const PlatformSpec& spec) {
     for (const MediaSpec& m : spec.media) {
       if (m.media == media && m.placement == placement) alternatives.push_back(m);
     }
+    maker.From(alternatives.front().source);
     AddMedia(maker, media, placement, alternatives);
   }
   std::vector<std::tuple<std::string, std::string, std::string>> budgets;
@@ -513,9 +509,13 @@ void AddGeneratedChecks(Registry& registry, const PlatformSpec& spec) {
     for (const BudgetMinimum& m : spec.budget_minima) {
       if (m.level == level && m.kind == kind && m.when == when) minima.push_back(m);
     }
+    maker.From(minima.front().source);
     AddBudget(maker, level, kind, when, minima);
   }
-  for (const ReviewRule& rule : spec.review_rules) AddReview(maker, rule);
+  for (const ReviewRule& rule : spec.review_rules) {
+    maker.From(rule.source);
+    AddReview(maker, rule);
+  }
 }
 
 }  // namespace maxopt::checks

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "stages/setup/checks/texts.h"
 #include "stages/setup/checks/view.h"
 
 namespace maxopt::checks {
@@ -229,29 +230,20 @@ void AddPolicyChecks(Registry& r) {
   WordCheck(r, "gambling", "Is advertising for gambling allowed there?",
             "Get the platform's certificate for gambling before launch.",
             {"casino", "sports betting", "poker", "jackpot", "sportwetten", "lottery"}, always);
-  WordCheck(r, "health_claims", "Are texts free of cures?",
-            "Promise no effect on health that was not proved.",
-            {"cure", "cures", "lose weight fast", "miracle", "heilt", "wundermittel",
-             "anti-aging miracle"},
-            always);
-  WordCheck(r, "guarantees", "Are texts free of promises nobody can keep?",
-            "Say what is true of every buyer.",
-            {"guaranteed results", "100% guaranteed", "risk free", "risk-free", "get rich",
-             "garantierter erfolg"},
-            always);
-  WordCheck(r, "superlatives", "Can superlatives be proved on the landing page?",
-            "Write it without the superlative, or prove it on the page.",
-            {"best in the world", "world's best", "number one", "no. 1", "#1", "nr. 1",
-             "the cheapest", "weltbeste"},
-            always);
-  WordCheck(r, "personal_attributes", "Do texts not tell readers who they are?",
-            "Speak of the product, not of the reader's health, money, age or faith.",
-            {"are you overweight", "are you single", "are you in debt", "are you depressed",
-             "are you diabetic", "other singles", "bist du single"},
-            always);
-  WordCheck(r, "pressure", "Do texts not press?", "Say what the offer is and until when.",
-            {"click here", "act now or", "last chance ever", "hier klicken", "don't miss out or"},
-            always);
+  for (const ReviewRule& rule : CommonRules()) {
+    std::string asks = rule.what;
+    asks.back() = '?';
+    r.Package("policy." + rule.id, rule.blocks ? kFail : kWarn, "Is it so: " + asks, rule.fix,
+              [&rule](const CampaignView& v, const PackageView& p, Out& out) {
+                if (p.spec != nullptr && p.generated &&
+                    std::ranges::find(p.spec->review_rules, rule.id, &ReviewRule::id) !=
+                        p.spec->review_rules.end()) {
+                  return out.NotApplicable("the platform's own rule says it");
+                }
+                CheckRule(rule, v, p, out);
+              });
+    r.Sourced(rule.source);
+  }
   r.Campaign("policy.client_matches", kFail, "Is the policy the client's own?",
              "Hand over the policy of the brief's client.", [](const CampaignView& v, Out& out) {
                if (v.context->policy == nullptr) {

@@ -165,6 +165,28 @@ std::string ChecklistJson(const Checklist& list) {
   return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
+std::string LintJson(const LintReport& report) {
+  nlohmann::ordered_json json;
+  json["ads"] = report.ads;
+  json["rules"] = report.rules;
+  json["platforms"] = nlohmann::ordered_json::array();
+  for (const Platform platform : report.platforms) {
+    json["platforms"].push_back(PlatformName(platform));
+  }
+  json["findings"] = nlohmann::ordered_json::array();
+  for (const LintFinding& finding : report.findings) {
+    nlohmann::ordered_json one{
+        {"rule", finding.rule},         {"severity", SeverityName(finding.severity)},
+        {"for", finding.package},       {"places", nlohmann::ordered_json::array()},
+        {"evidence", finding.evidence}, {"suggestion", finding.suggestion},
+        {"source", finding.source}};
+    for (const Place& place : finding.places) one["places"].push_back(PrintPlace(place));
+    json["findings"].push_back(std::move(one));
+  }
+  json["by_person"] = report.by_person;
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
 std::string RegistryMarkdown() {
   const auto registry = CheckRegistry();
   const auto generated = std::ranges::count_if(

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "stages/setup/checks/texts.h"
+
 namespace maxopt::checks {
 
 std::optional<Money> Add(std::optional<Money> a, Money b) {
@@ -315,6 +317,7 @@ CampaignView MakeView(const CheckContext& context) {
     p.package = &package;
     p.platform = package.account.value.platform;
     if (context.specs != nullptr) p.spec = context.specs->Find(p.platform);
+    p.generated = p.spec != nullptr && (p.spec->writable || context.every_platform);
     if (context.accounts != nullptr) {
       for (const ClientAccount& account : *context.accounts) {
         if (account.info.account == package.account.value) p.account = &account;
@@ -353,6 +356,21 @@ CampaignView MakeView(const CheckContext& context) {
   return view;
 }
 
+void CheckRule(const ReviewRule& rule, const CampaignView& v, const PackageView& p, Out& out) {
+  List names = Split(v.brief().brand, ' ');
+  const List client = Split(v.brief().client.value, ' ');
+  names.insert(names.end(), client.begin(), client.end());
+  for (const AdDocument* ad : p.ads) {
+    const std::string type = AdType(p, *ad);
+    ForTexts(*ad, [&](const std::string& field, const std::string& text, const Place& place) {
+      if (const auto found = Breaks(rule, field, type, text, names)) {
+        out.Fail(fmt::format("ad {}, {}: {} in \"{}\"", ad->name.value, field, *found, text),
+                 {place});
+      }
+    });
+  }
+}
+
 void Registry::Campaign(std::string id, Severity severity, std::string question, std::string fix,
                         CampaignCheck run) {
   const std::string family = id.substr(0, id.find('.'));
@@ -369,6 +387,31 @@ void Registry::Package(std::string id, Severity severity, std::string question, 
       {{std::move(id), family, severity, std::nullopt, std::move(question), std::move(fix)},
        nullptr,
        std::move(run)});
+}
+
+Registry Registry::OnlyAboutAds() const {
+  // Of the family creative, those that ask about plan, buying details or the library's order.
+  static const List elsewhere{
+      "creative.ads_present",        "creative.ad_packages_known", "creative.buy_ads_known",
+      "creative.ad_allowed_here",    "creative.ad_unused",         "creative.ad_unassigned_group",
+      "creative.guidelines_present", "creative.brand_named",       "creative.variety",
+      "creative.asset_unused"};
+  const auto common = CommonRules();
+  Registry some;
+  for (const Check& check : checks_) {
+    const CheckInfo& info = check.info;
+    const bool about_ads = (info.family == "creative" && !Contains(elsewhere, info.id)) ||
+                           info.id.find(".review.") != std::string::npos ||
+                           std::ranges::any_of(common, [&](const ReviewRule& r) {
+                             return info.id == "policy." + r.id;
+                           });
+    if (about_ads) some.checks_.push_back(check);
+  }
+  return some;
+}
+
+void Registry::Sourced(const Source& source) {
+  checks_.back().info.source = source.name + ", read " + PrintDay(source.date);
 }
 
 void Registry::Generated(CheckInfo info, PackageCheck run) {

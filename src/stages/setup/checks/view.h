@@ -58,6 +58,7 @@ struct PackageView {
   Day start{}, end{};
   bool always_on = false;
   std::string channel_type;
+  bool generated = false;  ///< the platform's own checks are in the registry that is run
 
   const std::string& name() const { return package->name.value; }
   const Place& place() const { return package->place; }
@@ -148,6 +149,10 @@ class Out {
   std::string evidence_;
 };
 
+/// Every text of the package's ads that breaks the rule. The client's name and brand are spelt as
+/// they like.
+void CheckRule(const ReviewRule& rule, const CampaignView& v, const PackageView& p, Out& out);
+
 using CampaignCheck = std::function<void(const CampaignView&, Out&)>;
 using PackageCheck = std::function<void(const CampaignView&, const PackageView&, Out&)>;
 
@@ -164,8 +169,12 @@ class Registry {
                 CampaignCheck run);
   void Package(std::string id, Severity severity, std::string question, std::string fix,
                PackageCheck run);
+  /// Where the rule of the last one was read.
+  void Sourced(const Source& source);
   void Generated(CheckInfo info, PackageCheck run);
   const std::vector<Check>& checks() const { return checks_; }
+  /// Those that judge ads and files by themselves, whatever plan they are for.
+  Registry OnlyAboutAds() const;
 
  private:
   std::vector<Check> checks_;

@@ -810,8 +810,10 @@ std::string PrintPlace(const Place& place) {
   return fmt::format("{}:{}", file, place.line);
 }
 
-Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
-                                         const ReadFile& read_file) {
+namespace {
+
+Result<CampaignDocuments> Parse(const std::vector<DocumentFile>& files, const ReadFile& read_file,
+                                bool all_four) {
   using namespace documents;
   constexpr std::size_t kFilesMax = 50;
   if (files.size() > kFilesMax) {
@@ -836,14 +838,19 @@ Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
     const bool there = std::any_of(fragments.begin(), fragments.end(),
                                    [&](const Fragment& fragment) { return fragment.kind == kind; });
     // A file that could not be read may be the missing one: one complaint is enough.
-    if (!there && !trouble.any()) {
+    if (!there && all_four && !trouble.any()) {
       trouble.In(fmt::format("the {}", (*TableOf(kind))->name),
                  fmt::format("is missing; hand over a file that begins with \"maxopt: {}/1\", or "
                              "its sheet (maxopt template {})",
                              kind, kind));
     }
   }
-  const bool complete = !trouble.any();
+  if (fragments.empty() && !all_four && !trouble.any()) {
+    return Fail(Errc::kInvalidArgument,
+                "there is no document in it; the first line of one is \"maxopt: creatives/1\" "
+                "(maxopt template creatives)");
+  }
+  const bool complete = all_four && !trouble.any();
 
   const Node brief = Joined(fragments, "brief");
   const Node media_plan = Joined(fragments, "media_plan");
@@ -867,6 +874,18 @@ Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
   if (!trouble.any()) Finisher(read_file, trouble).Finish(out);
   if (trouble.any()) return Fail(trouble.ToError());
   return out;
+}
+
+}  // namespace
+
+Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
+                                         const ReadFile& read_file) {
+  return Parse(files, read_file, true);
+}
+
+Result<CampaignDocuments> ParseSomeDocuments(const std::vector<DocumentFile>& files,
+                                             const ReadFile& read_file) {
+  return Parse(files, read_file, false);
 }
 
 std::vector<DocumentFile> PrintDocuments(const CampaignDocuments& printed) {

@@ -215,6 +215,10 @@ using ReadFile = std::function<Result<std::string>(const std::string& name)>;
 Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
                                          const ReadFile& read_file);
 
+/// The same of whichever of the four are there, at least one; the others stay empty.
+Result<CampaignDocuments> ParseSomeDocuments(const std::vector<DocumentFile>& files,
+                                             const ReadFile& read_file);
+
 /// JSON Schema (draft 7) of a document: "brief", "media_plan", "creatives" or "buys". Generated
 /// from the same table that reads them; committed under schemas/.
 Result<std::string> DocumentSchema(std::string_view kind);
