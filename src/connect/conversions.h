@@ -61,6 +61,12 @@ class ConversionSender {
   /// nothing was taken.
   virtual std::vector<Result<ConversionAccepted>> Send(std::span<const Conversion> conversions,
                                                        http::Deadline deadline) = 0;
+  /// The same call as a rehearsal: the platform judges the event and counts nothing. `code` is the
+  /// test code of the platform's own screen (Meta's and TikTok's test_event_code, from the events
+  /// manager); Google judges without one. Errors as of Send, and kInvalidArgument without a code
+  /// where there must be one: without it the platform would count the event.
+  virtual Result<ConversionAccepted> Rehearse(const Conversion& conversion, const std::string& code,
+                                              http::Deadline deadline) = 0;
   /// What became of a call that was taken in: nullopt while it is being worked on; true done; an
   /// error that says why not.
   virtual Result<std::optional<bool>> Check(const std::string& request_id,

@@ -80,59 +80,12 @@ class GoogleConversions final : public ConversionSender {
 
   std::vector<Result<ConversionAccepted>> Send(std::span<const Conversion> conversions,
                                                http::Deadline deadline) override {
-    std::vector<std::string> actions;
-    json destinations = json::array();
-    json events = json::array();
-    for (const Conversion& conversion : conversions) {
-      auto action = std::ranges::find(actions, conversion.event);
-      if (action == actions.end()) {
-        actions.push_back(conversion.event);
-        action = std::prev(actions.end());
-        json destination{
-            {"reference", "d" + std::to_string(actions.size())},
-            {"operatingAccount", {{"accountType", "GOOGLE_ADS"}, {"accountId", customer_}}},
-            {"productDestinationId", conversion.event}};
-        if (!login_.empty()) {
-          destination["loginAccount"] = {{"accountType", "GOOGLE_ADS"}, {"accountId", login_}};
-        }
-        destinations.push_back(std::move(destination));
-      }
-      json event{{"destinationReferences", {"d" + std::to_string(action - actions.begin() + 1)}},
-                 {"eventTimestamp", PrintInstant(conversion.at)},
-                 {"transactionId", conversion.id},
-                 {"eventSource", "WEB"},
-                 {"consent",
-                  {{"adUserData", "CONSENT_GRANTED"}, {"adPersonalization", "CONSENT_GRANTED"}}}};
-      if (json ids = AdIdentifiers(conversion); !ids.empty()) event["adIdentifiers"] = ids;
-      if (json ids = UserIdentifiers(conversion); !ids.empty()) {
-        event["userData"] = {{"userIdentifiers", ids}};
-      }
-      if (conversion.value) {
-        event["currency"] = conversion.value->currency().name();
-        event["conversionValue"] = MoneyToken(*conversion.value);
-      }
-      events.push_back(std::move(event));
-    }
-    const std::string body = PrintExactJson({{"destinations", std::move(destinations)},
-                                             {"events", std::move(events)},
-                                             {"encoding", "HEX"},
-                                             {"validateOnly", false}});
-    const auto answer = Call({.method = "POST",
-                              .url = base_ + "/v1/events:ingest",
-                              .headers = {{"Content-Type", "application/json"}},
-                              .body = body},
-                             deadline);
-    if (!answer) return ForAll(conversions.size(), std::unexpected(answer.error()));
-    if (answer->status == 200) {
-      const auto told = ParseExactJson(answer->body);
-      const std::string id = told && told->is_object() ? told->value("requestId", "") : "";
-      if (id.empty()) {
-        return ForAll(conversions.size(),
-                      Fail(Errc::kUnknownOutcome, "Google answered without a requestId"));
-      }
-      return ForAll(conversions.size(), ConversionAccepted{.request_id = id, .processed = false});
-    }
-    return Refused(*answer, conversions.size());
+    return Ingest(conversions, false, deadline);
+  }
+
+  Result<ConversionAccepted> Rehearse(const Conversion& conversion, const std::string&,
+                                      http::Deadline deadline) override {
+    return Ingest({&conversion, 1}, true, deadline).front();
   }
 
   Result<std::optional<bool>> Check(const std::string& request_id,
@@ -169,6 +122,65 @@ class GoogleConversions final : public ConversionSender {
   }
 
  private:
+  std::vector<Result<ConversionAccepted>> Ingest(std::span<const Conversion> conversions,
+                                                 bool validate_only, http::Deadline deadline) {
+    std::vector<std::string> actions;
+    json destinations = json::array();
+    json events = json::array();
+    for (const Conversion& conversion : conversions) {
+      auto action = std::ranges::find(actions, conversion.event);
+      if (action == actions.end()) {
+        actions.push_back(conversion.event);
+        action = std::prev(actions.end());
+        json destination{
+            {"reference", "d" + std::to_string(actions.size())},
+            {"operatingAccount", {{"accountType", "GOOGLE_ADS"}, {"accountId", customer_}}},
+            {"productDestinationId", conversion.event}};
+        if (!login_.empty()) {
+          destination["loginAccount"] = {{"accountType", "GOOGLE_ADS"}, {"accountId", login_}};
+        }
+        destinations.push_back(std::move(destination));
+      }
+      json event{{"destinationReferences", {"d" + std::to_string(action - actions.begin() + 1)}},
+                 {"eventTimestamp", PrintInstant(conversion.at)},
+                 {"transactionId", conversion.id},
+                 {"eventSource", "WEB"},
+                 {"consent",
+                  {{"adUserData", "CONSENT_GRANTED"}, {"adPersonalization", "CONSENT_GRANTED"}}}};
+      if (json ids = AdIdentifiers(conversion); !ids.empty()) event["adIdentifiers"] = ids;
+      if (json ids = UserIdentifiers(conversion); !ids.empty()) {
+        event["userData"] = {{"userIdentifiers", ids}};
+      }
+      if (conversion.value) {
+        event["currency"] = conversion.value->currency().name();
+        event["conversionValue"] = MoneyToken(*conversion.value);
+      }
+      events.push_back(std::move(event));
+    }
+    const std::string body = PrintExactJson({{"destinations", std::move(destinations)},
+                                             {"events", std::move(events)},
+                                             {"encoding", "HEX"},
+                                             {"validateOnly", validate_only}});
+    const auto answer = Call({.method = "POST",
+                              .url = base_ + "/v1/events:ingest",
+                              .headers = {{"Content-Type", "application/json"}},
+                              .body = body},
+                             deadline);
+    if (!answer) return ForAll(conversions.size(), std::unexpected(answer.error()));
+    if (answer->status == 200) {
+      const auto told = ParseExactJson(answer->body);
+      const std::string id = told && told->is_object() ? told->value("requestId", "") : "";
+      // What is only judged is no request whose status could be asked for.
+      if (validate_only) return ForAll(conversions.size(), ConversionAccepted{.request_id = id});
+      if (id.empty()) {
+        return ForAll(conversions.size(),
+                      Fail(Errc::kUnknownOutcome, "Google answered without a requestId"));
+      }
+      return ForAll(conversions.size(), ConversionAccepted{.request_id = id, .processed = false});
+    }
+    return Refused(*answer, conversions.size());
+  }
+
   Result<http::Response> Call(http::Request request, http::Deadline deadline) {
     for (bool again = false;; again = true) {
       MAXOPT_TRY(const std::string token, token_->Get(deadline));

@@ -65,6 +65,27 @@ class MetaConversions final : public ConversionSender {
 
   std::vector<Result<ConversionAccepted>> Send(std::span<const Conversion> conversions,
                                                http::Deadline deadline) override {
+    return Post(conversions, "", deadline);
+  }
+
+  Result<ConversionAccepted> Rehearse(const Conversion& conversion, const std::string& code,
+                                      http::Deadline deadline) override {
+    if (code.empty()) {
+      return Fail(Errc::kInvalidArgument,
+                  "Meta needs a test_event_code: the events manager shows one under test events");
+    }
+    return Post({&conversion, 1}, code, deadline).front();
+  }
+
+  Result<std::optional<bool>> Check(const std::string&, http::Deadline) override {
+    return std::optional(true);
+  }
+
+ private:
+  /// With a test code the events are shown to people and counted nowhere.
+  std::vector<Result<ConversionAccepted>> Post(std::span<const Conversion> conversions,
+                                               const std::string& test_code,
+                                               http::Deadline deadline) {
     json list = json::array();
     for (const Conversion& conversion : conversions) {
       // Website events need the browser's user agent and the page.
@@ -83,8 +104,10 @@ class MetaConversions final : public ConversionSender {
       list.push_back(std::move(event));
     }
     std::string trace;
-    const auto answer = graph_->Send(pixel_ + "/events", {{"data", PrintExactJson(list)}},
-                                     meta::Post::kWrite, deadline, &trace);
+    std::vector<std::pair<std::string, std::string>> form{{"data", PrintExactJson(list)}};
+    if (!test_code.empty()) form.emplace_back("test_event_code", test_code);
+    const auto answer =
+        graph_->Send(pixel_ + "/events", form, meta::Post::kWrite, deadline, &trace);
     if (!answer) return ForAll(conversions.size(), std::unexpected(answer.error()));
     const json* received = meta::Member(*answer, "events_received");
     if (received == nullptr || !received->is_number_integer() ||
@@ -96,11 +119,6 @@ class MetaConversions final : public ConversionSender {
     return ForAll(conversions.size(), ConversionAccepted{.request_id = id.empty() ? trace : id});
   }
 
-  Result<std::optional<bool>> Check(const std::string&, http::Deadline) override {
-    return std::optional(true);
-  }
-
- private:
   const std::shared_ptr<meta::Graph> graph_;
   const std::string pixel_;
 };

@@ -52,6 +52,27 @@ class TikTokConversions final : public ConversionSender {
 
   std::vector<Result<ConversionAccepted>> Send(std::span<const Conversion> conversions,
                                                http::Deadline deadline) override {
+    return Post(conversions, "", deadline);
+  }
+
+  Result<ConversionAccepted> Rehearse(const Conversion& conversion, const std::string& code,
+                                      http::Deadline deadline) override {
+    if (code.empty()) {
+      return Fail(Errc::kInvalidArgument,
+                  "TikTok needs a test_event_code: the events manager shows one under test events");
+    }
+    return Post({&conversion, 1}, code, deadline).front();
+  }
+
+  Result<std::optional<bool>> Check(const std::string&, http::Deadline) override {
+    return std::optional(true);
+  }
+
+ private:
+  /// With a test code the events are shown to people and counted nowhere.
+  std::vector<Result<ConversionAccepted>> Post(std::span<const Conversion> conversions,
+                                               const std::string& test_code,
+                                               http::Deadline deadline) {
     Json list = Json::array();
     for (const Conversion& conversion : conversions) {
       Json event{
@@ -68,19 +89,13 @@ class TikTokConversions final : public ConversionSender {
       }
       list.push_back(std::move(event));
     }
-    const auto answer = client_.Post(
-        "event/track/",
-        {{"event_source", "web"}, {"event_source_id", pixel_code_}, {"data", std::move(list)}},
-        false, deadline);
+    Json body{{"event_source", "web"}, {"event_source_id", pixel_code_}, {"data", std::move(list)}};
+    if (!test_code.empty()) body["test_event_code"] = test_code;
+    const auto answer = client_.Post("event/track/", body, false, deadline);
     if (!answer) return ForAll(conversions.size(), std::unexpected(answer.error()));
     return ForAll(conversions.size(), ConversionAccepted{.request_id = answer->request_id});
   }
 
-  Result<std::optional<bool>> Check(const std::string&, http::Deadline) override {
-    return std::optional(true);
-  }
-
- private:
   const tiktok::Client client_;
   const std::string pixel_code_;
 };

@@ -227,6 +227,27 @@ void JudgeGoogleEvent(Judge& judge, const json& event, const std::string& where)
 
 }  // namespace
 
+namespace {
+
+/// Of a form or a JSON body; "" without one.
+std::string MetaTestCode(const http::Request& request) {
+  const auto type = http::FindHeader(request.headers, "content-type").value_or("");
+  if (type.find("json") != std::string_view::npos) {
+    const json body = json::parse(request.body, nullptr, false);
+    const bool there =
+        body.is_object() && body.contains("test_event_code") && body["test_event_code"].is_string();
+    return there ? body["test_event_code"].get<std::string>() : "";
+  }
+  if (const auto form = http::DecodeForm(request.body)) {
+    for (const auto& [name, value] : *form) {
+      if (name == "test_event_code") return value;
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 std::optional<std::string> ConversionReceiver::MetaPixelOf(const http::Request& request) {
   const auto url = http::ParseUrl(request.url);
   if (!url || request.method != "POST" || !url->path.ends_with("/events")) return std::nullopt;
@@ -263,6 +284,13 @@ void ConversionReceiver::Take(const std::string& destination, const std::string&
   }
 }
 
+void ConversionReceiver::Rehearsed(const std::string& destination, const std::string& event) {
+  Count& count = counts_[{destination, event}];
+  count.destination = destination;
+  count.event = event;
+  ++count.rehearsed;
+}
+
 http::Response ConversionReceiver::Meta(const std::string& pixel, const http::Request& request) {
   json data;
   const auto type = http::FindHeader(request.headers, "content-type").value_or("");
@@ -274,6 +302,7 @@ http::Response ConversionReceiver::Meta(const std::string& pixel, const http::Re
       if (name == "data") data = json::parse(value, nullptr, false);
     }
   }
+  const bool rehearsal = !MetaTestCode(request).empty();
   if (data.is_string()) data = json::parse(data.get<std::string>(), nullptr, false);
   if (!data.is_array() || data.empty() || data.size() > 1000) {
     return MetaError(2804050, "Param data must be an array of 1 to 1000 events");
@@ -295,6 +324,10 @@ http::Response ConversionReceiver::Meta(const std::string& pixel, const http::Re
   if (!judge.well()) return MetaError(2804009, judge.field + " " + judge.why);
   const std::lock_guard lock(mutex_);
   for (const json& event : data) {
+    if (rehearsal) {
+      Rehearsed(pixel, event["event_name"].get<std::string>());
+      continue;
+    }
     Take(pixel, event["event_name"].get<std::string>(), event["event_id"].get<std::string>(),
          kDeduplicates);
   }
@@ -309,6 +342,7 @@ http::Response ConversionReceiver::TikTok(const http::Request& request,
   if (!body.is_object()) return TikTokAnswer(40002, "The body is not JSON.");
   Judge judge;
   judge.Members(body, "body", {"event_source", "event_source_id", "test_event_code", "data"});
+  if (body.contains("test_event_code")) judge.Text(body, "body", "test_event_code");
   const std::string source = judge.Text(body, "body", "event_source");
   if (source != "web") judge.Wrong("event_source", "must be web");
   const std::string pixel = judge.Text(body, "body", "event_source_id");
@@ -329,6 +363,10 @@ http::Response ConversionReceiver::TikTok(const http::Request& request,
   if (!judge.well()) return TikTokAnswer(40002, judge.field + ": " + judge.why);
   const std::lock_guard lock(mutex_);
   for (const json& event : data) {
+    if (body.contains("test_event_code")) {
+      Rehearsed(pixel, event["event"].get<std::string>());
+      continue;
+    }
     Take(pixel, event["event"].get<std::string>(), event["event_id"].get<std::string>(),
          kDeduplicates);
   }
@@ -358,6 +396,10 @@ http::Response ConversionReceiver::Google(const http::Request& request) {
     return GoogleError(400, "INVALID_ARGUMENT",
                        "destinations and 1 to 2000 events are required. " + judge.field);
   }
+  if (body.contains("validateOnly") && !body["validateOnly"].is_boolean()) {
+    return GoogleError(400, "INVALID_ARGUMENT", "validateOnly must be true or false.");
+  }
+  const bool rehearsal = body.value("validateOnly", false);
   if (body.value("encoding", "") != "HEX") {
     return GoogleError(400, "INVALID_ARGUMENT", "encoding must be HEX.");
   }
@@ -401,8 +443,13 @@ http::Response ConversionReceiver::Google(const http::Request& request) {
   const std::lock_guard lock(mutex_);
   for (const json& event : events) {
     const std::string& action = actions.at(event["destinationReferences"][0].get<std::string>());
+    if (rehearsal) {
+      Rehearsed(action, action);
+      continue;
+    }
     Take(action, action, event["transactionId"].get<std::string>(), std::nullopt);
   }
+  if (rehearsal) return Json(200, json::object());
   const std::string id = fmt::format("request-{}", requests_.size() + 1);
   requests_[id] = now;
   return Json(200, {{"requestId", id}});

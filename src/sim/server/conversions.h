@@ -40,12 +40,14 @@ class ConversionReceiver {
     std::string destination, event;
     std::int64_t counted = 0;     ///< each id once
     std::int64_t duplicates = 0;  ///< told again and not counted
+    std::int64_t rehearsed = 0;   ///< with a test code or validateOnly: judged, not counted
   };
   std::vector<Count> Counts() const;
 
  private:
   void Take(const std::string& destination, const std::string& event, const std::string& id,
             std::optional<std::chrono::hours> window);
+  void Rehearsed(const std::string& destination, const std::string& event);
 
   const Clock& clock_;
   mutable std::mutex mutex_;

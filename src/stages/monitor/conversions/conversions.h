@@ -17,6 +17,7 @@ struct ConversionRoute {
   AccountId account;
   std::string to;                             ///< pixel id (Meta) or code (TikTok); "" for Google
   std::map<std::string, std::string> events;  ///< our event -> the platform's word or action id
+  std::string test_code{};  ///< of the platform's events manager, for rehearsals; may be empty
 };
 /// "meta/880011223344 998877": what the outbox knows the route by.
 std::string DestinationOf(const ConversionRoute& route);

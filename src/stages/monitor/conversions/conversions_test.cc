@@ -140,6 +140,39 @@ TEST_P(ConversionsTest, EachIsSentOnce) {
   EXPECT_EQ(Duplicates(), 0);
 }
 
+TEST_P(ConversionsTest, ARehearsalIsJudgedAndCountsNothing) {
+  Conversion conversion;
+  conversion.event = Which().word;
+  conversion.id = "probe-1";
+  conversion.at = clock_->Now();
+  conversion.value = *ParseMoney("1.00", kEur);
+  conversion.url = "https://alpenglow.example/";
+  conversion.user_agent = "maxopt-canary/1";
+  conversion.click_ids = {{Which().click_id, "abc"}};
+  const auto deadline = http::After(std::chrono::seconds(5));
+  const bool needs_code = Which().platform != Platform::kGoogleAds;
+  const auto taken = sender_->Rehearse(conversion, needs_code ? "TEST1" : "", deadline);
+  EXPECT_TRUE(taken) << taken.error().what;
+  EXPECT_EQ(Counted(), 0);
+  std::int64_t rehearsed = 0;
+  for (const auto& count : receiver_.Counts()) rehearsed += count.rehearsed;
+  EXPECT_EQ(rehearsed, 1);
+  // The same conversion, then in earnest, is none that was told before.
+  EXPECT_TRUE(sender_->Send({&conversion, 1}, deadline).front());
+  EXPECT_EQ(Counted(), 1);
+  EXPECT_EQ(Duplicates(), 0);
+  // What the platform would not take is refused in a rehearsal too.
+  conversion.at = clock_->Now() + 2h;
+  EXPECT_FALSE(sender_->Rehearse(conversion, "TEST1", deadline));
+  if (needs_code) {
+    conversion.at = clock_->Now();
+    const auto bare = sender_->Rehearse(conversion, "", deadline);
+    ASSERT_FALSE(bare);
+    EXPECT_EQ(bare.error().code, Errc::kInvalidArgument);
+    EXPECT_EQ(Counted(), 1);
+  }
+}
+
 // failures.md: replaying the whole outbox twice leaves the platform's counts unchanged.
 TEST_P(ConversionsTest, ReplayingTheOutboxTwiceChangesNoCount) {
   for (int i = 0; i < 20; ++i) {
