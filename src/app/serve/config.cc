@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "app/serve/serve.h"
 
@@ -77,9 +80,9 @@ class Reader {
 
 Result<TrackedSite> ReadSite(const YAML::Node& node, const std::string& file) {
   const Reader reader(node, file);
-  MAXOPT_CHECK(
-      reader.OnlyKeys({"site", "client", "origins", "secret", "events_per_second", "burst",
-                       "address_events_per_second", "address_burst", "page_views_per_minute"}));
+  MAXOPT_CHECK(reader.OnlyKeys({"site", "client", "origins", "secret", "events_per_second", "burst",
+                                "address_events_per_second", "address_burst",
+                                "page_views_per_minute", "canary"}));
   TrackedSite site;
   MAXOPT_TRY(site.site, reader.Text("site"));
   const bool word =
@@ -95,6 +98,18 @@ Result<TrackedSite> ReadSite(const YAML::Node& node, const std::string& file) {
   for (const YAML::Node& origin : origins) {
     MAXOPT_TRY(std::string text, reader.Origin(origin));
     site.origins.push_back(std::move(text));
+  }
+  if (const YAML::Node pages = reader.At("canary"); pages.IsDefined()) {
+    if (!pages.IsSequence()) return reader.Bad(pages, "canary must be a list of pages");
+    for (const YAML::Node& page : pages) {
+      const std::string text = page.IsScalar() ? page.Scalar() : "";
+      const auto url = http::ParseUrl(text);
+      if (!url || !text.starts_with("http")) {
+        return reader.Bad(page,
+                          "a page of canary is an address such as https://shop.example/trails");
+      }
+      site.canary.push_back(text);
+    }
   }
   if (reader.Has("secret")) {
     MAXOPT_TRY(site.secret, reader.Text("secret"));
@@ -116,7 +131,7 @@ Result<TrackedSite> ReadSite(const YAML::Node& node, const std::string& file) {
 
 Result<ConversionRoute> ReadRoute(const YAML::Node& node, const std::string& file) {
   const Reader reader(node, file);
-  MAXOPT_CHECK(reader.OnlyKeys({"client", "account", "to", "events"}));
+  MAXOPT_CHECK(reader.OnlyKeys({"client", "account", "to", "events", "test_code"}));
   ConversionRoute route;
   MAXOPT_TRY(route.client, reader.Text("client"));
   MAXOPT_TRY(const std::string account, reader.Text("account"));
@@ -132,6 +147,9 @@ Result<ConversionRoute> ReadRoute(const YAML::Node& node, const std::string& fil
   }
   if (*platform != Platform::kGoogleAds && route.to.empty()) {
     return reader.Bad(node, "to must say the pixel: its id at Meta, its code at TikTok");
+  }
+  if (reader.Has("test_code")) {
+    MAXOPT_TRY(route.test_code, reader.Text("test_code"));
   }
   const YAML::Node events = reader.At("events");
   if (!events.IsDefined() || !events.IsMap() || events.size() == 0) {
@@ -165,8 +183,8 @@ Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::s
   try {
     const YAML::Node root = YAML::Load(yaml);
     const Reader reader(root, file);
-    MAXOPT_CHECK(reader.OnlyKeys(
-        {"maxopt", "sites", "origin_map", "allow_private", "collector", "trusted_proxies"}));
+    MAXOPT_CHECK(reader.OnlyKeys({"maxopt", "sites", "origin_map", "allow_private", "collector",
+                                  "trusted_proxies", "send_conversions"}));
     MAXOPT_TRY(const std::string kind, reader.Text("maxopt"));
     if (kind != "tracking/1") return reader.Bad(root["maxopt"], "maxopt must be tracking/1");
     const YAML::Node sites = root["sites"];
@@ -223,6 +241,16 @@ Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::s
   return config;
 }
 
+Result<TrackingConfig> ReadTrackingConfig(const std::string& home) {
+  const std::string path = home + "/tracking.yaml";
+  if (!std::filesystem::exists(path)) return TrackingConfig{};
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  if (!in) return Fail(Errc::kLocal, path + ": cannot be read");
+  return ParseTrackingConfig(text.str(), path);
+}
+
 std::string TrackingConfigTemplate() {
   return R"yaml(# Which websites send events, and where landing pages are. See docs/tracking.md.
 maxopt: tracking/1
@@ -238,11 +266,13 @@ sites: []
 #    address_events_per_second: 10   # of one visitor's address
 #    address_burst: 100
 #    page_views_per_minute: 120      # of one browser; above it, it is taken for a machine
+#    canary: [https://shop.example/trails]  # pages that are visited daily as an ad would
 # Conversions told to the platforms. Without an entry nothing is sent; without consent never.
 # send_conversions:
 #  - client: Alpenglow
 #    account: meta/880011223344
 #    to: "998877"                    # pixel: id at Meta, code at TikTok; not at Google
+#    test_code: TEST12345            # of the events manager: canaries rehearse with it
 #    events: {purchase: Purchase}    # at Google: {purchase: "987654"}, ids of conversion actions
 # trusted_proxies: [127.0.0.1]       # whose X-Forwarded-For says who the visitor is
 # Where origins really are, for staging; landing checks then fetch them there.

@@ -38,6 +38,8 @@ struct TrackedSite {
   int address_events_per_second = 10;  ///< of one address; servers that sign have no such limit
   int address_burst = 100;
   int page_views_per_minute = 120;  ///< of one browser; above it, it is taken for a machine
+  /// Pages that the canary visits; empty: landing pages of the client's own ads, or the front page.
+  std::vector<std::string> canary{};
 };
 
 /// tracking.yaml of a home.
@@ -52,6 +54,8 @@ struct TrackingConfig {
 };
 /// kInvalidArgument with file and line.
 Result<TrackingConfig> ParseTrackingConfig(const std::string& yaml, const std::string& file);
+/// tracking.yaml of a home; without one nothing is collected, mapped or sent.
+Result<TrackingConfig> ReadTrackingConfig(const std::string& home);
 /// A file to begin with, commented.
 std::string TrackingConfigTemplate();
 

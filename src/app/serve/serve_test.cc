@@ -344,6 +344,25 @@ TEST(TrackingConfigTest, ReadsWhatTheTemplateShows) {
   EXPECT_TRUE(config->allow_private);
 }
 
+TEST(TrackingConfigTest, ReadsWhatIsSentOnAndWhatTheCanaryVisits) {
+  const auto config = ParseTrackingConfig(
+      "maxopt: tracking/1\nsites:\n  - site: shop\n    client: Alpenglow\n"
+      "    origins: [https://alpenglow.example]\n"
+      "    canary: [https://alpenglow.example/trails]\n"
+      "send_conversions:\n"
+      "  - {client: Alpenglow, account: meta/880011223344, to: '998877', test_code: TEST1,\n"
+      "     events: {purchase: Purchase}}\n"
+      "  - {client: Alpenglow, account: google_ads/1234567890, events: {purchase: '987654'}}\n",
+      "tracking.yaml");
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(config->sites[0].canary, std::vector<std::string>{"https://alpenglow.example/trails"});
+  ASSERT_EQ(config->send_conversions.size(), 2U);
+  EXPECT_EQ(config->send_conversions[0].to, "998877");
+  EXPECT_EQ(config->send_conversions[0].test_code, "TEST1");
+  EXPECT_EQ(config->send_conversions[1].events.at("purchase"), "987654");
+  EXPECT_EQ(config->send_conversions[1].test_code, "");
+}
+
 TEST(TrackingConfigTest, NamesTheLineThatIsWrong) {
   const std::string head = "maxopt: tracking/1\n";
   const std::string site =
@@ -353,6 +372,9 @@ TEST(TrackingConfigTest, NamesTheLineThatIsWrong) {
       {"sites: []", "maxopt is missing"},
       {"maxopt: tracking/2\nsites: []", "t.yaml:1: maxopt must be"},
       {head, "sites must be a list"},
+      {head + "sites: []\nsend_conversions: none", "send_conversions must be a list"},
+      {site + "    canary: [trails]\nmaxopt: tracking/1\n", "a page of canary"},
+      {site + "    canary: https://a.example\nmaxopt: tracking/1\n", "canary must be a list"},
       {head + "sites: []\nstes: []", "t.yaml:3: \"stes\" is not known; known are"},
       {head + "sites:\n  - site: Shop\n    client: A\n    origins: [https://a.example]",
        "t.yaml:3"},

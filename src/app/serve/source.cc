@@ -88,7 +88,14 @@ std::string SourceOf(std::string_view address) {
     if (end == at) {
       if (at != 0 || address.starts_with("::")) gap = true;
     } else {
-      (gap ? after : before).emplace_back(address.substr(at, end - at));
+      // One address has many spellings: "0DB8" is "db8".
+      std::string_view digits = address.substr(at, end - at);
+      while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
+      std::string group(digits);
+      std::ranges::transform(group, group.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      });
+      (gap ? after : before).push_back(std::move(group));
     }
     at = end + 1;
   }

@@ -70,6 +70,38 @@ TEST(BotTest, WhatRequestsSayOfThemselves) {
   }
 }
 
+TEST(TokenBucketTest, EdgesOfTimeAndSize) {
+  TokenBucket slow(1, 1, Noon());
+  EXPECT_EQ(slow.Take(1, Noon()), std::nullopt);
+  EXPECT_FALSE(slow.FullAt(Noon()));
+  EXPECT_EQ(slow.Take(1, Noon() + 999ms), 1);  // a moment too early; asking costs nothing
+  EXPECT_EQ(slow.Take(1, Noon() + 1s), std::nullopt);
+  EXPECT_EQ(slow.Take(1, Noon() + 24h), std::nullopt);  // a day fills it once, not 86,400 times
+  EXPECT_EQ(slow.Take(1, Noon() + 24h), 1);
+  EXPECT_TRUE(slow.FullAt(Noon() + 24h + 1s));
+}
+
+TEST(SourceTest, SpellingsOfOneAddressAreOneSource) {
+  EXPECT_EQ(SourceOf("2001:DB8:1:2::5"), SourceOf("2001:0db8:0001:0002:0:0:0:9"));
+  EXPECT_EQ(SourceOf("::FFFF:203.0.113.7"), SourceOf("203.0.113.7"));
+  EXPECT_NE(SourceOf("2001:db8:1:2::5"), SourceOf("2001:db8:1:3::5"));
+  // What is no address is its own source, not somebody else's.
+  EXPECT_NE(SourceOf("nonsense"), SourceOf("203.0.113.7"));
+}
+
+TEST(SourceTest, ForwardedNonsenseIsNobodyElsesAddress) {
+  http::Request request;
+  request.peer = "127.0.0.1";
+  const std::vector<std::string> proxies = {"127.0.0.1", "127.0.0.2"};
+  // Every hop is a proxy of ours: the visitor is not named, the neighbour is.
+  request.headers = {{"X-Forwarded-For", "127.0.0.2, 127.0.0.1"}};
+  EXPECT_EQ(AddressOf(request, proxies), "127.0.0.1");
+  request.headers = {{"X-Forwarded-For", ""}};
+  EXPECT_EQ(AddressOf(request, proxies), "127.0.0.1");
+  request.headers = {{"X-Forwarded-For", " , ,"}};
+  EXPECT_EQ(AddressOf(request, proxies), "127.0.0.1");
+}
+
 class SourcesOfCollectorTest : public testing::Test {
  protected:
   SourcesOfCollectorTest() {
