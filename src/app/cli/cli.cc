@@ -9,6 +9,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/canary.h"
 #include "app/cli/commands.h"
 #include "app/demo/demo.h"
 #include "app/lab/lab.h"
@@ -439,6 +440,16 @@ int RunCommandLine(int argc, char** argv) {
   landing_command->add_flag("--browser", browser, "load them in a headless browser too");
   landing_command->callback(
       [&] { run = [&] { return TrackingCheckCommand(context, urls, browser); }; });
+
+  CanaryArguments canary;
+  auto* canary_command =
+      command(tracking_command, "canary",
+              "a visit that is nobody's: link, redirects, tag, collector, platform's test end");
+  canary_command->add_option("target", canary.target, "a client, or a URL as an ad has it")
+      ->required();
+  canary_command->add_flag("--no-browser", canary.no_browser, "load no page in a browser");
+  canary_command->add_flag("--no-platforms", canary.no_platforms, "send nothing to any platform");
+  canary_command->callback([&] { run = [&] { return TrackingCanaryCommand(context, canary); }; });
 
   std::string signals_client;
   auto* signals_command = command(tracking_command, "status",

@@ -7,12 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/open.h"
+#include "app/conversions/conversions.h"
 #include "app/serve/serve.h"
-#include "connect/registry/registry.h"
 #include "memory/campaigns/signals.h"
 #include "memory/conversions/conversions.h"
 #include "memory/events/events.h"
-#include "stages/monitor/conversions/conversions.h"
 #include "stages/monitor/tracking/tracking.h"
 
 namespace maxopt {
@@ -30,43 +29,17 @@ void Print(const ordered_json& value) {
 
 Result<int> ConversionsSendCommand(const CommandContext& context) {
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  const std::string path = context.home + "/tracking.yaml";
-  TrackingConfig config;
-  if (std::filesystem::exists(path)) {
-    MAXOPT_TRY(const std::string yaml, ReadWholeFile(path));
-    MAXOPT_TRY(config, ParseTrackingConfig(yaml, path));
-  }
+  MAXOPT_TRY(const TrackingConfig config, ReadTrackingConfig(context.home));
   if (config.send_conversions.empty()) {
     return Fail(Errc::kRefused,
-                fmt::format("{} has no send_conversions, so nothing is sent to any platform; see "
-                            "docs/tracking.md",
-                            path));
+                fmt::format("{}/tracking.yaml has no send_conversions, so nothing is sent to any "
+                            "platform; see docs/tracking.md",
+                            context.home));
   }
-  if (home->halted())
-    return Fail(Errc::kRefused, "halted: nothing is sent to any platform until that is taken back");
-  MAXOPT_TRY(const std::vector<Connection> connections, home->Connections());
-  MAXOPT_TRY(const auto events, EventStore::OpenToRead(EventStore::PathIn(context.home)));
-  MAXOPT_TRY(const auto outbox, ConversionOutbox::Open(OutboxPath(context)));
-  MAXOPT_TRY(const std::shared_ptr<Clock> clock, ProductClock());
+  MAXOPT_TRY(const std::vector<SentConversions> rounds, TellConversions(*home, ""));
   bool well = true;
   ordered_json list = ordered_json::array();
-  for (const ConversionRoute& route : config.send_conversions) {
-    const auto connection = std::ranges::find_if(connections, [&](const Connection& one) {
-      return one.account == route.account && one.client == route.client;
-    });
-    SentConversions sent;
-    sent.destination = DestinationOf(route);
-    if (connection == connections.end()) {
-      sent.problem = fmt::format("connections.yaml has no account {} of {}",
-                                 PrintAccount(route.account), route.client);
-    } else {
-      auto sender = MakeConversionSender(*connection, route.to, http::MakeCurlTransport(), clock);
-      if (sender) {
-        MAXOPT_TRY(sent, SendConversions(route, *events, *outbox, **sender, *clock));
-      } else {
-        sent.problem = sender.error().what;
-      }
-    }
+  for (const SentConversions& sent : rounds) {
     well = well && sent.problem.empty();
     list.push_back({{"destination", sent.destination},
                     {"added", sent.added},

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/canary/canary.h"
 #include "app/cli/background.h"
 #include "app/cli/commands.h"
 #include "app/cli/landing.h"
@@ -25,22 +26,6 @@ using nlohmann::ordered_json;
 
 volatile std::sig_atomic_t stopped = 0;
 void OnSignal(int) { stopped = 1; }
-
-/// Of what there is: without the file nothing is mapped, and no page may be private.
-Result<TrackingConfig> ReadTracking(const CommandContext& context) {
-  const std::string path = context.home + "/tracking.yaml";
-  if (!std::filesystem::exists(path)) return TrackingConfig{};
-  MAXOPT_TRY(const std::string yaml, ReadWholeFile(path));
-  return ParseTrackingConfig(yaml, path);
-}
-
-/// The URL as an ad would have it. One that carries utm parameters is left as it is.
-Result<std::string> WithTestParameters(const std::string& url) {
-  if (url.find("utm_") != std::string::npos) return url;
-  UrlTags tags;
-  tags.text = "utm_source=google&utm_medium=cpc&utm_campaign=maxopt-check";
-  return ExampleVisit(url, tags, {}, "gclid");
-}
 
 bool IsWell(const LandingEvidence& seen) {
   return seen.status >= 200 && seen.status < 300 && seen.parameters_survive &&
@@ -168,7 +153,7 @@ Result<int> EventsCommand(const CommandContext& context) {
 Result<std::vector<LandingEvidence>> LookAtLandings(const CommandContext& context,
                                                     const std::vector<std::string>& visits,
                                                     bool browser) {
-  MAXOPT_TRY(const TrackingConfig config, ReadTracking(context));
+  MAXOPT_TRY(const TrackingConfig config, ReadTrackingConfig(context.home));
   LandingOptions options;
   options.origin_map = config.origin_map;
   options.allow_private = config.allow_private;
@@ -211,7 +196,7 @@ Result<int> TrackingCheckCommand(const CommandContext& context,
                                  const std::vector<std::string>& urls, bool browser) {
   std::vector<std::string> visits;
   for (const std::string& url : urls) {
-    MAXOPT_TRY(std::string visit, WithTestParameters(url));
+    MAXOPT_TRY(std::string visit, AsAdVisit(url));
     visits.push_back(std::move(visit));
   }
   MAXOPT_TRY(const std::vector<LandingEvidence> evidence, LookAtLandings(context, visits, browser));

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <set>
 
+#include "app/canary/canary.h"
+#include "app/conversions/conversions.h"
 #include "app/lookout/lookout.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
@@ -204,6 +206,52 @@ Result<JobOutcome> Outputs(JobContext& context, Lookout& lookout) {
   return JobOutcome{fmt::format("{} messages in the outbox", messages.size())};
 }
 
+/// What is due, to each platform that tracking.yaml names for the client.
+Result<JobOutcome> Conversions(JobContext& context) {
+  MAXOPT_TRY(const std::vector<SentConversions> rounds,
+             TellConversions(context.home(), context.job().spec.client,
+                             [&context] { return context.stopping(); }));
+  JobOutcome outcome;
+  std::vector<std::string> told;
+  for (const SentConversions& sent : rounds) {
+    told.push_back(
+        fmt::format("{}: {} new, {} done, {} being processed, {} refused, {} unknown, "
+                    "{} to send",
+                    sent.destination, sent.added, sent.done, sent.accepted, sent.refused,
+                    sent.unknown, sent.waiting));
+    if (!sent.problem.empty()) {
+      outcome.problems.push_back(sent.destination + ": " + sent.problem);
+    }
+  }
+  outcome.detail = rounds.empty() ? "send_conversions of tracking.yaml names nothing of this client"
+                                  : fmt::format("{}", fmt::join(told, "; "));
+  return outcome;
+}
+
+/// A failed flight is a problem, so that it is flown again within minutes: the second failure in a
+/// row is what freezes decisions.
+Result<JobOutcome> Canary(JobContext& context) {
+  Home& home = context.home();
+  MAXOPT_TRY(const TrackingConfig config, ReadTrackingConfig(home.folder()));
+  MAXOPT_TRY(const std::vector<std::string> visits,
+             CanaryVisits(home, config, context.job().spec.client));
+  if (visits.empty()) return JobOutcome{"tracking.yaml has no site of this client"};
+  CanaryOptions options;
+  options.stopping = [&context] { return context.stopping(); };
+  MAXOPT_TRY(const CanaryReport report, RunCanaries(home, visits, options));
+  JobOutcome outcome;
+  for (const SignalHealth& signal : report.signals) {
+    const std::string told =
+        fmt::format("{} is {}: {}", signal.name, SignalStateName(signal.state), signal.why);
+    const bool well =
+        signal.state != SignalState::kBroken && signal.state != SignalState::kDegraded;
+    if (!well) outcome.problems.push_back(told);
+    outcome.detail += (outcome.detail.empty() ? "" : "; ") + told;
+  }
+  if (report.signals.empty()) outcome.detail = "no visit ended at a site of tracking.yaml";
+  return outcome;
+}
+
 }  // namespace
 
 void JobRegistry::Register(JobKind kind) {
@@ -258,6 +306,24 @@ JobRegistry StandardJobs() {
                  "*/5 * * * *", Importance::kUrgent, Live});
   jobs.Register({"checklists", "of the first hour and day after an activation", kClient,
                  "*/15 * * * *", Importance::kHigh, Checklists});
+  jobs.Register({"conversions",
+                 "conversions sent on to the platforms, as tracking.yaml says",
+                 kClient,
+                 "42 * * * *",
+                 Importance::kHigh,
+                 Conversions,
+                 {},
+                 false,
+                 false});
+  jobs.Register({"canary",
+                 "a visit that is nobody's, from an ad's link to the platform's test end",
+                 kClient,
+                 "25 4 * * *",
+                 Importance::kNormal,
+                 Canary,
+                 {},
+                 false,
+                 false});
   jobs.Register({"sunset", "platform versions that end soon", kHome, "10 6 * * *", Importance::kLow,
                  Sunsets});
   jobs.Register({"backup",

@@ -240,7 +240,10 @@ SignalHealth JudgeMatch(SignalHealth signal, const Tellers& before, const Teller
              fmt::format("{:.0f} % of the purchases are told by both sides", share_now * 100));
 }
 
-SignalHealth JudgeCanary(SignalHealth signal, const std::vector<CanaryStep>& steps) {
+SignalHealth JudgeCanary(SignalHealth signal, const std::vector<CanaryStep>& steps,
+                         const std::optional<SignalHealth>& before) {
+  const bool again =
+      before && (before->state == SignalState::kDegraded || before->state == SignalState::kBroken);
   bool tried = false, skipped = false;
   for (const CanaryStep& step : steps) {
     signal.evidence.push_back(fmt::format("{}: {}{}{}", step.name,
@@ -248,11 +251,13 @@ SignalHealth JudgeCanary(SignalHealth signal, const std::vector<CanaryStep>& ste
                                           : *step.passed ? "passed"
                                                          : "failed",
                                           step.what.empty() ? "" : ", ", step.what));
-    if (step.passed == false) {
-      return Say(std::move(signal), SignalState::kBroken,
-                 fmt::format("the canary did not get past {}: {}", step.name, step.what));
-    }
     (step.passed ? tried : skipped) = true;
+  }
+  const auto failed = std::ranges::find(steps, std::optional(false), &CanaryStep::passed);
+  if (failed != steps.end()) {
+    return Say(std::move(signal), again ? SignalState::kBroken : SignalState::kDegraded,
+               fmt::format("the canary did not get past {}{}: {}", failed->name,
+                           again ? ", twice in a row" : "", failed->what));
   }
   if (!tried) return Say(std::move(signal), SignalState::kUnknown, "no step was tried");
   return Say(std::move(signal), SignalState::kOk,

@@ -76,7 +76,10 @@ struct CanaryStep {
   std::optional<bool> passed;  ///< nullopt: not tried
   std::string what;
 };
-SignalHealth JudgeCanary(SignalHealth signal, const std::vector<CanaryStep>& steps);
+/// Degraded by the first flight that fails, broken by a second one in a row: one page view lost on
+/// the way is no outage. `before` is the signal as it was kept; nullopt: there was none.
+SignalHealth JudgeCanary(SignalHealth signal, const std::vector<CanaryStep>& steps,
+                         const std::optional<SignalHealth>& before);
 
 /// Everything that can be judged of a client from what is stored, seen from `now`: one signal
 /// "conversions ACCOUNT" for each account, and for each site with events "visits SITE",

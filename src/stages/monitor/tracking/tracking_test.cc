@@ -153,13 +153,23 @@ TEST(MatchTest, BrowserAndServerMeet) {
 }
 
 TEST(CanaryTest, TheFirstStepThatFailsIsNamed) {
-  EXPECT_EQ(JudgeCanary(Signal(), {{"landing", true, ""}, {"tag", true, ""}}).state,
+  EXPECT_EQ(JudgeCanary(Signal(), {{"landing", true, ""}, {"tag", true, ""}}, std::nullopt).state,
             SignalState::kOk);
-  const SignalHealth broken = JudgeCanary(
-      Signal(), {{"landing", true, ""}, {"parameters", false, "gclid lost"}, {"tag", false, ""}});
-  EXPECT_EQ(broken.state, SignalState::kBroken);
-  EXPECT_NE(broken.why.find("parameters: gclid lost"), std::string::npos);
-  EXPECT_EQ(JudgeCanary(Signal(), {{"tag", std::nullopt, "no browser"}}).state,
+  const std::vector<CanaryStep> steps = {
+      {"landing", true, ""}, {"parameters", false, "gclid lost"}, {"tag", false, ""}};
+  const SignalHealth first = JudgeCanary(Signal(), steps, std::nullopt);
+  EXPECT_EQ(first.state, SignalState::kDegraded);  // which freezes nothing
+  EXPECT_NE(first.why.find("parameters: gclid lost"), std::string::npos);
+  EXPECT_EQ(first.evidence.size(), 3U);
+  const SignalHealth second = JudgeCanary(Signal(), steps, first);
+  EXPECT_EQ(second.state, SignalState::kBroken);
+  EXPECT_NE(second.why.find("twice in a row"), std::string::npos);
+  EXPECT_EQ(JudgeCanary(Signal(), steps, second).state, SignalState::kBroken);
+  EXPECT_EQ(JudgeCanary(Signal(), {{"landing", true, ""}}, second).state, SignalState::kOk);
+  SignalHealth well = Signal();
+  well.state = SignalState::kOk;
+  EXPECT_EQ(JudgeCanary(Signal(), steps, well).state, SignalState::kDegraded);
+  EXPECT_EQ(JudgeCanary(Signal(), {{"tag", std::nullopt, "no browser"}}, first).state,
             SignalState::kUnknown);
 }
 
