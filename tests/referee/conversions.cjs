@@ -87,6 +87,9 @@ function judgeGoogle(input, sent) {
   const found = [];
   const type = root.lookupType(kPackage + 'IngestEventsRequest');
   const {validateOnly, ...body} = sent;  // false is a default, which the serialiser never writes
+  // A time has many spellings; the serialiser writes milliseconds.
+  body.events = body.events.map((event) =>
+    ({...event, eventTimestamp: new Date(event.eventTimestamp).toISOString()}));
   if (validateOnly !== false) found.push('/validateOnly: must be false');
   try {
     found.push(...differences(body, toProto3JSON(fromProto3JSON(type, body))));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "measure/calendar/calendar.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/signals.h"
 #include "memory/events/events.h"
@@ -186,6 +187,9 @@ Lookout::Lookout() : state_(std::make_unique<State>()) {
   options.maturity = [state](const AccountId& account, int age) {
     const auto known = state->maturity.find({account, age});
     return known == state->maturity.end() ? 1.0 : known->second;
+  };
+  options.holidays = [](const AccountInfo& account, Day from, Day to) {
+    return DaysOff(account.zone, from, to);
   };
   state_->anomalies = std::make_unique<AnomalyWatch>(std::move(options));
 }

@@ -190,6 +190,27 @@ void JudgeTikTokEvent(Judge& judge, const json& event, const std::string& where)
   }
 }
 
+/// proto3 JSON takes enums by name or number, and Google's own clients send numbers; here they
+/// become the names of google.ads.datamanager.v1. A number without a name stays and is refused.
+void NameEnums(json& value) {
+  static const std::map<std::string, std::vector<std::string>> kNames = {
+      {"encoding", {"ENCODING_UNSPECIFIED", "HEX", "BASE64"}},
+      {"eventSource", {"EVENT_SOURCE_UNSPECIFIED", "WEB", "APP", "IN_STORE", "PHONE", "OTHER"}},
+      {"adUserData", {"CONSENT_STATUS_UNSPECIFIED", "CONSENT_GRANTED", "CONSENT_DENIED"}},
+      {"adPersonalization", {"CONSENT_STATUS_UNSPECIFIED", "CONSENT_GRANTED", "CONSENT_DENIED"}},
+      {"accountType", {"ACCOUNT_TYPE_UNSPECIFIED", "GOOGLE_ADS"}}};
+  if (!value.is_structured()) return;
+  for (auto& [key, member] : value.items()) {
+    const auto names = value.is_object() ? kNames.find(key) : kNames.end();
+    if (names != kNames.end() && member.is_number_unsigned() &&
+        member.get<std::size_t>() < names->second.size()) {
+      member = names->second[member.get<std::size_t>()];
+    } else {
+      NameEnums(member);
+    }
+  }
+}
+
 void JudgeGoogleEvent(Judge& judge, const json& event, const std::string& where) {
   judge.Members(event, where,
                 {"destinationReferences", "eventTimestamp", "transactionId", "eventSource",
@@ -386,7 +407,8 @@ http::Response ConversionReceiver::Google(const http::Request& request) {
                          {"requestStatus", working ? "PROCESSING" : "SUCCESS"}}}}});
   }
   if (request.method != "POST") return GoogleError(404, "NOT_FOUND", "Method not found.");
-  const json body = json::parse(request.body, nullptr, false);
+  json body = json::parse(request.body, nullptr, false);
+  NameEnums(body);
   Judge judge;
   judge.Members(body, "body", {"destinations", "events", "encoding", "validateOnly", "consent"});
   const json destinations = body.is_object() ? body.value("destinations", json()) : json();
@@ -400,7 +422,7 @@ http::Response ConversionReceiver::Google(const http::Request& request) {
     return GoogleError(400, "INVALID_ARGUMENT", "validateOnly must be true or false.");
   }
   const bool rehearsal = body.value("validateOnly", false);
-  if (body.value("encoding", "") != "HEX") {
+  if (body.value("encoding", json()) != "HEX") {
     return GoogleError(400, "INVALID_ARGUMENT", "encoding must be HEX.");
   }
   std::map<std::string, std::string> actions;

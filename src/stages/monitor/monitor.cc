@@ -10,6 +10,7 @@
 #include "domain/digest.h"
 #include "memory/facts/quality.h"
 #include "stages/monitor/slices.h"
+#include "stages/monitor/unknown.h"
 
 namespace maxopt {
 namespace {
@@ -185,27 +186,23 @@ class Puller {
     for (const Entity& entity : tree->entities) {
       if (entity.level == Level::kAd) (*creatives_)[entity.id] = CreativeOf(entity.fields);
       if (entity.level != Level::kCampaign) continue;
-      const std::string type = TextField(entity.fields, "channel_type");
-      if (!type.empty() && !Known(kChannelTypes, type)) {
-        MAXOPT_CHECK(TellOnce("channel_type", type, entity));
-      }
-      const std::string objective = TextField(entity.fields, "objective");
-      if (!objective.empty() && !Known(kObjectives, objective)) {
-        MAXOPT_CHECK(TellOnce("objective", objective, entity));
+      for (const std::string& what : UnknownWords(entity)) {
+        MAXOPT_CHECK(TellOnce(what, entity));
       }
     }
     return true;
   }
 
-  Result<> TellOnce(std::string_view field, const std::string& word, const Entity& campaign) {
+  Result<> TellOnce(const std::string& what, const Entity& campaign) {
     MAXOPT_TRY(const bool first,
-               world_.facts->FirstTime(account_.info.account, fmt::format("{} {}", field, word),
-                                       world_.clock->Now()));
+               world_.facts->FirstTime(account_.info.account, what, world_.clock->Now()));
     if (!first) return {};
+    const std::size_t space = what.find(' ');
     pull_.notices.push_back(
         fmt::format("campaign \"{}\" ({}) has {} unknown ({}): kept as the platform says it; its "
                     "spend is in every total",
-                    TextField(campaign.fields, "name"), campaign.id, field, word));
+                    TextField(campaign.fields, "name"), campaign.id, what.substr(0, space),
+                    what.substr(space + 1)));
     return {};
   }
 
@@ -390,6 +387,17 @@ bool MonitorReport::complete() const {
   return std::all_of(accounts.begin(), accounts.end(), [](const AccountPull& pull) {
     return pull.problems.empty() && pull.postponed.empty();
   });
+}
+
+std::vector<std::string> UnknownWords(const Entity& campaign) {
+  std::vector<std::string> unknown;
+  const std::string type = TextField(campaign.fields, "channel_type");
+  if (!type.empty() && !Known(kChannelTypes, type)) unknown.push_back("channel_type " + type);
+  const std::string objective = TextField(campaign.fields, "objective");
+  if (!objective.empty() && !Known(kObjectives, objective)) {
+    unknown.push_back("objective " + objective);
+  }
+  return unknown;
 }
 
 Result<MonitorReport> Monitor(const MonitorWorld& world, const std::string& client,

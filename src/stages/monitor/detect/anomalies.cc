@@ -189,6 +189,7 @@ struct AnomalyWatch::State {
   };
 
   AnomalyOptions options;
+  std::map<std::pair<AccountId, int>, std::set<Day>> days_off;  ///< by year
   std::map<std::string, Series> series;       ///< by account, campaign, KPI and grain
   std::map<std::string, Held> held;           ///< by fingerprint
   std::map<AccountId, Day> days_looked;       ///< the newest day that was judged, by account
@@ -218,6 +219,17 @@ struct AnomalyWatch::State {
                        hourly ? "hour" : "day");
   }
 
+  /// Asked for a year at once: the calendar does not change between two looks.
+  bool DayOff(const AccountView& account, Day day) {
+    if (!options.holidays) return false;
+    const auto year = std::chrono::year_month_day(day).year();
+    const auto [at, fresh] = days_off.try_emplace({account.info.account, static_cast<int>(year)});
+    if (fresh) {
+      at->second = options.holidays(account.info, Day(year / 1 / 1), Day(year / 12 / 31));
+    }
+    return at->second.contains(day);
+  }
+
   /// Judges the hours closed since the last look and learns them.
   Result<> Hours(const AccountView& account, const CampaignView& campaign,
                  std::vector<Pending>& pending) {
@@ -241,7 +253,7 @@ struct AnomalyWatch::State {
         AdPoint point = PointAt(at, account.first_day + days(h / 24), h % 24);
         point.value = std::max(0.0, metric.value(hour));
         point.denominator = metric.denominator(hour);
-        point.holiday = options.holidays.contains(account.first_day + days(h / 24));
+        point.holiday = DayOff(account, account.first_day + days(h / 24));
         point.missing = !sum.any || !campaign.delivers || h < on_since;
         const bool fresh = looked != hours_looked.end() && at >= looked->second;
         if (fresh && !point.missing && s.model.points() >= kWarmHours) {
@@ -274,7 +286,7 @@ struct AnomalyWatch::State {
         AdPoint point = PointAt(at, row.day, 0);
         point.value = std::max(0.0, metric.value(row));
         point.denominator = metric.denominator(row);
-        point.holiday = options.holidays.contains(row.day);
+        point.holiday = DayOff(account, row.day);
         if (metric.conversions && options.maturity) {
           point.maturity = std::clamp(options.maturity(account.info.account, age), 0.01, 1.0);
         }

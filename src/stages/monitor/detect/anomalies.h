@@ -36,7 +36,8 @@ struct AnomalyOptions {
   std::chrono::hours told_for{6};
   /// Expected share of a day's conversions that is known after so many days.
   std::function<double(const AccountId&, int age_days)> maturity;
-  std::set<Day> holidays;
+  /// Days off where the account is, within [from, to]; unset: none are known.
+  std::function<std::set<Day>(const AccountInfo&, Day from, Day to)> holidays;
 };
 
 /// Keeps the models of all series in memory; they are made again from the facts after a restart,

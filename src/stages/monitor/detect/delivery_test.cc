@@ -209,5 +209,34 @@ TEST(Drift, TellsWhatOthersDidAndNotWhatWeDid) {
   EXPECT_EQ(found[0].title, "old was removed, not by Max");
 }
 
+// F31: a kind of campaign that has no name here is told once and counted.
+TEST(Drift, F31KindsWithoutANameAreNotedOncePerWord) {
+  AccountView account = Steady();
+  const auto campaign = [&](const char* id, const char* type, const char* status) {
+    Entity entity;
+    entity.level = Level::kCampaign;
+    entity.id = id;
+    entity.fields = {{"name", std::string("C") + id},
+                     {"channel_type", std::string(type)},
+                     {"objective", std::string("sales")},
+                     {"status", std::string(status)}};
+    account.tree.entities.push_back(std::move(entity));
+  };
+  campaign("1", "search", "active");
+  EXPECT_TRUE(JudgeUnknown(account, *account.learnt_at).empty());
+  campaign("2", "hologram", "active");
+  campaign("3", "hologram", "paused");
+  campaign("4", "hologram", "removed");
+  const auto found = JudgeUnknown(account, *account.learnt_at);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].detector, "unknown_kind");
+  EXPECT_EQ(found[0].kpi, "channel_type hologram");
+  EXPECT_EQ(found[0].tier, AlertTier::kInfo);
+  EXPECT_EQ(found[0].evidence, (std::vector<std::string>{"C2 (2)", "C3 (3)"}));
+  account.tree.entities.back().fields["objective"] = std::string("fame");
+  account.tree.entities.back().fields["status"] = std::string("active");
+  EXPECT_EQ(JudgeUnknown(account, *account.learnt_at).size(), 2u);
+}
+
 }  // namespace
 }  // namespace maxopt

@@ -25,7 +25,8 @@ constexpr int kLagHours = 3;
 constexpr int kKpiDays = 7;
 constexpr int kKpiAge = 2;
 
-constexpr const char* kOfViews[] = {"zero_spend", "delivery", "runaway", "drift", "kpi"};
+constexpr const char* kOfViews[] = {"zero_spend", "delivery", "runaway",
+                                    "drift",      "kpi",      "unknown_kind"};
 constexpr const char* kOfAnomalies[] = {"anomaly", "trend", "fatigue"};
 
 void Append(std::vector<Condition>& to, std::vector<Condition> more) {
@@ -145,6 +146,7 @@ Result<Detection> Detect(const DetectWorld& world, const std::string& client,
           .push_back(std::move(condition));
     }
     Append(out.conditions, JudgeDrift(account, now));
+    Append(out.conditions, JudgeUnknown(account, now));
     MAXOPT_CHECK(LookAtKpis(world, account, now, out.conditions));
     for (const char* detector : kOfViews) looked(detector);
     Describe(account, out.scopes);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+
+#include "stages/monitor/unknown.h"
 
 namespace maxopt {
 namespace {
@@ -93,6 +96,38 @@ std::vector<Condition> JudgeDrift(const AccountView& account, Instant now,
     c.at_stake = removed.daily_budget;
     c.title = fmt::format("{} was removed, not by Max", removed.name);
     c.proposal = "plan the campaign again if that was a mistake: a platform does not bring it back";
+    out.push_back(std::move(c));
+  }
+  return out;
+}
+
+std::vector<Condition> JudgeUnknown(const AccountView& account, Instant now) {
+  std::map<std::string, std::vector<const Entity*>> by_word;
+  for (const Entity& entity : account.tree.entities) {
+    if (entity.level != Level::kCampaign || TextField(entity.fields, "status") == kRemoved)
+      continue;
+    for (const std::string& word : UnknownWords(entity)) by_word[word].push_back(&entity);
+  }
+  std::vector<Condition> out;
+  for (const auto& [word, campaigns] : by_word) {
+    Condition c;
+    c.client = account.client;
+    c.detector = "unknown_kind";
+    c.account = account.info.account;
+    c.name = account.info.name;
+    c.kpi = word;
+    c.tier = AlertTier::kInfo;
+    c.title = fmt::format("{} campaign{} of {} {} a {} that has no name here", campaigns.size(),
+                          campaigns.size() == 1 ? "" : "s", account.info.name,
+                          campaigns.size() == 1 ? "has" : "have", word);
+    c.since = now;
+    c.proposal =
+        "Nothing need be done: it is kept as the platform says it, its spend is in every "
+        "total, and Max changes nothing in it.";
+    for (const Entity* campaign : campaigns) {
+      c.evidence.push_back(
+          fmt::format("{} ({})", TextField(campaign->fields, "name"), campaign->id));
+    }
     out.push_back(std::move(c));
   }
   return out;

@@ -13,4 +13,9 @@ namespace maxopt {
 std::vector<Condition> JudgeDrift(const AccountView& account, Instant now,
                                   std::chrono::hours told_for = std::chrono::hours(24));
 
+/// A note for each kind of campaign or goal that the platform has and this product has no name for
+/// (F31), of campaigns that are not removed: detector "unknown_kind", one condition a word and
+/// account, with the campaigns as evidence. Their spend is in every total.
+std::vector<Condition> JudgeUnknown(const AccountView& account, Instant now);
+
 }  // namespace maxopt

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "measure/calendar/calendar.h"
 #include "measure/diagnosis/diagnosis.h"
 #include "memory/campaigns/signals.h"
 
@@ -89,7 +90,7 @@ double NumberOf(const FactCell& cell) {
 
 struct Sums {
   DiagnosisSums before, after;
-  std::set<std::string> days_before;  ///< periods that had data
+  std::set<std::string> days_before, days_after;  ///< periods that had data
 };
 
 void Add(DiagnosisSums& to, const std::vector<FactCell>& row, std::size_t at) {
@@ -144,7 +145,10 @@ Result<std::map<std::string, Sums>> SumsBy(FactStore& facts, FactQuery query,
   }
   for (const auto& row : table.rows) {
     Sums& here = sums[dimension.empty() ? "" : row[element].text];
-    if (periods.after.contains(row[period].text)) Add(here.after, row, spend);
+    if (periods.after.contains(row[period].text)) {
+      Add(here.after, row, spend);
+      here.days_after.insert(row[period].text);
+    }
     if (periods.before.contains(row[period].text)) {
       Add(here.before, row, spend);
       here.days_before.insert(row[period].text);
@@ -162,6 +166,80 @@ bool IsOf(const HistoryEvent& event, const Condition& condition,
 std::string Short(std::string text) {
   if (text.size() > kDetailMax) text = text.substr(0, kDetailMax) + "...";
   return text;
+}
+
+/// The same weekdays a year ago.
+Periods YearBefore(const Periods& periods) {
+  constexpr days kYear{364};
+  const auto shifted = [&](const std::set<std::string>& texts) {
+    std::set<std::string> out;
+    for (const std::string& text : texts) {
+      if (const auto day = ParseDay(text.substr(0, 10))) {
+        out.insert(PrintDay(*day - kYear) + text.substr(10));
+      }
+    }
+    return out;
+  };
+  Periods out = periods;
+  out.after = shifted(periods.after);
+  out.before = shifted(periods.before);
+  out.first = periods.first - kYear;
+  out.last = periods.last - kYear;
+  return out;
+}
+
+/// What these days were to the earlier ones a year ago, over the whole account: campaigns come and
+/// go, the season stays. nullopt where a period has not all its days.
+Result<std::optional<double>> SeasonFactor(FactStore& facts, const AccountId& account,
+                                           const std::string& kpi, const Periods& periods) {
+  if (periods.grain != "day") return std::optional<double>();
+  const Periods then = YearBefore(periods);
+  Condition whole;
+  MAXOPT_TRY(const auto by, SumsBy(facts, QueryFor(account, whole, then), "", then));
+  if (by.empty()) return std::optional<double>();
+  Sums sums = by.begin()->second;
+  if (sums.days_before.size() < then.before.size() || sums.days_after.size() < then.after.size()) {
+    return std::optional<double>();
+  }
+  Scale(sums.before, 1.0 / kWeeksBefore);
+  const auto before = KpiOf(kpi, sums.before);
+  const auto after = KpiOf(kpi, sums.after);
+  if (!before || !after || !*before || !*after || **before <= 0) return std::optional<double>();
+  return std::optional(**after / **before);
+}
+
+/// "2026-12-25 is Christmas Day (DE)"; "" when none of the days is one.
+std::string HolidaysIn(const std::set<std::string>& texts, const std::string& zone) {
+  const auto country = CountryOfZone(zone);
+  if (!country) return "";
+  std::set<std::string> told;
+  for (const std::string& text : texts) {
+    const auto day = ParseDay(text.substr(0, 10));
+    if (!day) continue;
+    for (const Holiday& holiday : HolidaysOf(*country, *day, *day)) {
+      told.insert(fmt::format("{} is {} ({})", PrintDay(*day), holiday.name, *country));
+    }
+  }
+  return fmt::format("{}", fmt::join(told, "; "));
+}
+
+/// Share of the newer days' conversions that is known by now, as the judgement of each day kept it;
+/// nullopt where none was kept.
+Result<std::optional<double>> MaturityOf(FactStore& facts, const AccountId& account,
+                                         const Periods& periods) {
+  if (periods.after.empty()) return std::optional<double>();
+  const auto first = ParseDay(periods.after.begin()->substr(0, 10));
+  const auto last = ParseDay(periods.after.rbegin()->substr(0, 10));
+  if (!first || !last) return std::optional<double>();
+  MAXOPT_TRY(const std::vector<DayQuality> quality, facts.Quality(account, *first, *last));
+  double sum = 0;
+  int count = 0;
+  for (const DayQuality& day : quality) {
+    if (!day.share_known) continue;
+    sum += *day.share_known;
+    ++count;
+  }
+  return count > 0 ? std::optional(sum / count) : std::nullopt;
 }
 
 std::optional<std::vector<DiagnosisEvidence::Edit>> EditsOf(const DiagnoseWorld& world,
@@ -280,6 +358,9 @@ Result<std::optional<Diagnosis>> DiagnoseCondition(const DiagnoseWorld& world,
       }
     }
   }
+  MAXOPT_TRY(evidence.maturity, MaturityOf(*world.facts, account, periods));
+  MAXOPT_TRY(evidence.season_factor, SeasonFactor(*world.facts, account, kpi, periods));
+  if (own != accounts.end()) evidence.holiday = HolidaysIn(periods.after, own->info.zone);
   // Impression share, where the platform reports one.
   FactQuery share = query;
   share.measures = {"impression_share"};

@@ -27,6 +27,8 @@ struct DiagnoseWorld {
 /// began today (then today's full hours); the earlier one is the same weekdays (and hours) of the
 /// four weeks before, their mean. Segments are by device, country, placement, audience, creative,
 /// keyword, ad, and campaign where the condition is of an account.
+/// Maturity is the mean of what the days' own judgements kept; the season is the account's own, the
+/// same weekdays a year ago; holidays are those of the country of the account's zone.
 /// nullopt: a condition that is of no account, or of no KPI that has factors (reviews, jobs).
 /// Errors: only our own memory's.
 Result<std::optional<Diagnosis>> DiagnoseCondition(const DiagnoseWorld& world,
