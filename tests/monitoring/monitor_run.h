@@ -19,7 +19,7 @@ struct Options {
   int accounts = 42;      ///< three to a client, each client a world of its own
   int history_days = 60;  ///< lived before Max looks for the first time
   int days = 60;
-  int every_hours = 1;  ///< how often the accounts are read and looked at; a divisor of 24
+  int every_hours = 1;   ///< how often the accounts are read and looked at; a divisor of 24
   int first_client = 0;  ///< clients are numbered from here: a long run can be lived in parts
   double plants_per_client = 6;
   std::string folder;  ///< of the home; made, and emptied before

@@ -38,7 +38,8 @@ struct Told {
 const Told kTold[] = {
     {"order-1", " Anna.Smith+shop@GMail.com ", "+49 (30) 123-456", "129.90", "fbclid=AbC", ""},
     {"order-2", "j.doe@Example.DE", "+1 (650) 555-1212", "0.10", "gclid=Cj0KC", ""},
-    {"order-3", "o'neil_99@sub.example.co.uk", "+44 20 7946 0958", "", "gclid=Cj1", "fbp=fb.1.1690000000000.12"},
+    {"order-3", "o'neil_99@sub.example.co.uk", "+44 20 7946 0958", "", "gclid=Cj1",
+     "fbp=fb.1.1690000000000.12"},
     {"order-4", "", "+81 3-1234-5678", "5000", "fbclid=Zz9", "fbc=fb.1.1700000000000.Zz9"},
 };
 
