@@ -45,6 +45,7 @@ constexpr Rule kRules[] = {
     {"JP", "Foundation Day", Rule::kFixed, 2, 11},
     {"US", "Presidents' Day", Rule::kNth, 2, 3, 1},
     {"JP", "Emperor's Birthday", Rule::kFixed, 2, 23},
+    {"MX", "Benito Juarez's Birthday", Rule::kNth, 3, 3, 1},
     {"IE", "Saint Patrick's Day", Rule::kFixed, 3, 17},
     {"BR", "Carnival", Rule::kEaster, 0, -47},
     {"ES NO DK", "Maundy Thursday", Rule::kEaster, 0, -3},
