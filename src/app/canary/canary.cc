@@ -250,6 +250,11 @@ class Flight {
 
   void Rehearse() {
     if (!site_) return;
+    if (std::ranges::find(world_.config->send_conversions, site_->client,
+                          &ConversionRoute::client) == world_.config->send_conversions.end()) {
+      return Step("platform", std::nullopt,
+                  "send_conversions of tracking.yaml names nothing of this client");
+    }
     for (const ConversionRoute& route : world_.config->send_conversions) {
       if (route.client != site_->client) continue;
       const std::string name = "platform " + DestinationOf(route);
@@ -418,7 +423,7 @@ Result<CanaryReport> RunCanaries(Home& home, const std::vector<std::string>& vis
     report.signals.push_back(JudgeCanary(
         std::move(signal), steps, before == kept.end() ? std::nullopt : std::optional(*before)));
   }
-  MAXOPT_CHECK(SaveSignals(home.store(), report.signals));
+  if (options.keep) MAXOPT_CHECK(SaveSignals(home.store(), report.signals));
   return report;
 }
 

@@ -68,6 +68,7 @@ struct CanaryReport {
 struct CanaryOptions {
   bool browser = true;
   bool platforms = true;             ///< false: nothing goes to any platform
+  bool keep = true;                  ///< false: the signals are judged and not kept
   std::function<bool()> stopping{};  ///< true: no further flight
 };
 Result<CanaryReport> RunCanaries(Home& home, const std::vector<std::string>& visits,

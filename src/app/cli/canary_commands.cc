@@ -30,7 +30,10 @@ Result<int> TrackingCanaryCommand(const CommandContext& context, const CanaryArg
   }
   MAXOPT_TRY(const CanaryReport report,
              RunCanaries(*home, visits,
-                         {.browser = !arguments.no_browser, .platforms = !arguments.no_platforms}));
+                         {.browser = !arguments.no_browser,
+                          .platforms = !arguments.no_platforms,
+                          // A page that somebody wonders about must not freeze decisions.
+                          .keep = !url}));
   bool well = true;
   ordered_json flights = ordered_json::array();
   for (const CanaryFlight& flight : report.flights) {
@@ -64,7 +67,8 @@ Result<int> TrackingCanaryCommand(const CommandContext& context, const CanaryArg
                        {"state", SignalStateName(signal.state)},
                        {"why", signal.why}});
     if (!context.json) {
-      fmt::print("{} is {}: {}\n", signal.name, SignalStateName(signal.state), signal.why);
+      fmt::print("{}{} is {}: {}\n", url ? "not kept, as a URL was named: " : "", signal.name,
+                 SignalStateName(signal.state), signal.why);
     }
   }
   if (context.json) {
