@@ -46,6 +46,12 @@ Result<int> LookCommand(const CommandContext& context, const std::string& client
   fmt::print("looked at {} accounts: {} wrong now; {} alerts opened, {} over, {} open\n",
              report.detection.accounts.size(), report.detection.conditions.size(),
              report.round.opened.size(), report.round.resolved.size(), report.round.open.size());
+  for (const AccountView& account : report.detection.accounts) {
+    if (account.learnt_at || !account.problem.empty()) continue;
+    fmt::print(
+        "  {}: no numbers were read yet, so nothing can be wrong with them: maxopt monitor\n",
+        PrintAccount(account.info.account));
+  }
   for (const Condition& condition : report.detection.conditions) {
     fmt::print("  {:<8} {:<12} {}\n", AlertTierName(condition.tier), condition.detector,
                condition.title);

@@ -28,7 +28,8 @@ constexpr int kQualityDays = 7;
 /// The detectors ask for the same trees: each is read once a look.
 class OnceReader final : public PlatformReader {
  public:
-  explicit OnceReader(std::shared_ptr<PlatformReader> inner) : inner_(std::move(inner)) {}
+  OnceReader(std::shared_ptr<PlatformReader> inner, std::function<bool(const AccountId&)> may_call)
+      : inner_(std::move(inner)), may_call_(std::move(may_call)) {}
   const Capabilities& capabilities() const override { return inner_->capabilities(); }
   Result<std::vector<AccountInfo>> ListAccounts(http::Deadline deadline) override {
     return inner_->ListAccounts(deadline);
@@ -36,6 +37,13 @@ class OnceReader final : public PlatformReader {
   Result<AccountTree> ReadAccount(const AccountId& account, http::Deadline deadline) override {
     const auto known = trees_.find(account);
     if (known != trees_.end()) return known->second;
+    if (may_call_ && !may_call_(account)) {
+      return trees_
+          .emplace(account, Fail(Errc::kRefused,
+                                 "put off: the account's budget of calls is "
+                                 "used up for now; maxopt status shows it"))
+          .first->second;
+    }
     return trees_.emplace(account, inner_->ReadAccount(account, deadline)).first->second;
   }
   Result<MetricReport> ReadMetrics(const MetricQuery& query, http::Deadline deadline) override {
@@ -51,18 +59,20 @@ class OnceReader final : public PlatformReader {
 
  private:
   std::shared_ptr<PlatformReader> inner_;
+  std::function<bool(const AccountId&)> may_call_;
   std::map<AccountId, Result<AccountTree>> trees_;
 };
 
 /// The platforms as one look sees them.
-std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> ReadOnce(Home& home) {
+std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> ReadOnce(
+    const MonitorWorld& world) {
   auto known = std::make_shared<std::map<AccountId, std::shared_ptr<PlatformReader>>>();
-  const auto inner = home.monitor_world().reader;
-  return [known, inner](const AccountId& account) -> Result<std::shared_ptr<PlatformReader>> {
+  return [known, inner = world.reader, may_call = world.may_call](
+             const AccountId& account) -> Result<std::shared_ptr<PlatformReader>> {
     const auto found = known->find(account);
     if (found != known->end()) return found->second;
     MAXOPT_TRY(std::shared_ptr<PlatformReader> reader, inner(account));
-    return (*known)[account] = std::make_shared<OnceReader>(std::move(reader));
+    return (*known)[account] = std::make_shared<OnceReader>(std::move(reader), may_call);
   };
 }
 
@@ -196,6 +206,10 @@ Lookout::Lookout() : state_(std::make_unique<State>()) {
 Lookout::~Lookout() = default;
 
 Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client) {
+  return Look(home, client, home.monitor_world());
+}
+
+Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client, MonitorWorld monitor) {
   const Instant now = home.clock().Now();
   // How much of a young day's conversions is known: from the judgement kept with its data.
   state_->maturity.clear();
@@ -213,8 +227,7 @@ Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client) {
       state_->maturity[{account.info.account, age}] = *day.share_known;
     }
   }
-  MonitorWorld monitor = home.monitor_world();
-  monitor.reader = ReadOnce(home);
+  monitor.reader = ReadOnce(monitor);
   DetectWorld world;
   world.view = {&home.store(), &home.facts(), &home.clock(), monitor.reader};
   world.door = &home.door();

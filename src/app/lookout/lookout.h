@@ -25,6 +25,8 @@ class Lookout {
   /// diagnosed, kept and told (alerts.yaml). Errors: our own memory's, and alerts.yaml when it
   /// cannot be read: then nothing could be told to anybody.
   Result<Report> Look(Home& home, const std::string& client);
+  /// The same through `monitor`, whose may_call is asked before an account is read.
+  Result<Report> Look(Home& home, const std::string& client, MonitorWorld monitor);
   /// The four outputs of monitoring into the outbox; those that were sent.
   Result<std::vector<Message>> WriteOutputs(Home& home, const std::string& client);
 

@@ -186,7 +186,8 @@ Result<std::vector<Alert>> OpenAlerts(Home& home) {
 /// What is wrong now, and the alerts that come of it. One Lookout serves every look of the process:
 /// it keeps the models between them.
 Result<JobOutcome> LookAround(JobContext& context, Lookout& lookout) {
-  MAXOPT_TRY(const Lookout::Report report, lookout.Look(context.home(), context.job().spec.client));
+  MAXOPT_TRY(const Lookout::Report report,
+             lookout.Look(context.home(), context.job().spec.client, context.monitor_world()));
   JobOutcome outcome;
   outcome.detail =
       fmt::format("{} conditions, {} alerts open, {} opened, {} resolved, {} told",

@@ -63,8 +63,9 @@ Result<> RefreshLive(Home& home, LiveCache& live, const JobRegistry& registry,
       query.filters = {{"account", {PrintAccount(id)}}};
       query.from = query.to = today;
       MAXOPT_TRY(const FactTable table, home.facts().Query(query));
-      std::optional<double> maturity;
-      if (registry.maturity) maturity = registry.maturity(home, id, 0);
+      // From the judgement kept with the day's data.
+      MAXOPT_TRY(const std::vector<DayQuality> quality, home.facts().Quality(id, today, today));
+      const auto maturity = quality.empty() ? std::nullopt : quality.front().share_known;
       for (const auto& row : table.rows) {
         const FactCell* spend = Cell(table, row, "spend");
         const FactCell* revenue = Cell(table, row, "revenue");

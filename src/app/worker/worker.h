@@ -91,8 +91,6 @@ class JobRegistry {
 
   /// Open alerts, for the live cache; unset: none are shown.
   std::function<Result<std::vector<Alert>>(Home&)> open_alerts{};
-  /// Part of a day's conversions that is known after so many days, for the live cache.
-  std::function<std::optional<double>(Home&, const AccountId&, int age_days)> maturity{};
 
  private:
   std::vector<JobKind> kinds_;
