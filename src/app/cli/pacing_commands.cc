@@ -44,6 +44,13 @@ ordered_json VerdictJson(const CampaignPace& pace) {
   if (v.month_headroom) out["month_headroom"] = PrintMoney(*v.month_headroom);
   if (v.week_headroom) out["week_headroom"] = PrintMoney(*v.week_headroom);
   if (v.utilisation) out["utilisation"] = *v.utilisation;
+  if (v.headroom) {
+    out["impression_share"] = {{"won", v.headroom->won},
+                               {"lost_to_budget", v.headroom->lost_budget},
+                               {"lost_to_rank", v.headroom->lost_rank},
+                               {"rough", v.headroom->rough},
+                               {"more_for_budget", PrintMoney(v.headroom->more_for_budget)}};
+  }
   if (v.suggestion) {
     out["suggestion"] = {{"from", PrintMoney(v.suggestion->from)},
                          {"to", PrintMoney(v.suggestion->to)},

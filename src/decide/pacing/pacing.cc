@@ -187,6 +187,7 @@ class Judge {
                     {},
                     {},
                     {},
+                    {},
                     {}};
     out.days_total = static_cast<int>((in_.last - in_.first).count()) + 1;
     double spent = 0;
@@ -647,9 +648,8 @@ class Judge {
       for (Day day = today_ - days(7); day < today_; day += days(1)) {
         if (const auto at = known_.find(day); at != known_.end()) recent.push_back(at->second);
       }
-      if (const auto headroom = WhatBudgetCanWin(*in_.share, Amount(Median(recent), currency_))) {
-        out.why.push_back("Search: " + headroom->what + ".");
-      }
+      out.headroom = WhatBudgetCanWin(*in_.share, Amount(Median(recent), currency_));
+      if (out.headroom) out.why.push_back("Search: " + out.headroom->what + ".");
     }
   }
 

@@ -129,6 +129,15 @@ struct BudgetSuggestion {
   std::string limited_by;  ///< "step", "least", "most", "demand", "plan_spent"; "": by nothing
 };
 
+/// What more budget can win and what it cannot: of the impressions that were there, those lost to
+/// budget come with it at about today's price; those lost to rank do not.
+struct ShareHeadroom {
+  double won, lost_budget, lost_rank;
+  bool rough;             ///< a share that is told only as "under 10 %" or "over 90 %"
+  Money more_for_budget;  ///< most further spend a day that a larger budget can buy
+  std::string what;       ///< one sentence
+};
+
 struct PaceVerdict {
   PaceState state;
   Money plan;
@@ -141,6 +150,7 @@ struct PaceVerdict {
   /// Spend over what the budget allowed, of recent days: near 1, the budget limits; well below,
   /// demand does.
   std::optional<double> utilisation;
+  std::optional<ShareHeadroom> headroom;  ///< where shares were given and say what they lost to
   std::optional<BudgetSuggestion> suggestion;
   std::vector<std::string> why;  ///< sentences with numbers
 };
@@ -167,14 +177,6 @@ double ShareElapsed(const std::array<double, 24>& curve, const std::optional<Wee
 /// Hours of `day` in which the dayparts allow delivery, by the real clock: 23, 25, 24.5, ...
 double RunningHours(const std::optional<WeekHours>& dayparts, const Zone& zone, Day day);
 
-/// What more budget can win and what it cannot: of the impressions that were there, those lost to
-/// budget come with it at about today's price; those lost to rank do not.
-struct ShareHeadroom {
-  double won, lost_budget, lost_rank;
-  bool rough;             ///< a share that is told only as "under 10 %" or "over 90 %"
-  Money more_for_budget;  ///< most further spend a day that a larger budget can buy
-  std::string what;       ///< one sentence
-};
 /// `spend`: of the days that the share is of, per day. nullopt: the share won is 0, or what it was
 /// lost to is not told.
 /// Source  Google Ads API, metrics.search_budget_lost_impression_share: share, lost to budget and

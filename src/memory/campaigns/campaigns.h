@@ -165,11 +165,18 @@ class CampaignStore {
 Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const std::string& client,
                                                     Instant now);
 
-/// The campaigns (addresses) whose budget the media plan fixes: the optimiser leaves them alone.
-/// Saving replaces those of one campaign (slug).
+/// What the media plan gives a campaign whose budget it fixes.
+struct PlannedFlight {
+  Day first{}, last{};  ///< inclusive, on the account's clock
+  Money total;
+};
+/// By the campaign's address; nullopt: the plan names no total for a flight with an end.
+using FixedBudgetMap = std::map<std::string, std::optional<PlannedFlight>>;
+
+/// The campaigns whose budget the media plan fixes: the optimiser leaves them alone, and their pace
+/// is judged by that plan. Saving replaces those of one campaign (slug).
 Result<> SaveFixedBudgets(CampaignStore& store, const std::string& client,
-                          const std::string& campaign, const std::set<std::string>& addresses,
-                          Instant now);
-Result<std::set<std::string>> FixedBudgets(CampaignStore& store, const std::string& client);
+                          const std::string& campaign, const FixedBudgetMap& fixed, Instant now);
+Result<FixedBudgetMap> FixedBudgets(CampaignStore& store, const std::string& client);
 
 }  // namespace maxopt

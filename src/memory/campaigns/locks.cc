@@ -1,5 +1,8 @@
-#include <algorithm>
+#include <fmt/format.h>
+
+#include <charconv>
 #include <map>
+#include <sstream>
 
 #include "memory/campaigns/campaigns.h"
 
@@ -34,28 +37,50 @@ Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const 
   return locks;
 }
 
+// One line each: the address, and where a flight is planned its days and its total, by tabs.
 Result<> SaveFixedBudgets(CampaignStore& store, const std::string& client,
-                          const std::string& campaign, const std::set<std::string>& addresses,
-                          Instant now) {
+                          const std::string& campaign, const FixedBudgetMap& fixed, Instant now) {
   std::string lines;
-  for (const std::string& address : addresses) lines += address + "\n";
+  for (const auto& [address, flight] : fixed) {
+    lines += address;
+    if (flight) {
+      lines += fmt::format("\t{}\t{}\t{}\t{}", PrintDay(flight->first), PrintDay(flight->last),
+                           flight->total.micros(), flight->total.currency().name());
+    }
+    lines += '\n';
+  }
   return store.SaveDocument({client, "fixed_budgets", campaign, lines, now});
 }
 
-Result<std::set<std::string>> FixedBudgets(CampaignStore& store, const std::string& client) {
+Result<FixedBudgetMap> FixedBudgets(CampaignStore& store, const std::string& client) {
   MAXOPT_TRY(const std::vector<Document> documents, store.Documents(client, "fixed_budgets"));
   std::map<std::string, const Document*> newest;
   // Newest first: what was saved last is met first.
   for (const Document& document : documents) newest.try_emplace(document.name, &document);
-  std::set<std::string> addresses;
+  FixedBudgetMap fixed;
   for (const auto& [campaign, document] : newest) {
-    std::size_t from = 0;
-    for (std::size_t end = document->content.find('\n'); end != std::string::npos;
-         from = end + 1, end = document->content.find('\n', from)) {
-      addresses.insert(document->content.substr(from, end - from));
+    std::istringstream lines(document->content);
+    for (std::string line; std::getline(lines, line);) {
+      std::vector<std::string> cells;
+      std::istringstream row(line);
+      for (std::string cell; std::getline(row, cell, '\t');) cells.push_back(std::move(cell));
+      if (cells.empty()) continue;
+      std::optional<PlannedFlight>& flight = fixed[cells[0]];
+      if (cells.size() == 1) continue;
+      std::int64_t micros = 0;
+      const auto first = ParseDay(cells.size() == 5 ? cells[1] : "");
+      const auto last = ParseDay(cells.size() == 5 ? cells[2] : "");
+      const auto currency = FindCurrency(cells.size() == 5 ? cells[4] : "");
+      if (!first || !last || !currency ||
+          std::from_chars(cells[3].data(), cells[3].data() + cells[3].size(), micros).ptr !=
+              cells[3].data() + cells[3].size()) {
+        return Fail(Errc::kLocal, fmt::format("the fixed budgets kept of {} cannot be read: \"{}\"",
+                                              campaign, line));
+      }
+      flight = PlannedFlight{*first, *last, Money::Micros(micros, *currency)};
     }
   }
-  return addresses;
+  return fixed;
 }
 
 }  // namespace maxopt

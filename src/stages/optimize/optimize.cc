@@ -201,8 +201,8 @@ class Recommender {
 
   /// The budget of a fixed campaign, or of an ad group in one.
   bool IsFixed(const std::string& address) const {
-    return std::any_of(fixed_.begin(), fixed_.end(), [&](const std::string& campaign) {
-      return address == campaign || address.starts_with(campaign + "/");
+    return std::any_of(fixed_.begin(), fixed_.end(), [&](const auto& campaign) {
+      return address == campaign.first || address.starts_with(campaign.first + "/");
     });
   }
 
@@ -544,7 +544,7 @@ class Recommender {
   std::map<std::string, Channel> channels_;  // with budgets that are on
   std::map<std::string, Channel> history_;   // with spend in the past
   std::vector<ExperimentLock> locks_;
-  std::set<std::string> fixed_;  ///< addresses of campaigns
+  FixedBudgetMap fixed_;
   std::vector<double> revenue_;
   Day first_{};
   Day last_{};

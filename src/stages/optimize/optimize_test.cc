@@ -209,7 +209,7 @@ TEST_F(RecommendTest, LeavesWhatAnExperimentKeepsStill) {
 TEST_F(RecommendTest, LeavesABudgetThatTheMediaPlanFixes) {
   LoadYear();
   ASSERT_TRUE(store_->SaveObject({"spring/claimer", kMeta, Level::kCampaign, "22", "", "", {}}));
-  ASSERT_TRUE(SaveFixedBudgets(*store_, "A", "spring", {"spring/claimer"}, clock_.Now()));
+  ASSERT_TRUE(SaveFixedBudgets(*store_, "A", "spring", {{"spring/claimer", {}}}, clock_.Now()));
   const auto held = Recommend(World(), "A", &policy_, options_);
   ASSERT_TRUE(held) << held.error().what;
   EXPECT_FALSE(held->plan);

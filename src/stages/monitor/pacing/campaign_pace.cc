@@ -19,13 +19,6 @@ constexpr days kHistory{56};
 /// Hours tell the shape of a day; four weeks have every weekday four times.
 constexpr days kHourHistory{28};
 
-std::size_t ColumnOf(const FactTable& table, std::string_view name) {
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (table.columns[i] == name) return i;
-  }
-  Bug();  // we asked for it
-}
-
 struct Row {
   std::string campaign, period;
   Money spend;
@@ -44,14 +37,41 @@ Result<std::vector<Row>> SpendOf(FactStore& facts, const AccountInfo& info, cons
   MAXOPT_TRY(const FactTable table, facts.Query(query));
   std::vector<Row> rows;
   if (table.rows.empty()) return rows;
-  const std::size_t id = ColumnOf(table, "campaign_id"), period = ColumnOf(table, "period"),
-                    spend = ColumnOf(table, "spend");
+  const std::size_t id = table.Column("campaign_id"), period = table.Column("period"),
+                    spend = table.Column("spend");
   for (const auto& row : table.rows) {
     if (row[spend].kind != FactCell::Kind::kMoney) continue;
     rows.push_back(
         {row[id].text, row[period].text, Money::Micros(row[spend].integer, info.currency)});
   }
   return rows;
+}
+
+/// Of the last seven closed days, by campaign; only where the platform tells how much of them the
+/// budget cost.
+Result<std::map<std::string, ImpressionShare>> SharesOf(FactStore& facts, const AccountInfo& info,
+                                                        Day today) {
+  FactQuery query;
+  query.measures = {"impression_share", "lost_to_budget", "lost_to_rank"};
+  query.dimensions = {"campaign"};
+  query.filters = {{"account", {PrintAccount(info.account)}}};
+  query.from = today - days(7);
+  query.to = today - days(1);
+  MAXOPT_TRY(const FactTable table, facts.Query(query));
+  std::map<std::string, ImpressionShare> shares;
+  if (table.rows.empty()) return shares;
+  const std::size_t id = table.Column("campaign_id"), won = table.Column("impression_share"),
+                    budget = table.Column("lost_to_budget"), rank = table.Column("lost_to_rank");
+  const auto share = [](const FactCell& cell) -> std::optional<double> {
+    if (cell.kind == FactCell::Kind::kAbsent) return std::nullopt;
+    return std::clamp(cell.Number(), 0.0, 1.0);
+  };
+  for (const auto& row : table.rows) {
+    if (const auto told = share(row[won])) {
+      shares[row[id].text] = {*told, share(row[budget]), share(row[rank])};
+    }
+  }
+  return shares;
 }
 
 bool On(const Entity& entity) {
@@ -95,6 +115,8 @@ class Account {
     }
     MAXOPT_TRY(const std::vector<Sighting> seen, Sightings(*world_.store, tree.info));
     MAXOPT_TRY(const auto ours, world_.store->LastBudgetChanges(client_));
+    MAXOPT_TRY(const auto planned, PlannedFlights(tree.info.account));
+    MAXOPT_TRY(const auto shares, SharesOf(*world_.facts, tree.info, today));
 
     // A flight may be older than the model's window; what it spent since its begin is needed whole.
     Day from = today - kHistory;
@@ -102,6 +124,9 @@ class Account {
       if (entity.level != Level::kCampaign) continue;
       if (const auto start = DayField(entity.fields, "start_at")) {
         from = std::min(from, std::max(*start, today - days(3'000)));
+      }
+      if (const auto at = planned.find(entity.id); at != planned.end()) {
+        from = std::min(from, std::max(at->second.first, today - days(3'000)));
       }
     }
     MAXOPT_TRY(const auto day_rows,
@@ -140,7 +165,20 @@ class Account {
       in.known_until = learnt;
       in.rules = RulesOf(capabilities);
       if (!Budget(tree, campaign, in)) continue;
-      const FlightDays flight = Flight(campaign, today);
+      FlightDays flight = Flight(campaign, today);
+      std::string other_plan;
+      if (const auto at = planned.find(campaign.id); at != planned.end()) {
+        const PlannedFlight& plan = at->second;
+        if (plan.total.currency() != in.budgets.front().amount.currency()) {
+          other_plan = fmt::format(
+              "The media plan gives it {}, another currency than the account's: judged by its "
+              "budget.",
+              PrintMoney(plan.total));
+        } else {
+          flight = {plan.first, plan.last, false};
+          in.plan = plan.total;
+        }
+      }
       in.first = flight.first;
       in.last = flight.last;
       in.status = On(campaign) ? FlightStatus::kOn : FlightStatus::kOff;
@@ -162,6 +200,7 @@ class Account {
       FillQuietDays(day_rows, today, in);
       in.hours = by_hour[campaign.id];
       std::erase_if(in.hours, [](const HourSpend& h) { return h.spend.negative(); });
+      if (const auto at = shares.find(campaign.id); at != shares.end()) in.share = at->second;
       PaceSettings settings;
       settings.minor_units = capabilities.minor_units;
       if (policy_ && policy_->client == client_) settings.step_max_bp = policy_->step_max_bp;
@@ -171,6 +210,7 @@ class Account {
         out_.problems.push_back(fmt::format("campaign {}: {}", name, verdict.error().what));
         continue;
       }
+      if (!other_plan.empty()) verdict->why.push_back(std::move(other_plan));
       out_.campaigns.push_back({client_, tree.info.account, campaign.id, name, flight.first,
                                 flight.last, flight.month, std::move(*verdict)});
       Tell(out_.campaigns.back(), now);
@@ -179,6 +219,23 @@ class Account {
   }
 
  private:
+  /// What the media plan fixes, by campaign id. Where the optimiser may move money the budget is
+  /// the plan.
+  Result<std::map<std::string, PlannedFlight>> PlannedFlights(const AccountId& account) {
+    std::map<std::string, PlannedFlight> out;
+    MAXOPT_TRY(const FixedBudgetMap fixed, FixedBudgets(*world_.store, client_));
+    if (fixed.empty()) return out;
+    MAXOPT_TRY(const std::vector<OwnedObject> owned, world_.store->Objects(account));
+    for (const OwnedObject& object : owned) {
+      if (object.level != Level::kCampaign) continue;
+      const auto at = fixed.find(object.address);
+      if (at != fixed.end() && at->second && at->second->first <= at->second->last) {
+        out.emplace(object.id, *at->second);
+      }
+    }
+    return out;
+  }
+
   /// The campaign's own budget, or that of its running ad groups together. False: it has none.
   static bool Budget(const AccountTree& tree, const Entity& campaign, PaceInput& in) {
     const auto take = [&](const Entity& entity) {

@@ -141,6 +141,54 @@ TEST_F(CampaignPaceTest, RestatedDownwardIsJudgedAsItIsNow) {
   EXPECT_NE(v.why[0].find("restated"), std::string::npos);
 }
 
+TEST_F(CampaignPaceTest, ABudgetThatTheMediaPlanFixesIsJudgedByThePlan) {
+  Load("100", "20", *ParseInstant("2026-04-16T00:10:00Z"));
+  ASSERT_TRUE(store_->SaveObject({"spring/own", kAccount, Level::kCampaign, "1", "", "", {}}));
+  ASSERT_TRUE(store_->SaveObject({"spring/groups", kAccount, Level::kCampaign, "2", "", "", {}}));
+  // 100 a day land at 3,000; the plan has 4,000. Of the second campaign it says no total.
+  const PlannedFlight flight{*ParseDay("2026-04-01"), *ParseDay("2026-04-30"), Eur(4'000)};
+  ASSERT_TRUE(SaveFixedBudgets(*store_, "A", "spring",
+                               {{"spring/own", flight}, {"spring/groups", {}}}, clock_.Now()));
+  auto report = Look();
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->campaigns[0].verdict.plan, Eur(4'000));
+  EXPECT_EQ(report->campaigns[0].verdict.state, PaceState::kUnder);
+  EXPECT_EQ(report->campaigns[1].verdict.plan, Eur(1'500));
+  // A plan in another currency is no amount to compare with.
+  const Money dollars = *ParseMoney("4000", kUsd);
+  ASSERT_TRUE(SaveFixedBudgets(*store_, "A", "spring",
+                               {{"spring/own", PlannedFlight{flight.first, flight.last, dollars}}},
+                               clock_.Now()));
+  report = Look();
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_EQ(report->campaigns[0].verdict.plan, Eur(3'000));
+  EXPECT_NE(report->campaigns[0].verdict.why.back().find("4000.00 USD"), std::string::npos);
+}
+
+TEST_F(CampaignPaceTest, SaysWhatImpressionShareIsLostTo) {
+  MetricReport report{{kAccount, Level::kCampaign, Grain::kDay, Breakdown::kNone,
+                       *ParseDay("2026-04-01"), *ParseDay("2026-04-15")},
+                      "7d_click",
+                      {},
+                      true,
+                      ""};
+  for (Day day = report.query.from; day <= report.query.to; day += days(1)) {
+    report.rows.push_back({day, {}, "1", "", "", "", Eur(100), 600, 6, {}, {}, {}});
+    report.rows.back().impression_share = 0.6;
+    report.rows.back().lost_to_budget = 0.3;
+    report.rows.back().lost_to_rank = 0.1;
+  }
+  ASSERT_TRUE(facts_->Load(report, *ParseInstant("2026-04-16T00:10:00Z"), "test"));
+  const auto pace = Look();
+  ASSERT_TRUE(pace) << pace.error().what;
+  const auto& headroom = pace->campaigns[0].verdict.headroom;
+  ASSERT_TRUE(headroom);
+  EXPECT_NEAR(headroom->won, 0.6, 1e-9);
+  // 100 a day won 60 % of what was there; the 30 % lost to budget cost as much apiece: 50 a day.
+  EXPECT_EQ(headroom->more_for_budget, Eur(50));
+  EXPECT_FALSE(pace->campaigns[1].verdict.headroom);
+}
+
 TEST_F(CampaignPaceTest, WithoutFactsThereIsNoVerdict) {
   const auto report = Look();
   ASSERT_TRUE(report);

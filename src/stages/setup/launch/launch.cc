@@ -187,10 +187,15 @@ Result<> KeepSetup(const SetupWorld& world, const Setup& setup,
   }
   MAXOPT_CHECK(world.store->SaveDocument({client, "setup_source", setup.desired.slug,
                                           fs::absolute(source).lexically_normal().string(), now}));
-  std::set<std::string> fixed;
+  FixedBudgetMap fixed;
+  const Brief& brief = setup.documents.brief;
   for (const Package& package : setup.documents.media_plan.packages) {
     if (package.budget_allocation.value != "fixed") continue;
-    fixed.insert(setup.desired.slug + "/" + Slug(package.name.value));
+    auto& flight = fixed[setup.desired.slug + "/" + Slug(package.name.value)];
+    if (!package.budget || (package.always_on && package.always_on->value)) continue;
+    flight =
+        PlannedFlight{package.start ? package.start->value : brief.start.value,
+                      package.end ? package.end->value : brief.end.value, package.budget->value};
   }
   MAXOPT_CHECK(SaveFixedBudgets(*world.store, client, setup.desired.slug, fixed, now));
   MAXOPT_TRY(const std::vector<Experiment> known, world.store->Experiments(client));
