@@ -184,9 +184,11 @@ class FactStore {
   virtual Result<std::string> Sql(const FactQuery& query) = 0;
   /// Every slice of these days that was ever read or tried, ordered by day and kind. An account
   /// that is not known has none. `spend` of them is read only where it is asked for: it is most of
-  /// the work.
+  /// the work. `as_of`: what had been read and tried by then, and said so then; nullopt: now. A
+  /// failed attempt is forgotten when the same days are tried again, so older ones are not told.
   virtual Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to,
-                                                bool with_spend) = 0;
+                                                bool with_spend,
+                                                std::optional<Instant> as_of = std::nullopt) = 0;
   /// Writes down that a reading failed or was put off, so that the days are known to lack it. A
   /// later complete reading ends it.
   virtual Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) = 0;

@@ -152,6 +152,27 @@ TEST_F(Facts, RestatedUpDownAndToNothing) {
   EXPECT_EQ(notes_, V{"nothing is known that answers this; that is not the same as zero"});
 }
 
+TEST_F(Facts, SlicesTellWhatHadBeenReadBySomeTime) {
+  const Day day = D("2026-03-01");
+  Load(Report(kGoogle, day, day, {Row(day, "7", Eur(10))}), "2026-03-02T00:00:00Z");
+  Load(Report(kGoogle, day, day, {Row(day, "7", Eur(12))}), "2026-03-03T00:00:00Z");
+  Load(Report(kGoogle, day, day, {Row(day, "7", Eur(12))}), "2026-03-04T00:00:00Z");
+  const auto at = [&](const char* when) {
+    return store_->Slices(kGoogle, day, day, true, T(when)).value();
+  };
+  EXPECT_TRUE(at("2026-03-01T23:59:59Z").empty());
+  const auto first = at("2026-03-02T12:00:00Z");
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_EQ(first[0].read_at, T("2026-03-02T00:00:00Z"));
+  EXPECT_EQ(first[0].spend.at("7"), 10'000'000);
+  // Read again without news: later read, older content.
+  const auto last = at("2026-03-04T00:00:00Z");
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(last[0].read_at, T("2026-03-04T00:00:00Z"));
+  EXPECT_EQ(last[0].changed_at, T("2026-03-03T00:00:00Z"));
+  EXPECT_EQ(last[0].spend.at("7"), 12'000'000);
+}
+
 TEST_F(Facts, UnchangedIsNotedNotStored) {
   const Day day = D("2026-03-01");
   const MetricRow a = Row(day, "7", Eur(10));

@@ -227,8 +227,8 @@ class DuckFactStore final : public FactStore {
   Result<std::string> Sql(const FactQuery& query) override;
   Result<std::vector<ClaimWindow>> ClaimWindows(Day from, Day to) override;
   Result<std::vector<Freshness>> Freshest() override;
-  Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to,
-                                        bool with_spend) override;
+  Result<std::vector<SliceInfo>> Slices(const AccountId& account, Day from, Day to, bool with_spend,
+                                        std::optional<Instant> as_of) override;
   Result<> NoteTrouble(const MetricQuery& query, Instant at, const std::string& why) override {
     return Write([&] { return NoteTroubleLocked(query, at, why); });
   }
@@ -1272,7 +1272,8 @@ Result<std::optional<std::int64_t>> DuckFactStore::KeyOf(Connection& connection,
 }
 
 Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, Day from, Day to,
-                                                     bool with_spend) {
+                                                     bool with_spend,
+                                                     std::optional<Instant> as_of) {
   std::vector<SliceInfo> slices;
   from = std::max(from, kFirstDay);
   to = std::min(to, kLastDay);
@@ -1294,18 +1295,20 @@ Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, D
     return &found.try_emplace(std::move(place), std::move(info)).first->second;
   };
   // A reading or an attempt is of a range of days; each of them counts.
-  const auto by_day = [&](std::string_view table, std::string_view value) {
+  const auto by_day = [&](std::string_view table, std::string_view at_column,
+                          std::string_view value) {
     return fmt::format(
         "SELECT level, grain, breakdown, CAST(unnest(generate_series(CAST(greatest(day_from, {0}) "
         "AS TIMESTAMP), CAST(least(day_to, {1}) AS TIMESTAMP), INTERVAL 1 DAY)) AS DATE) AS d, {4} "
-        "FROM {2} WHERE account_key = {3} AND day_from <= {1} AND day_to >= {0}",
-        DayLiteral(from), DayLiteral(to), table, *key, value);
+        "FROM {2} WHERE account_key = {3} AND day_from <= {1} AND day_to >= {0}{5}",
+        DayLiteral(from), DayLiteral(to), table, *key, value,
+        as_of ? fmt::format(" AND {} <= {}", at_column, InstantLiteral(*as_of)) : "");
   };
   {
     MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
                               "SELECT level, grain, breakdown, d, max(learnt_at) FROM ({}) GROUP "
                               "BY ALL",
-                              by_day("loads", "learnt_at"))));
+                              by_day("loads", "learnt_at", "learnt_at"))));
     while (rows.Next()) {
       MAXOPT_TRY(SliceInfo * info, at(rows));
       info->read_at = rows.InstantAt(4);
@@ -1315,7 +1318,7 @@ Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, D
     MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
                               "SELECT level, grain, breakdown, d, max(tried_at), arg_max(why, "
                               "tried_at) FROM ({}) GROUP BY ALL",
-                              by_day("troubles", "tried_at, why"))));
+                              by_day("troubles", "tried_at", "tried_at, why"))));
     while (rows.Next()) {
       MAXOPT_TRY(SliceInfo * info, at(rows));
       if (info->read_at && *info->read_at >= rows.InstantAt(4)) continue;
@@ -1323,9 +1326,13 @@ Result<std::vector<SliceInfo>> DuckFactStore::Slices(const AccountId& account, D
       info->trouble = rows.Text(5);
     }
   }
-  const std::string current =
-      fmt::format("s.account_key = {} AND s.superseded_at IS NULL AND s.day BETWEEN {} AND {}",
-                  *key, DayLiteral(from), DayLiteral(to));
+  const std::string held =
+      as_of
+          ? fmt::format("s.learnt_at <= {0} AND (s.superseded_at IS NULL OR s.superseded_at > {0})",
+                        InstantLiteral(*as_of))
+          : std::string("s.superseded_at IS NULL");
+  const std::string current = fmt::format("s.account_key = {} AND {} AND s.day BETWEEN {} AND {}",
+                                          *key, held, DayLiteral(from), DayLiteral(to));
   {
     MAXOPT_TRY(Rows rows, connection->Ask(fmt::format(
                               "SELECT s.level, s.grain, s.breakdown, s.day, s.learnt_at FROM "
