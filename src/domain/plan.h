@@ -97,6 +97,8 @@ struct Plan {
   std::vector<GuardFinding> findings;
   std::vector<std::string> notes;  ///< translated or refused fields, one sentence each
   std::vector<MatrixRow> matrix;   ///< set-up plans only
+  /// Of all changes together: what the plan is scored against. Absent: nothing was promised.
+  std::optional<Prediction> prediction;
   std::optional<Approval> approval;
   std::string executed_by;  ///< who began to apply it
   std::string undoes;       ///< id of the plan that this one is the inverse of

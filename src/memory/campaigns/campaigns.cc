@@ -8,6 +8,7 @@
 
 #include "domain/json.h"
 #include "memory/campaigns/database.h"
+#include "memory/campaigns/ledger_lines.h"
 
 namespace maxopt {
 namespace {
@@ -260,12 +261,14 @@ class SqliteStore final : public CampaignStore {
       const std::string notes = json(plan.notes).dump();
       const std::string hash = ContentHash(plan);
       const std::string matrix = MatrixJson(plan.matrix);
+      const std::string prediction = plan.prediction ? ToJson(*plan.prediction) : "";
       sql << "INSERT INTO plan (id, client, title, status, created_at, created_by, exposure, "
-             "findings, notes, matrix, content_hash, undoes) "
-             "VALUES (:i, :c, :t, :s, :ca, :cb, :e, :f, :n, :m, :h, :u)",
+             "findings, notes, matrix, content_hash, undoes, prediction) "
+             "VALUES (:i, :c, :t, :s, :ca, :cb, :e, :f, :n, :m, :h, :u, :p)",
           soci::use(plan.id), soci::use(plan.client), soci::use(plan.title), soci::use(status),
           soci::use(created), soci::use(plan.created_by), soci::use(exposure), soci::use(findings),
-          soci::use(notes), soci::use(matrix), soci::use(hash), soci::use(plan.undoes);
+          soci::use(notes), soci::use(matrix), soci::use(hash), soci::use(plan.undoes),
+          soci::use(prediction);
       for (std::size_t n = 0; n < plan.changes.size(); ++n) {
         const std::string body = ToJson(plan.changes[n]);
         const int position = static_cast<int>(n);
@@ -276,6 +279,7 @@ class SqliteStore final : public CampaignStore {
             soci::use(plan.changes[n].key), soci::use(plan.id), soci::use(position),
             soci::use(body), soci::use(state), soci::use(budget_of);
       }
+      AppendLine(sql, ProposedLine(plan));
       transaction.commit();
       return plan;
     });
@@ -318,6 +322,7 @@ class SqliteStore final : public CampaignStore {
 
   Result<> ApprovePlan(const std::string& id, const Approval& approval) override {
     return Do([&](soci::session& sql) -> Result<> {
+      soci::transaction transaction(sql);
       MAXOPT_TRY(const Plan plan, ReadPlan(sql, id));
       if (ContentHash(plan) != approval.content_hash) {
         return Fail(Errc::kConflict,
@@ -332,12 +337,25 @@ class SqliteStore final : public CampaignStore {
              "approved_hash = :h, approval_expires_at = :e WHERE id = :i",
           soci::use(approval.by), soci::use(at), soci::use(approval.content_hash),
           soci::use(expires), soci::use(id);
+      AppendLine(sql, {0,
+                       approval.at,
+                       plan.client,
+                       "approved",
+                       id,
+                       json{{"by", approval.by},
+                            {"content_hash", approval.content_hash},
+                            {"expires_at", expires}}
+                           .dump(),
+                       {},
+                       {}});
+      transaction.commit();
       return {};
     });
   }
 
   Result<> UseApproval(const std::string& id, const std::string& executed_by, Instant at) override {
     return Do([&](soci::session& sql) -> Result<> {
+      soci::transaction transaction(sql);
       MAXOPT_TRY(const Plan plan, ReadPlan(sql, id));
       if (!plan.approval) {
         return Fail(Errc::kRefused, fmt::format("plan {} has no approval", id));
@@ -364,6 +382,9 @@ class SqliteStore final : public CampaignStore {
       sql << "UPDATE plan SET status = 'applying', approval_used_at = :a, executed_by = :e "
              "WHERE id = :i",
           soci::use(when), soci::use(executed_by), soci::use(id);
+      AppendLine(sql,
+                 {0, at, plan.client, "applying", id, json{{"by", executed_by}}.dump(), {}, {}});
+      transaction.commit();
       return {};
     });
   }
@@ -427,6 +448,24 @@ class SqliteStore final : public CampaignStore {
           soci::use(entry.id);
       if (entry.state == ChangeState::kConfirmed) {
         MAXOPT_CHECK(RecordObject(sql, entry));
+      }
+      if (entry.state != ChangeState::kIntent && entry.state != ChangeState::kSent) {
+        std::string plan, client;
+        sql << "SELECT p.id, p.client FROM change c JOIN plan p ON p.id = c.plan_id "
+               "WHERE c.key = :k",
+            soci::use(entry.change_key), soci::into(plan), soci::into(client);
+        AppendLine(sql, {0,
+                         entry.at,
+                         client,
+                         "done",
+                         plan,
+                         json{{"change", entry.change_key},
+                              {"state", state},
+                              {"id", entry.id},
+                              {"how", entry.how}}
+                             .dump(-1, ' ', false, json::error_handler_t::replace),
+                         {},
+                         {}});
       }
       transaction.commit();
       return {};
@@ -725,16 +764,17 @@ class SqliteStore final : public CampaignStore {
 
   static Result<Plan> ReadPlan(soci::session& sql, const std::string& id) {
     Plan plan;
-    std::string status, created, exposure, findings, notes, matrix, hash;
+    std::string status, created, exposure, findings, notes, matrix, hash, prediction;
     std::string approved_by, approved_at, expires_at, used_at;
     sql << "SELECT id, client, title, status, created_at, created_by, exposure, findings, notes, "
            "matrix, approved_hash, approved_by, approved_at, approval_expires_at, "
-           "approval_used_at, executed_by, undoes FROM plan WHERE id = :i",
+           "approval_used_at, executed_by, undoes, prediction FROM plan WHERE id = :i",
         soci::use(id), soci::into(plan.id), soci::into(plan.client), soci::into(plan.title),
         soci::into(status), soci::into(created), soci::into(plan.created_by), soci::into(exposure),
         soci::into(findings), soci::into(notes), soci::into(matrix), soci::into(hash),
         soci::into(approved_by), soci::into(approved_at), soci::into(expires_at),
-        soci::into(used_at), soci::into(plan.executed_by), soci::into(plan.undoes);
+        soci::into(used_at), soci::into(plan.executed_by), soci::into(plan.undoes),
+        soci::into(prediction);
     if (!sql.got_data()) return Fail(Errc::kNotFound, fmt::format("plan \"{}\" is not known", id));
     MAXOPT_TRY(plan.status, FindPlanStatus(status));
     MAXOPT_TRY(plan.created_at, Time(created));
@@ -750,6 +790,9 @@ class SqliteStore final : public CampaignStore {
       plan.approval = std::move(approval);
     }
     MAXOPT_TRY(plan.matrix, MatrixFrom(matrix));
+    if (!prediction.empty()) {
+      MAXOPT_TRY(plan.prediction, PredictionFromJson(prediction));
+    }
     const json exposures = json::parse(exposure);
     MAXOPT_TRY(plan.exposure_before, ExposureFrom(exposures.at("before")));
     MAXOPT_TRY(plan.exposure_after, ExposureFrom(exposures.at("after")));

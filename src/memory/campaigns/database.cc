@@ -129,6 +129,19 @@ CREATE TABLE sighting (platform TEXT NOT NULL, account TEXT NOT NULL, campaign T
     R"sql(
 ALTER TABLE job ADD COLUMN retry_at TEXT NOT NULL DEFAULT '';
 )sql",
+    // The decision ledger. Corrections are further lines.
+    R"sql(
+ALTER TABLE plan ADD COLUMN prediction TEXT NOT NULL DEFAULT '';
+CREATE TABLE ledger (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, client TEXT NOT NULL,
+  event TEXT NOT NULL, subject TEXT NOT NULL, body TEXT NOT NULL, previous TEXT NOT NULL,
+  hash TEXT NOT NULL);
+CREATE INDEX ledger_by_subject ON ledger (subject, seq);
+CREATE INDEX ledger_by_client ON ledger (client, event, seq);
+CREATE TRIGGER ledger_keeps_lines BEFORE UPDATE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_loses_none BEFORE DELETE ON ledger
+  BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
@@ -181,10 +194,11 @@ Result<int> TakeLock(const std::string& path) {
   return fd;
 }
 
+/// A statement ends with its line; a semicolon within a line is of a trigger's body.
 void Script(soci::session& sql, const std::string& script) {
   std::size_t begin = 0;
   while (true) {
-    const std::size_t end = script.find(';', begin);
+    const std::size_t end = script.find(";\n", begin);
     if (end == std::string::npos) return;
     sql << script.substr(begin, end - begin);
     begin = end + 1;
