@@ -10,6 +10,8 @@
 #include "apply/live.h"
 #include "apply/run.h"
 #include "connect/writer.h"
+#include "decide/autonomy/autonomy.h"
+#include "memory/campaigns/ledger.h"
 
 namespace maxopt {
 namespace {
@@ -117,7 +119,37 @@ Result<Door::Snapshot> Door::ReadSnapshot(const Plan& plan) {
   context.live = snapshot.trees;
   MAXOPT_TRY(context.last_budget_change, world_.store->LastBudgetChanges(plan.client));
   MAXOPT_TRY(context.locks, ExperimentLocks(*world_.store, plan.client, context.now));
+  MAXOPT_CHECK(AddRecord(plan, context));
   return snapshot;
+}
+
+/// What automatic changes moved within 24 hours, and how well their kinds predicted.
+Result<> Door::AddRecord(const Plan& plan, GuardContext& context) const {
+  MAXOPT_TRY(const std::vector<Change> sent,
+             ChangesSentSince(*world_.store, plan.client, context.now - std::chrono::hours(24)));
+  for (const Change& change : sent) {
+    if (!IsAutomatic(change.reason)) continue;
+    // An apply that goes on does not count its own changes twice.
+    if (change.key.starts_with(plan.id + "/")) continue;
+    ++context.automatic_changes_today;
+    const auto move = WorstMove(change, context.overdelivery_bp);
+    if (move) context.moved_today.push_back({change.account, *move});
+  }
+  MAXOPT_TRY(const std::vector<ScoredOutcome> outcomes, Outcomes(*world_.store, plan.client));
+  std::map<Reason, std::vector<ScoredPrediction>> records;
+  for (const Reason reason : {Reason::kReallocate, Reason::kPace, Reason::kPause, Reason::kRule}) {
+    records[reason];
+    for (const ScoredOutcome& o : outcomes) {
+      if (o.kind != ReasonName(reason)) continue;
+      records[reason].push_back({o.predicted, o.low90, o.high90, o.measured, o.measured_sd});
+    }
+  }
+  for (const auto& [reason, record] : records) {
+    const auto calibration = Calibrate(record);
+    context.autonomy[reason] =
+        EarnedAutonomy(calibration ? std::optional(*calibration) : std::nullopt);
+  }
+  return {};
 }
 
 // --- propose and approve
@@ -205,7 +237,8 @@ void Door::CheckWithPlatforms(Plan& draft) {
 }
 
 bool Door::MayApproveItself(const Plan& plan, const Policy& policy) {
-  return plan.status == PlanStatus::kGuarded &&
+  return plan.status == PlanStatus::kGuarded && policy.mode == PolicyMode::kAct &&
+         WithinEnvelope(plan.findings) &&
          std::all_of(plan.changes.begin(), plan.changes.end(), [&](const Change& change) {
            return change.action == ChangeAction::kUpdate && change.forced.empty() &&
                   std::find(policy.auto_approve.begin(), policy.auto_approve.end(),
@@ -217,6 +250,11 @@ Result<> Door::Approve(const std::string& plan_id, const std::string& by,
                        const std::string& content_hash, const Policy* policy) {
   if (by.empty()) return Fail(Errc::kInvalidArgument, "an approval names who gives it (--by)");
   MAXOPT_TRY(const Plan plan, world_.store->GetPlan(plan_id));
+  if (by == kByPolicy && (!policy || !MayApproveItself(plan, *policy))) {
+    return Fail(
+        Errc::kRefused,
+        fmt::format("plan {} needs a person: the policy does not approve it by itself", plan_id));
+  }
   if (policy && policy->two_people && by == plan.created_by) {
     return Fail(Errc::kRefused,
                 fmt::format("{} made plan {}, and the policy asks for two people: somebody else "
@@ -312,6 +350,14 @@ Result<> Door::CheckBeforeFirstSend(const Plan& plan, const Policy* policy,
   if (now.blocked()) {
     return Fail(Errc::kRefused, fmt::format("plan {} was approved, but its guards block it now: {}",
                                             plan.id, Blocking(now)));
+  }
+  if (plan.approval && plan.approval->by == kByPolicy && !AllOnlyLower(plan)) {
+    // Another plan may have used the envelope up since.
+    for (const GuardFinding& finding : now.findings) {
+      if (WithinEnvelope(std::span(&finding, 1))) continue;
+      return Fail(Errc::kRefused,
+                  fmt::format("plan {} needs a person by now: {}", plan.id, finding.what));
+    }
   }
   // Stopping is always allowed, however far the rest has moved.
   if (!AllOnlyLower(plan) && policy) {

@@ -101,6 +101,9 @@ class Door {
   /// True when the policy lets this guarded plan pass without a person: never when a change is
   /// forced.
   static bool MayApproveItself(const Plan& plan, const Policy& policy);
+  /// Who approves such a plan. In this name nothing else is approved, and an apply asks mode,
+  /// envelope and record again.
+  static constexpr std::string_view kByPolicy = "policy.yaml";
   /// Binds the approval to the content that was shown; it lasts policy.approval_hours (24 without a
   /// policy). kRefused: two people are needed and this one made the plan. kConflict: the plan is
   /// not what was shown, or not waiting for an approval.
@@ -134,6 +137,7 @@ class Door {
   class Busy;
   struct Snapshot;
   Result<Snapshot> ReadSnapshot(const Plan& plan);
+  Result<> AddRecord(const Plan& plan, GuardContext& context) const;
   void CheckWithPlatforms(Plan& draft);
   Result<> CheckBeforeFirstSend(const Plan& plan, const Policy* policy, const Snapshot& snapshot);
   World world_;

@@ -144,6 +144,33 @@ TEST_F(DoorTest, AutomaticStepsAreBoundedRestedAndNeedFreshFacts) {
             PlanStatus::kGuarded);
 }
 
+TEST_F(DoorTest, TheEnvelopeIsCountedOverPlansAndAskedAgainAtTheApply) {
+  LaunchAll();
+  policy_.cooldown_hours = 0;
+  policy_.envelope.per_day = Eur(50);  // half of it without a record: 25 is a move of 20 on Meta
+  policy_.earned_autonomy = false;
+  const auto first = door_.Propose(Budget(Eur(100), Eur(120), Reason::kReallocate), &policy_);
+  ASSERT_TRUE(Door::MayApproveItself(*first, policy_));
+  const std::string by(Door::kByPolicy);
+  ASSERT_TRUE(door_.Approve(first->id, by, ContentHash(*first), &policy_));
+  ASSERT_EQ(door_.Apply(first->id, "ben", &policy_)->status, PlanStatus::kVerified);
+  // 25 of 50 are used. 120 -> 140 is another 25, and then nothing is left for 140 -> 142.
+  const auto second = door_.Propose(Budget(Eur(120), Eur(140), Reason::kReallocate), &policy_);
+  ASSERT_TRUE(Door::MayApproveItself(*second, policy_));
+  ASSERT_TRUE(door_.Approve(second->id, by, ContentHash(*second), &policy_));
+  policy_.envelope.per_day = Eur(40);
+  const auto refused = door_.Apply(second->id, "ben", &policy_);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("needs a person by now"), std::string::npos)
+      << refused.error().what;
+  const auto third = door_.Propose(Budget(Eur(120), Eur(139), Reason::kReallocate), &policy_);
+  EXPECT_EQ(third->status, PlanStatus::kGuarded);
+  EXPECT_FALSE(Door::MayApproveItself(*third, policy_));
+  EXPECT_EQ(door_.Approve(third->id, by, ContentHash(*third), &policy_).error().code,
+            Errc::kRefused);
+  EXPECT_TRUE(door_.Approve(third->id, "anna", ContentHash(*third), &policy_));
+}
+
 TEST_F(DoorTest, AChangeMadeByAPersonMeanwhileIsNotOverwritten) {
   LaunchAll();
   const std::string id = Approved(Budget(Eur(100), Eur(110), Reason::kManual));

@@ -2,12 +2,56 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/change.h"
 #include "money/money.h"
+#include "result/result.h"
 
 namespace maxopt {
+
+/// How far Max goes of its own accord. Stopping what is unsafe is allowed in every mode.
+enum class PolicyMode {
+  kObserve,    ///< automatic plans are refused
+  kRecommend,  ///< they are proposed; a person approves each
+  kAct,        ///< those of `auto_approve` within the envelope need no person
+};
+std::string_view PolicyModeName(PolicyMode mode);  ///< "observe", "recommend", "act"
+
+/// What a policy may forbid altogether, whoever asks; pausing what is unsafe is always possible.
+enum class Operation {
+  kCreate,
+  kActivate,
+  kPause,
+  kRemove,
+  kRaiseBudget,
+  kCutBudget,
+  kBid,        ///< bids, bid strategies and their targets
+  kTargeting,  ///< who, where and when
+  kCreative,   ///< what ads say and show
+  kOther,
+};
+std::string_view OperationName(Operation operation);  ///< "create", ..., "raise_budget", "bid"
+Result<Operation> FindOperation(std::string_view name);
+/// What a change does, each once; never empty.
+std::vector<Operation> OperationsOf(const Change& change);
+
+/// What automatic plans may move without a person: amounts of daily budget, each counted as the
+/// worst day of its platform (over-delivery). Absent: no limit but the caps.
+struct Envelope {
+  std::optional<Money> per_change;
+  std::optional<Money> per_day;      ///< all accounts, within 24 hours
+  std::optional<Money> per_account;  ///< one account, within 24 hours
+  std::optional<int> changes_per_day;
+};
+
+/// What one kind of change (Reason) may do alone, by its record: see decide/autonomy.
+struct Autonomy {
+  bool may_act = true;
+  double scale = 1;  ///< of the envelope's amounts, in (0, 1]
+  std::string why;   ///< one sentence with its numbers
+};
 
 /// What a client allows. Without one nothing is written (fail closed).
 struct Policy {
@@ -34,6 +78,12 @@ struct Policy {
   /// A campaign that spends, or may spend, more than this many times its plan is paused first and
   /// told of after. 30'000 = 3 times; 0: it is only told of.
   int tripwire_bp = 30'000;
+  PolicyMode mode = PolicyMode::kAct;
+  Envelope envelope{};
+  std::vector<Operation> blocked_operations{};
+  /// The envelope grows with the measured record of each kind of change, and ends where it errs
+  /// (decide/autonomy). False: the envelope is as written whatever was measured.
+  bool earned_autonomy = true;
 };
 
 }  // namespace maxopt

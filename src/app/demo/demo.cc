@@ -329,7 +329,8 @@ Result<> LiveOneDay(Stage& stage, Day day, const DemoOptions& options, LoopResul
       }
       continue;
     }
-    MAXOPT_CHECK(home.door().Approve(plan.id, "policy.yaml", ContentHash(plan), &*policy));
+    MAXOPT_CHECK(
+        home.door().Approve(plan.id, std::string(Door::kByPolicy), ContentHash(plan), &*policy));
     MAXOPT_TRY(const ApplyReport report, home.door().Apply(plan.id, "demo", &*policy));
     if (report.status != PlanStatus::kVerified) {
       result.problems.push_back(

@@ -60,7 +60,16 @@ approval_hours: 24           # how long an approval may wait for its apply
 two_people: false            # true: who approves is neither who planned nor who applies
 exposure_drift_percent: 10   # an approval is asked again when the worst day moved by more
 tripwire_percent: 300        # what spends this much of its plan is paused first, then told; 0: only told
+mode: act                    # observe: automatic plans are refused; recommend: a person approves each
 # auto_approve: [pause]      # reasons that need no person: reallocate, pace, pause, rule, activate
+# envelope:                  # what such plans may move of daily budgets, on the platforms' worst day
+#   per_change: 20.00
+#   per_day: 60.00           # within 24 hours, all accounts
+#   per_account: 40.00
+#   changes_per_day: 20
+# blocked_operations: []     # create, activate, pause, remove, raise_budget, cut_budget, bid,
+#                            # targeting, creative, other: refused whoever asks
+earned_autonomy: true        # the envelope grows and shrinks with the measured record (maxopt scores)
 )";
 
 /// Kills the process before or after a call of a test's choice: the wire's own fault points.

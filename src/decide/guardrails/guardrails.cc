@@ -15,22 +15,6 @@ bool IsBudgetChange(const Change& change) {
                      [&](auto field) { return change.after.contains(std::string(field)); });
 }
 
-bool IsAutomatic(Reason reason) {
-  switch (reason) {
-    case Reason::kReallocate:
-    case Reason::kPace:
-    case Reason::kPause:
-    case Reason::kRule:
-      return true;
-    case Reason::kLaunch:
-    case Reason::kActivate:
-    case Reason::kManual:
-    case Reason::kUndo:
-      return false;
-  }
-  Bug();
-}
-
 /// Budgets that could be spent, by object: what the exposure is summed over.
 struct Spender {
   Platform platform;
@@ -142,6 +126,7 @@ class Judge {
       CheckChange(change);
       CheckLock(change);
       CheckForced(change);
+      CheckOperations(change);
     }
     CheckBudgetOwners(after);
     const bool only_lowers =
@@ -160,6 +145,8 @@ class Judge {
     }
     CheckCaps(by_platform);
     CheckFreshness();
+    CheckMode();
+    CheckEnvelope();
     return std::move(verdict_);
   }
 
@@ -398,10 +385,108 @@ class Judge {
     }
   }
 
+  bool Automatic() const {
+    return std::any_of(plan_.changes.begin(), plan_.changes.end(),
+                       [](const Change& c) { return IsAutomatic(c.reason); });
+  }
+
+  void CheckOperations(const Change& change) {
+    if (!policy_) return;
+    if (change.reason == Reason::kPause && OnlyLowersSpend(change)) return;
+    for (const Operation operation : OperationsOf(change)) {
+      const auto& blocked = policy_->blocked_operations;
+      if (std::find(blocked.begin(), blocked.end(), operation) == blocked.end()) continue;
+      Block("blocked_operation",
+            fmt::format("{}: the policy blocks \"{}\"", change.address, OperationName(operation)),
+            "change it by hand on the platform, or take it out of blocked_operations");
+    }
+  }
+
+  void CheckMode() {
+    if (!Automatic()) return;
+    if (policy_->mode == PolicyMode::kObserve) {
+      Block("mode", "the policy only lets Max observe", "set mode to recommend or act");
+    } else if (policy_->mode == PolicyMode::kRecommend) {
+      Note("mode", "the policy lets Max recommend: a person approves", "approve, or reject");
+    }
+  }
+
+  /// The smallest scale that any kind of change in the plan has earned.
+  double EarnedScale() {
+    double scale = 1;
+    if (!policy_->earned_autonomy) return scale;
+    std::set<Reason> kinds;
+    for (const Change& change : plan_.changes) {
+      if (IsAutomatic(change.reason)) kinds.insert(change.reason);
+    }
+    for (const Reason kind : kinds) {
+      const auto earned = context_.autonomy.find(kind);
+      if (earned == context_.autonomy.end()) continue;
+      if (!earned->second.may_act) {
+        Note("record", fmt::format("{}: {}", ReasonName(kind), earned->second.why),
+             "a person approves until its predictions hold again");
+      }
+      scale = std::min(scale, std::clamp(earned->second.scale, 0.0, 1.0));
+    }
+    return scale;
+  }
+
+  void CheckEnvelope() {
+    if (!Automatic()) return;
+    const double scale = EarnedScale();
+    const Envelope& envelope = policy_->envelope;
+    const auto limit = [&](const Money& written) {
+      return written.TimesBp(static_cast<std::int64_t>(10'000 * scale));
+    };
+    const auto tell = [&](std::string_view what, Money moved, Money written) {
+      Note("envelope",
+           fmt::format(
+               "{} {} of daily budget (worst day); the envelope is {}{}", what, PrintMoney(moved),
+               PrintMoney(limit(written)),
+               scale < 1
+                   ? fmt::format(", {:.0f} % of what the policy writes, by its record", 100 * scale)
+                   : ""),
+           "a person approves, or the envelope in policy.yaml is made larger");
+    };
+    Money day = Money::Zero(policy_->currency);
+    std::map<AccountId, Money> accounts;
+    const auto add = [&](const AccountId& account, Money move) {
+      if (move.currency() != policy_->currency) return;  // the guard "currency" has said so
+      day += move;
+      accounts.try_emplace(account, Money::Zero(policy_->currency)).first->second += move;
+    };
+    for (const GuardContext::Moved& moved : context_.moved_today)
+      add(moved.account, moved.worst_day);
+    int changes = context_.automatic_changes_today;
+    for (const Change& change : plan_.changes) {
+      if (!IsAutomatic(change.reason)) continue;
+      ++changes;
+      const std::optional<Money> move = WorstMove(change, context_.overdelivery_bp);
+      if (!move || move->currency() != policy_->currency) continue;
+      add(change.account, *move);
+      if (envelope.per_change && *move > limit(*envelope.per_change)) {
+        tell(change.address + " moves", *move, *envelope.per_change);
+      }
+    }
+    if (envelope.per_day && day > limit(*envelope.per_day)) {
+      tell("with this plan 24 hours move", day, *envelope.per_day);
+    }
+    for (const auto& [account, sum] : accounts) {
+      if (envelope.per_account && sum > limit(*envelope.per_account)) {
+        tell(fmt::format("with this plan 24 hours move, in {},", PrintAccount(account)), sum,
+             *envelope.per_account);
+      }
+    }
+    if (envelope.changes_per_day && changes > *envelope.changes_per_day) {
+      Note("envelope",
+           fmt::format("with this plan 24 hours have {} automatic changes; the envelope is {}",
+                       changes, *envelope.changes_per_day),
+           "a person approves, or the envelope in policy.yaml is made larger");
+    }
+  }
+
   void CheckFreshness() {
-    const bool automatic = std::any_of(plan_.changes.begin(), plan_.changes.end(),
-                                       [](const Change& c) { return IsAutomatic(c.reason); });
-    if (!automatic) return;
+    if (!Automatic()) return;
     const auto limit = std::chrono::hours(policy_->data_age_max_hours);
     if (!context_.facts_learnt_at || context_.now - *context_.facts_learnt_at > limit) {
       Block("stale_data",
@@ -421,6 +506,39 @@ class Judge {
 };
 
 }  // namespace
+
+bool IsAutomatic(Reason reason) {
+  switch (reason) {
+    case Reason::kReallocate:
+    case Reason::kPace:
+    case Reason::kPause:
+    case Reason::kRule:
+      return true;
+    case Reason::kLaunch:
+    case Reason::kActivate:
+    case Reason::kManual:
+    case Reason::kUndo:
+      return false;
+  }
+  Bug();
+}
+
+std::optional<Money> WorstMove(const Change& change,
+                               const std::map<Platform, int>& overdelivery_bp) {
+  const Money* to = MoneyField(change.after, "daily_budget");
+  const Money* from = MoneyField(change.before, "daily_budget");
+  if (!to || !from || to->currency() != from->currency()) return std::nullopt;
+  const auto factor = overdelivery_bp.find(change.account.platform);
+  if (factor == overdelivery_bp.end()) return std::nullopt;
+  const Money move = *to > *from ? *to - *from : *from - *to;
+  return move.TimesBp(std::max(10'000, factor->second));
+}
+
+bool WithinEnvelope(std::span<const GuardFinding> findings) {
+  return std::none_of(findings.begin(), findings.end(), [](const GuardFinding& finding) {
+    return finding.guard == "mode" || finding.guard == "envelope" || finding.guard == "record";
+  });
+}
 
 bool GuardVerdict::blocked() const {
   return std::any_of(findings.begin(), findings.end(),

@@ -24,6 +24,15 @@ struct GuardContext {
   std::map<std::string, Instant> last_budget_change;
   /// When the newest facts of the accounts in the plan were learnt; nullopt: never.
   std::optional<Instant> facts_learnt_at;
+  /// Automatic changes of the last 24 hours that were sent.
+  struct Moved {
+    AccountId account;
+    Money worst_day;  ///< size of the move of a daily budget, over-delivery included
+  };
+  std::vector<Moved> moved_today;
+  int automatic_changes_today = 0;
+  /// What each kind of change has earned by its record; one that is missing has no record.
+  std::map<Reason, Autonomy> autonomy;
   /// What running experiments keep still.
   std::vector<ExperimentLock> locks;
   Instant now{};
@@ -39,7 +48,13 @@ struct GuardVerdict {
 /// Judges a plan on the state after it, in account currency, on the worst day that the platforms'
 /// over-delivery allows. Pure. No policy blocks everything except pausing.
 /// Guards: policy_missing, account, field, currency, daily_cap, platform_cap, step, cooldown,
-/// stale_data, unread_account, created_active, budget_owner, experiment_lock, forced.
+/// stale_data, unread_account, created_active, budget_owner, experiment_lock, forced, mode,
+/// blocked_operation, envelope, record.
+///
+/// mode: an automatic plan where the policy only observes blocks; where it recommends, a note.
+/// blocked_operation: what the policy forbids, whoever asks.
+/// envelope, record: never block; what an automatic plan goes beyond the policy's envelope, as
+/// scaled by the record of its kind of change, so that a person has to approve it.
 ///
 /// budget_owner: a campaign and an ad group below it would both own a budget.
 /// experiment_lock: what an experiment keeps still, and what is below it, is changed only by a
@@ -48,6 +63,18 @@ struct GuardVerdict {
 /// what is above it either: the campaign's budget is the arms' allocation.
 /// forced: never blocks; names each field that would overwrite somebody else's.
 GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContext& context);
+
+/// True when a plan with this verdict may pass without a person, as far as mode, envelope and
+/// record are concerned.
+bool WithinEnvelope(std::span<const GuardFinding> findings);
+
+/// Changes that nobody asked for: by marginal return, pacing, safety or a rule.
+bool IsAutomatic(Reason reason);
+
+/// What a move of a daily budget is worth on the platform's worst day; nullopt: no such move, or
+/// its size or the platform's factor is not known.
+std::optional<Money> WorstMove(const Change& change,
+                               const std::map<Platform, int>& overdelivery_bp);
 
 /// Order in which changes are sent: what only lowers spend first, then what cannot spend (creates,
 /// which are paused, and neutral updates), then what raises it; but never a child before its

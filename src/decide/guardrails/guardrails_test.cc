@@ -79,6 +79,79 @@ bool Finds(const GuardVerdict& verdict, const std::string& guard, bool blocks) {
                      [&](const GuardFinding& f) { return f.guard == guard && f.blocks == blocks; });
 }
 
+TEST(Guards, ModeHoldsAutomaticPlansOnly) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100))};
+  const Change automatic = Budget("1", Eur(100), Eur(110), Reason::kReallocate);
+  const Change by_hand = Budget("1", Eur(100), Eur(110));
+  EXPECT_TRUE(WithinEnvelope(world.Judge({automatic}).findings));
+  world.policy.mode = PolicyMode::kRecommend;
+  EXPECT_TRUE(Finds(world.Judge({automatic}), "mode", false));
+  EXPECT_FALSE(WithinEnvelope(world.Judge({automatic}).findings));
+  world.policy.mode = PolicyMode::kObserve;
+  EXPECT_TRUE(Finds(world.Judge({automatic}), "mode", true));
+  EXPECT_FALSE(world.Judge({by_hand}).blocked());
+  // Stopping what is unsafe is allowed in every mode.
+  const Change pause = Update("1", {{"status", std::string(kActive)}},
+                              {{"status", std::string(kPaused)}}, Reason::kPause);
+  EXPECT_FALSE(world.Judge({pause}).blocked());
+}
+
+TEST(Guards, BlockedOperationsAreRefusedWhoeverAsks) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100))};
+  world.policy.blocked_operations = {Operation::kRaiseBudget, Operation::kPause, Operation::kCreate,
+                                     Operation::kBid};
+  EXPECT_TRUE(Finds(world.Judge({Budget("1", Eur(100), Eur(110))}), "blocked_operation", true));
+  EXPECT_FALSE(world.Judge({Budget("1", Eur(100), Eur(90))}).blocked());
+  EXPECT_TRUE(
+      Finds(world.Judge({Create("c", Level::kCampaign, "", Eur(1))}), "blocked_operation", true));
+  EXPECT_TRUE(
+      Finds(world.Judge({Update("1", {}, {{"target_cpa", Eur(5)}})}), "blocked_operation", true));
+  const Fields on{{"status", std::string(kActive)}}, off{{"status", std::string(kPaused)}};
+  EXPECT_TRUE(Finds(world.Judge({Update("1", on, off)}), "blocked_operation", true));
+  EXPECT_FALSE(world.Judge({Update("1", on, off, Reason::kPause)}).blocked());
+}
+
+TEST(Guards, TheEnvelopeCountsTheWorstDayAndWhatMovedBefore) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100)), Campaign("2", Eur(100))};
+  const std::vector<Change> plan{Budget("1", Eur(100), Eur(92), Reason::kReallocate),
+                                 Budget("2", Eur(100), Eur(108), Reason::kReallocate)};
+  const auto tells = [&](const Envelope& envelope, const GuardContext& context) {
+    world.policy.envelope = envelope;
+    Plan p;
+    p.client = "A";
+    p.changes = plan;
+    const GuardVerdict verdict = JudgePlan(p, &world.policy, context);
+    EXPECT_FALSE(verdict.blocked());
+    return std::count_if(verdict.findings.begin(), verdict.findings.end(),
+                         [](const GuardFinding& f) { return f.guard == "envelope"; });
+  };
+  // Each move of 8 is 10 on Meta's worst day (+25 %); both are 20.
+  GuardContext context = world.Context();
+  EXPECT_EQ(tells({Eur(10), Eur(20), Eur(20), 2}, context), 0);
+  EXPECT_EQ(tells({Eur(9), {}, {}, {}}, context), 2);
+  EXPECT_EQ(tells({{}, Eur(19), {}, {}}, context), 1);
+  EXPECT_EQ(tells({{}, {}, Eur(19), {}}, context), 1);
+  EXPECT_EQ(tells({{}, {}, {}, 1}, context), 1);
+  context.moved_today = {{kTikTokAccount, Eur(5)}};
+  context.automatic_changes_today = 1;
+  EXPECT_EQ(tells({{}, Eur(24), Eur(20), 2}, context), 2);  // the day's sum and the count
+  // The record scales the amounts; one that errs beyond doubt ends what may be done alone.
+  context = world.Context();
+  context.autonomy[Reason::kReallocate] = {true, 0.5, "half"};
+  EXPECT_EQ(tells({{}, Eur(20), {}, {}}, context), 1);
+  world.policy.earned_autonomy = false;
+  EXPECT_EQ(tells({{}, Eur(20), {}, {}}, context), 0);
+  world.policy.earned_autonomy = true;
+  context.autonomy[Reason::kReallocate] = {false, 1, "it errs"};
+  Plan p;
+  p.client = "A";
+  p.changes = plan;
+  EXPECT_FALSE(WithinEnvelope(JudgePlan(p, &world.policy, context).findings));
+}
+
 TEST(Guards, F3APlanInAnotherCurrencyThanTheAccountsIsBlocked) {
   World world;
   world.trees[0].entities = {Campaign("1", Eur(100))};

@@ -149,7 +149,8 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
     MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{
         "maxopt", "client", "currency", "worst_day_cap", "platform_caps", "step_max_percent",
         "cooldown_hours", "data_age_max_hours", "auto_approve", "approval_hours", "two_people",
-        "exposure_drift_percent", "tripwire_percent"}));
+        "exposure_drift_percent", "tripwire_percent", "mode", "envelope", "blocked_operations",
+        "earned_autonomy"}));
     MAXOPT_TRY(const std::string client, root.TextAt("client"));
     MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
     const auto money = [&](std::string_view text) -> Result<Money> {
@@ -189,6 +190,42 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
                       tripwire_percent));
     }
     policy.tripwire_bp = tripwire_percent * 100;
+    if (root.Has("mode")) {
+      MAXOPT_TRY(policy.mode, root.ReadAt("mode", [](std::string_view text) -> Result<PolicyMode> {
+        for (const PolicyMode mode :
+             {PolicyMode::kObserve, PolicyMode::kRecommend, PolicyMode::kAct}) {
+          if (PolicyModeName(mode) == text) return mode;
+        }
+        return Fail(Errc::kInvalidArgument,
+                    fmt::format("mode \"{}\" is not one of observe, recommend, act", text));
+      }));
+    }
+    if (root.Has("envelope")) {
+      MAXOPT_TRY(const Node envelope, root.At("envelope"));
+      MAXOPT_CHECK(envelope.OnlyKeys(
+          std::vector<std::string>{"per_change", "per_day", "per_account", "changes_per_day"}));
+      const auto amount = [&](const std::string& key, std::optional<Money>& into) -> Result<> {
+        if (!envelope.Has(key)) return {};
+        MAXOPT_TRY(into, envelope.ReadAt(key, money));
+        return {};
+      };
+      MAXOPT_CHECK(amount("per_change", policy.envelope.per_change));
+      MAXOPT_CHECK(amount("per_day", policy.envelope.per_day));
+      MAXOPT_CHECK(amount("per_account", policy.envelope.per_account));
+      if (envelope.Has("changes_per_day")) {
+        int changes = 0;
+        MAXOPT_CHECK(envelope.NumberAt("changes_per_day", 0, 1'000'000, changes));
+        policy.envelope.changes_per_day = changes;
+      }
+    }
+    if (root.Has("blocked_operations")) {
+      MAXOPT_TRY(const std::vector<Node> words, root.ListAt("blocked_operations"));
+      for (const Node& word : words) {
+        MAXOPT_TRY(const Operation operation, word.Read(FindOperation));
+        policy.blocked_operations.push_back(operation);
+      }
+    }
+    MAXOPT_CHECK(root.FlagAt("earned_autonomy", policy.earned_autonomy));
     if (root.Has("auto_approve")) {
       MAXOPT_TRY(const std::vector<Node> words, root.ListAt("auto_approve"));
       for (const Node& word : words) {

@@ -25,7 +25,9 @@ TEST(ParsePolicy, ReadsEverything) {
       kGood +
           "platform_caps: {meta: 100}\nstep_max_percent: 15\ncooldown_hours: 0\n"
           "data_age_max_hours: 12\nauto_approve: [reallocate, pause]\napproval_hours: 4\n"
-          "two_people: true\nexposure_drift_percent: 5\ntripwire_percent: 200\n",
+          "two_people: true\nexposure_drift_percent: 5\ntripwire_percent: 200\nmode: recommend\n"
+          "envelope: {per_change: 20.50, changes_per_day: 3}\n"
+          "blocked_operations: [create, raise_budget]\nearned_autonomy: false\n",
       "policy.yaml");
   ASSERT_TRUE(policy) << policy.error().what;
   EXPECT_EQ(policy->platform_caps.at(Platform::kMeta), Money::Micros(100'000'000, kEur));
@@ -37,6 +39,12 @@ TEST(ParsePolicy, ReadsEverything) {
   EXPECT_TRUE(policy->two_people);
   EXPECT_EQ(policy->exposure_drift_max_bp, 500);
   EXPECT_EQ(policy->tripwire_bp, 20'000);
+  EXPECT_EQ(policy->mode, PolicyMode::kRecommend);
+  EXPECT_EQ(policy->envelope.per_change, Money::Micros(20'500'000, kEur));
+  EXPECT_FALSE(policy->envelope.per_day);
+  EXPECT_EQ(policy->envelope.changes_per_day, 3);
+  EXPECT_EQ(policy->blocked_operations, (std::vector{Operation::kCreate, Operation::kRaiseBudget}));
+  EXPECT_FALSE(policy->earned_autonomy);
 }
 
 TEST(ParsePolicy, RefusesByFileAndLine) {
@@ -51,6 +59,10 @@ TEST(ParsePolicy, RefusesByFileAndLine) {
       {kGood + "tripwire_percent: 80\n", "tripwire_percent 80 would pause campaigns"},
       {kGood + "two_people: yes\n", "policy.yaml:5: two_people \"yes\" must be true or false"},
       {kGood + "auto_approve: [launch]\n", "policy.yaml:5: \"launch\" cannot be approved"},
+      {kGood + "mode: auto\n", "policy.yaml:5: mode \"auto\" is not one of observe"},
+      {kGood + "envelope: {per_week: 5}\n", "\"per_week\" is not known here"},
+      {kGood + "envelope: {per_day: -5}\n", "below zero"},
+      {kGood + "blocked_operations: [spend]\n", "\"spend\" is no operation; there are create"},
       {kGood + "client: B\n", "\"client\" is written twice"},
       {kGood + "platform_caps: {x: 1}\n", "\"x\" is not known here"},
       {kGood + "platform_caps: {meta: -1}\n", "a cap of -1 is below zero"},
