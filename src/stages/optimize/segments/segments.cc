@@ -1,0 +1,285 @@
+#include "stages/optimize/segments/segments.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace maxopt {
+namespace {
+
+using std::chrono::days;
+
+struct Cut {
+  const char* name;
+  std::vector<std::string> dimensions;  ///< of the question; their names are the keys
+  /// Paths into them, from the top.
+  std::vector<std::vector<std::size_t>> paths;
+};
+
+/// A breakdown is looked at by itself on its platform and within each campaign.
+Cut Broken(const char* name) { return {name, {"platform", "campaign", name}, {{0, 2}, {0, 1, 2}}}; }
+
+std::vector<Cut> AllCuts() {
+  return {{"campaign", {"platform", "campaign", "ad_group", "ad"}, {{0, 1, 2, 3}}},
+          Broken("device"),
+          Broken("country"),
+          Broken("placement"),
+          Broken("age_gender"),
+          Broken("keyword"),
+          Broken("search_term"),
+          Broken("audience"),
+          Broken("creative"),
+          {"hour", {"platform", "campaign"}, {{0, 2}, {0, 1, 2}}}};
+}
+
+struct Kpi {
+  SegmentKpi kpi;
+  const char* name;
+  const char* numerator;
+  const char* denominator;
+};
+constexpr Kpi kKpis[] = {
+    {SegmentKpi::kConversions, "cpa", "conversions", "spend"},
+    {SegmentKpi::kRevenue, "roas", "revenue", "spend"},
+    {SegmentKpi::kClicks, "ctr", "clicks", "impressions"},
+};
+const Kpi& Of(SegmentKpi kpi) {
+  for (const Kpi& known : kKpis) {
+    if (known.kpi == kpi) return known;
+  }
+  Bug();
+}
+
+/// Money in whole units, counts as they are; absent is 0 for a sum.
+double Amount(const FactCell& cell) {
+  if (cell.kind == FactCell::Kind::kAbsent) return 0;
+  return cell.kind == FactCell::Kind::kMoney ? static_cast<double>(cell.integer) / 1e6
+                                             : cell.Number();
+}
+
+/// Sums that a currency's segments are judged with.
+struct Sums {
+  std::vector<SegmentRow> rows;
+  double numerator = 0, denominator = 0, spend = 0, conversions = 0;
+};
+
+/// The newest day of which enough conversions are known, over all accounts: a younger one would
+/// look bad wherever its share of young days is larger.
+Result<std::optional<Day>> NewestKnown(CampaignStore& store, FactStore& facts,
+                                       const std::string& client, Instant now, double least,
+                                       std::vector<std::string>& notes) {
+  MAXOPT_TRY(const std::vector<ClientAccount> accounts, store.Accounts());
+  std::optional<Day> newest;
+  for (const ClientAccount& account : accounts) {
+    if (account.client != client) continue;
+    MAXOPT_TRY(const Zone zone, Zone::Find(account.info.zone));
+    const Day yesterday = zone.DayOf(now) - days(1);
+    Day known = yesterday;
+    MAXOPT_TRY(const std::vector<DayQuality> quality,
+               facts.Quality(account.info.account, yesterday - days(34), yesterday));
+    for (const DayQuality& day : quality) {
+      if (day.share_known && *day.share_known < least) known = std::min(known, day.day - days(1));
+    }
+    if (known < yesterday) {
+      notes.push_back(fmt::format("{}: less than {:.0f} % of the conversions after {} are known",
+                                  PrintAccount(account.info.account), 100 * least,
+                                  PrintDay(known)));
+    }
+    newest = newest ? std::min(*newest, known) : known;
+  }
+  return newest;
+}
+
+class Search {
+ public:
+  Search(FactStore& facts, const std::string& client, const std::vector<std::string>& accounts,
+         const SegmentSearch& search, SegmentReport& out)
+      : facts_(facts),
+        client_(client),
+        accounts_(accounts),
+        search_(search),
+        out_(out),
+        kpi_(Of(search.kpi)) {}
+
+  Result<> Run(const Cut& cut) {
+    const bool hour = std::string_view(cut.name) == "hour";
+    FactQuery query;
+    query.measures = {kpi_.denominator, kpi_.numerator, "spend", "conversions"};
+    std::sort(query.measures.begin(), query.measures.end());
+    query.measures.erase(std::unique(query.measures.begin(), query.measures.end()),
+                         query.measures.end());
+    query.dimensions = cut.dimensions;
+    query.filters = {{"account", accounts_}};
+    query.from = out_.from;
+    query.to = out_.to;
+    if (hour) query.grain = "hour";
+    auto table = facts_.Query(query);
+    if (!table) return std::unexpected(table.error());
+    std::map<std::string, Sums> by_currency;
+    if (!table->rows.empty()) {
+      std::vector<std::size_t> keys;
+      for (const std::string& dimension : cut.dimensions) keys.push_back(table->Column(dimension));
+      const std::size_t currency = table->Column("currency"), above = table->Column(kpi_.numerator),
+                        below = table->Column(kpi_.denominator), spend = table->Column("spend"),
+                        conversions = table->Column("conversions");
+      const std::size_t period = hour ? table->Column("period") : 0;
+      for (const auto& row : table->rows) {
+        SegmentRow segment;
+        for (const std::size_t key : keys) segment.keys.push_back(row[key].text);
+        if (hour) segment.keys.push_back(row[period].text.substr(11, 2));
+        segment.numerator = std::max(0.0, Amount(row[above]));
+        segment.denominator = std::max(0.0, Amount(row[below]));
+        Sums& sums = by_currency[row[currency].text];
+        sums.numerator += segment.numerator;
+        sums.denominator += segment.denominator;
+        sums.spend += std::max(0.0, Amount(row[spend]));
+        sums.conversions += std::max(0.0, Amount(row[conversions]));
+        sums.rows.push_back(std::move(segment));
+      }
+    }
+    if (by_currency.empty()) {
+      out_.notes.push_back(fmt::format("{}: no facts", cut.name));
+      return {};
+    }
+    for (const auto& [currency, sums] : by_currency) MAXOPT_CHECK(Judge(cut, currency, sums));
+    return {};
+  }
+
+ private:
+  Result<> Judge(const Cut& cut, const std::string& currency, const Sums& sums) {
+    if (!(sums.numerator > 0) || !(sums.denominator > 0)) {
+      out_.notes.push_back(fmt::format("{}: no {} in {}", cut.name, kpi_.numerator, currency));
+      return {};
+    }
+    SegmentOptions options;
+    options.cuts = cut.paths;
+    options.false_discoveries = search_.false_discoveries;
+    if (search_.kpi == SegmentKpi::kRevenue) {
+      // Orders are taken to be spread like an exponential distribution, whose mean square is twice
+      // its squared mean: single order values are not in the facts.
+      if (!(sums.conversions > 0)) {
+        out_.notes.push_back(
+            fmt::format("{}: revenue without conversions in {}", cut.name, currency));
+        return {};
+      }
+      options.unit = 2 * sums.numerator / sums.conversions;
+    } else {
+      options.value = sums.spend / sums.numerator;  // at what one costs on average
+    }
+    MAXOPT_TRY(const std::vector<Segment> segments, FindSegments(sums.rows, options));
+    for (const Segment& segment : segments) {
+      if (segment.verdict == SegmentVerdict::kTooLittle ||
+          segment.verdict == SegmentVerdict::kOnlyChild) {
+        continue;
+      }
+      ++out_.judged;
+      if (segment.verdict == SegmentVerdict::kNotTold) continue;
+      SegmentFinding finding{cut.name, currency, {}, segment, {}};
+      const auto& path = cut.paths[segment.cut];
+      for (std::size_t i = 0; i < segment.path.size(); ++i) {
+        const std::size_t dimension = path[i];
+        finding.path.emplace_back(
+            dimension < cut.dimensions.size() ? cut.dimensions[dimension] : cut.name,
+            segment.path[i]);
+      }
+      finding.what = Sentence(finding);
+      out_.findings.push_back(std::move(finding));
+    }
+    return {};
+  }
+
+  std::string Rate(double rate, const std::string& currency) const {
+    switch (search_.kpi) {
+      case SegmentKpi::kConversions:
+        return rate > 0 ? fmt::format("{:.2f} {} per conversion", 1 / rate, currency)
+                        : "no conversion";
+      case SegmentKpi::kRevenue:
+        return fmt::format("ROAS {:.2f}", rate);
+      case SegmentKpi::kClicks:
+        return fmt::format("CTR {:.2f} %", 100 * rate);
+    }
+    Bug();
+  }
+
+  std::string Sentence(const SegmentFinding& finding) const {
+    std::vector<std::string> names;
+    for (const auto& [dimension, name] : finding.path) {
+      names.push_back(name.empty() ? fmt::format("(no {})", dimension) : name);
+    }
+    const Segment& s = finding.segment;
+    return fmt::format(
+        "{}: {} (90 %: {} to {}) against {} of its like; {:.2f} {} {} (90 %: {:.2f} to {:.2f})",
+        fmt::join(names, " > "), Rate(s.rate, finding.currency), Rate(s.low, finding.currency),
+        Rate(s.high, finding.currency), Rate(s.reference, finding.currency), std::abs(s.stake),
+        finding.currency, s.stake >= 0 ? "gained" : "lost",
+        std::min(std::abs(s.stake_low), std::abs(s.stake_high)),
+        std::max(std::abs(s.stake_low), std::abs(s.stake_high)));
+  }
+
+  FactStore& facts_;
+  const std::string& client_;
+  const std::vector<std::string>& accounts_;
+  const SegmentSearch& search_;
+  SegmentReport& out_;
+  const Kpi& kpi_;
+};
+
+}  // namespace
+
+std::string_view SegmentKpiName(SegmentKpi kpi) { return Of(kpi).name; }
+
+Result<SegmentKpi> FindSegmentKpi(std::string_view name) {
+  for (const Kpi& known : kKpis) {
+    if (known.name == name) return known.kpi;
+  }
+  return Fail(Errc::kInvalidArgument,
+              fmt::format("\"{}\" is no KPI of segments; there are cpa, roas and ctr", name));
+}
+
+Result<SegmentReport> SearchSegments(CampaignStore& store, FactStore& facts, Clock& clock,
+                                     const std::string& client, const SegmentSearch& search) {
+  if (search.days < 7 || search.days > 400) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("{} days; segments are judged on 7 to 400", search.days));
+  }
+  std::vector<Cut> cuts = AllCuts();
+  for (const std::string& wanted : search.cuts) {
+    if (std::none_of(cuts.begin(), cuts.end(), [&](const Cut& c) { return c.name == wanted; })) {
+      std::vector<std::string> names;
+      for (const Cut& cut : cuts) names.emplace_back(cut.name);
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("\"{}\" is no cut; there are {}", wanted, fmt::join(names, ", ")));
+    }
+  }
+  SegmentReport out;
+  MAXOPT_CHECK(store.GetClient(client));
+  MAXOPT_TRY(const std::optional<Day> newest,
+             NewestKnown(store, facts, client, clock.Now(), search.known_least, out.notes));
+  if (!newest) {
+    out.notes.push_back(fmt::format("client \"{}\" has no account", client));
+    return out;
+  }
+  out.to = *newest;
+  out.from = out.to - days(search.days - 1);
+  MAXOPT_TRY(const std::vector<ClientAccount> all, store.Accounts());
+  std::vector<std::string> accounts;
+  for (const ClientAccount& account : all) {
+    if (account.client == client) accounts.push_back(PrintAccount(account.info.account));
+  }
+  Search run(facts, client, accounts, search, out);
+  for (const Cut& cut : cuts) {
+    const bool wanted = search.cuts.empty() || std::find(search.cuts.begin(), search.cuts.end(),
+                                                         cut.name) != search.cuts.end();
+    if (wanted) MAXOPT_CHECK(run.Run(cut));
+  }
+  std::stable_sort(out.findings.begin(), out.findings.end(),
+                   [](const SegmentFinding& a, const SegmentFinding& b) {
+                     return std::abs(a.segment.stake) > std::abs(b.segment.stake);
+                   });
+  return out;
+}
+
+}  // namespace maxopt
