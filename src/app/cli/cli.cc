@@ -247,9 +247,9 @@ int RunCommandLine(int argc, char** argv) {
   auto* approve_command = with_plan("approve", "approve a guarded plan");
   approve_command->add_option("--by", by, "who approves")->required();
   approve_command->callback([&] { run = [&] { return ApproveCommand(context, plan_id, by); }; });
-  with_plan("reject", "reject a plan")->callback([&] {
-    run = [&] { return RejectCommand(context, plan_id); };
-  });
+  auto* reject_command = with_plan("reject", "reject a plan");
+  reject_command->add_option("--by", by, "who rejects (default: the system's user)");
+  reject_command->callback([&] { run = [&] { return RejectCommand(context, plan_id, by); }; });
   auto* apply_command =
       with_plan("apply", "send an approved plan, or go on with one that was cut off");
   apply_command->add_option("--by", by, "who applies (default: the system's user)");
@@ -276,6 +276,42 @@ int RunCommandLine(int argc, char** argv) {
       &app, "orphans", "what carries our marks but is not recorded, and the other way round");
   orphans_command->add_option("--client", orphans_of, "only this one");
   orphans_command->callback([&] { run = [&] { return OrphansCommand(context, orphans_of); }; });
+
+  SegmentArguments segments;
+  auto* segments_command = command(
+      &app, "segments", "what does better or worse than what it belongs to, by money at stake");
+  segments_command->add_option("client", segments.client, "whose")->required();
+  segments_command->add_option("--kpi", segments.kpi, "cpa, roas or ctr")->capture_default_str();
+  segments_command->add_option("--days", segments.days, "how many")->capture_default_str();
+  segments_command->add_option("--cut", segments.cuts,
+                               "campaign, device, country, placement, age_gender, keyword, "
+                               "search_term, audience, creative, hour (default: all)");
+  segments_command->add_flag("--tell", segments.tell,
+                             "put optimisation's messages to the team into the outbox");
+  segments_command->callback([&] { run = [&] { return SegmentsCommand(context, segments); }; });
+  LedgerArguments ledger;
+  std::string client_of_scores;
+  bool measure_first = false;
+  auto* ledger_command = command(&app, "ledger", "what was proposed, approved, done and measured");
+  ledger_command->add_option("--client", ledger.client, "only this one");
+  ledger_command->add_option("--plan", ledger.plan, "only this plan");
+  ledger_command->add_option("--event", ledger.event,
+                             "proposed, approved, rejected, applying, done or measured");
+  ledger_command->add_option("--limit", ledger.limit, "the newest so many")->capture_default_str();
+  ledger_command->add_flag("--check", ledger.check, "walk the whole chain; 1 when it is broken");
+  ledger_command->add_option("--known-head", ledger.known_head,
+                             "a digest noted before: it must still be in the chain");
+  ledger_command->callback([&] { run = [&] { return LedgerCommand(context, ledger); }; });
+  auto* scores_command =
+      command(&app, "scores", "how good the predictions were, and what that has earned");
+  scores_command->add_option("--client", client_of_scores, "only this one");
+  scores_command->add_flag("--measure", measure_first, "first measure the plans that are due");
+  scores_command->callback([&] {
+    run = [&] {
+      return measure_first ? ScoreCommand(context, client_of_scores)
+                           : ScoresCommand(context, client_of_scores);
+    };
+  });
 
   bool off = false;
   auto* halt_command = command(&app, "halt", "send nothing but pauses and cuts from now on");

@@ -76,7 +76,8 @@ Result<int> PlansCommand(const CommandContext& context, const std::string& statu
 Result<int> ShowCommand(const CommandContext& context, const std::string& plan, bool journal);
 Result<int> ApproveCommand(const CommandContext& context, const std::string& plan,
                            const std::string& by);
-Result<int> RejectCommand(const CommandContext& context, const std::string& plan);
+Result<int> RejectCommand(const CommandContext& context, const std::string& id,
+                          const std::string& by);
 /// Without `by` it is the system's user who applies.
 Result<int> ApplyCommand(const CommandContext& context, const std::string& plan,
                          const std::string& by);
@@ -204,5 +205,25 @@ struct SimArguments {
   std::string collector = "http://127.0.0.1:8787";  ///< where the shop's pages send their events
 };
 Result<int> SimServeCommand(const CommandContext& context, const SimArguments& arguments);
+
+struct SegmentArguments {
+  std::string client, kpi = "cpa";
+  int days = 28;
+  std::vector<std::string> cuts;
+  bool tell = false;  ///< all of optimisation's outputs into the outbox
+};
+Result<int> SegmentsCommand(const CommandContext& context, const SegmentArguments& arguments);
+
+struct LedgerArguments {
+  std::string client, plan, event;
+  int limit = 40;
+  bool check = false;
+  std::string known_head;
+};
+/// kExitError when the chain does not hold.
+Result<int> LedgerCommand(const CommandContext& context, const LedgerArguments& arguments);
+Result<int> ScoresCommand(const CommandContext& context, const std::string& client);
+/// Measures the plans that are due, then as ScoresCommand.
+Result<int> ScoreCommand(const CommandContext& context, const std::string& client);
 
 }  // namespace maxopt

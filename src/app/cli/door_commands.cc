@@ -10,6 +10,7 @@
 #include "app/cli/launch.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "memory/campaigns/ledger.h"
 
 namespace maxopt {
 namespace {
@@ -46,7 +47,8 @@ Result<int> ApproveCommand(const CommandContext& context, const std::string& id,
   return kExitOk;
 }
 
-Result<int> RejectCommand(const CommandContext& context, const std::string& id) {
+Result<int> RejectCommand(const CommandContext& context, const std::string& id,
+                          const std::string& by) {
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   MAXOPT_TRY(const Plan plan, home->store().GetPlan(id));
   if (plan.status != PlanStatus::kGuarded && plan.status != PlanStatus::kBlocked &&
@@ -55,6 +57,14 @@ Result<int> RejectCommand(const CommandContext& context, const std::string& id) 
                                              PlanStatusName(plan.status)));
   }
   MAXOPT_CHECK(home->store().MovePlan(id, plan.status, PlanStatus::kRejected));
+  MAXOPT_CHECK(AppendLedger(home->store(), {0,
+                                            home->clock().Now(),
+                                            plan.client,
+                                            "rejected",
+                                            id,
+                                            ordered_json{{"by", Person(by)}}.dump(),
+                                            {},
+                                            {}}));
   fmt::print("{}\n", context.json ? ordered_json{{"plan", id}, {"status", "rejected"}}.dump(2)
                                   : id + " is rejected");
   return kExitOk;

@@ -13,7 +13,8 @@ namespace {
 
 using nlohmann::ordered_json;
 
-/// Control characters of names from outside must not reach a terminal.
+}  // namespace
+
 std::string Clean(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -21,6 +22,8 @@ std::string Clean(std::string_view text) {
   }
   return out;
 }
+
+namespace {
 
 /// Width in columns, near enough: code points.
 std::size_t Width(std::string_view text) {
@@ -124,6 +127,13 @@ std::string PlanText(const Plan& plan) {
                          change.prediction->high90);
     }
   }
+  if (plan.prediction) {
+    out += fmt::format(
+        "  The whole is to bring {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f}), judged "
+        "over {} days\n",
+        plan.prediction->mean, plan.prediction->kpi, plan.prediction->low90,
+        plan.prediction->high90, plan.prediction->horizon_days);
+  }
   out += fmt::format("  Most that can be spent on the worst day: {} -> {}\n",
                      ExposureText(plan.exposure_before), ExposureText(plan.exposure_after));
   if (!plan.matrix.empty()) out += MatrixText(plan.matrix, false);
@@ -151,6 +161,7 @@ std::string PlanJson(const Plan& plan) {
     }
   }
   out["changes"] = std::move(changes);
+  if (plan.prediction) out["prediction"] = ordered_json::parse(ToJson(*plan.prediction));
   out["exposure"] = {{"before", ExposureJson(plan.exposure_before)},
                      {"after", ExposureJson(plan.exposure_after)}};
   ordered_json findings = ordered_json::array();

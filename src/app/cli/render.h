@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apply/apply.h"
@@ -8,6 +9,9 @@
 #include "stages/optimize/optimize.h"
 
 namespace maxopt {
+
+/// Control characters of names from outside must not reach a terminal.
+std::string Clean(std::string_view text);
 
 /// A plan as a person approves it: + create, ~ update (old -> new), - pause or remove, by account;
 /// worst-day exposure before and after; guards; notes.

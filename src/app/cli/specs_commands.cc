@@ -8,6 +8,7 @@
 #include <set>
 
 #include "app/cli/open.h"
+#include "app/cli/render.h"
 #include "memory/platforms/platforms.h"
 #include "sheet/sheet.h"
 
@@ -22,15 +23,6 @@ std::string Lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
-/// Platforms' own messages may hold anything; control characters must not reach a terminal.
-std::string Clean(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
   }
   return out;
 }

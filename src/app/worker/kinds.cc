@@ -8,11 +8,13 @@
 
 #include "app/canary/canary.h"
 #include "app/conversions/conversions.h"
+#include "app/insights/insights.h"
 #include "app/lookout/lookout.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/database.h"
 #include "memory/platforms/platforms.h"
+#include "stages/optimize/score/score.h"
 
 namespace maxopt {
 namespace {
@@ -253,6 +255,26 @@ Result<JobOutcome> Canary(JobContext& context) {
   return outcome;
 }
 
+Result<JobOutcome> Insights(JobContext& context) {
+  MAXOPT_TRY(const std::vector<Message> messages,
+             TellInsights(context.home(), context.job().spec.client));
+  return JobOutcome{fmt::format("{} messages in the outbox", messages.size())};
+}
+
+/// Plans whose horizon has passed, against what they promised.
+Result<JobOutcome> Score(JobContext& context) {
+  Home& home = context.home();
+  MAXOPT_TRY(const ScoreReport report,
+             ScorePlans({&home.store(), &home.facts(), &home.clock()}, context.job().spec.client));
+  std::vector<std::string> told;
+  for (const ScoredOutcome& o : report.scored) {
+    told.push_back(fmt::format("{}: promised {:.2f}, measured {:.2f} +- {:.2f} {} a day", o.plan,
+                               o.predicted, o.measured, o.measured_sd, o.kpi));
+  }
+  return JobOutcome{told.empty() ? fmt::format("{} plans wait", report.not_yet.size())
+                                 : fmt::format("{}", fmt::join(told, "; "))};
+}
+
 }  // namespace
 
 void JobRegistry::Register(JobKind kind) {
@@ -322,6 +344,24 @@ JobRegistry StandardJobs() {
                  "25 4 * * *",
                  Importance::kNormal,
                  Canary,
+                 {},
+                 false,
+                 false});
+  jobs.Register({"score",
+                 "plans measured against what they promised",
+                 kClient,
+                 "40 6 * * *",
+                 Importance::kLow,
+                 Score,
+                 {},
+                 false,
+                 false});
+  jobs.Register({"insights",
+                 "what optimisation has to say to each teammate",
+                 kClient,
+                 "10 7 * * *",
+                 Importance::kLow,
+                 Insights,
                  {},
                  false,
                  false});

@@ -479,6 +479,7 @@ class Recommender {
       AddChanges(view, channels_.at(view.id), out, plan);
     }
     plan.title = fmt::format("move budget to {}", fmt::join(ups, ", "));
+    plan.prediction = Prediction{"revenue", out.gain.mean, out.gain.low, out.gain.high, 7};
     out.why = fmt::format(
         "From {} days of the client's own revenue: move daily budget from {} to {}. Expected "
         "{:+.0f} "
