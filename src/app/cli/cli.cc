@@ -634,6 +634,25 @@ int RunCommandLine(int argc, char** argv) {
   bandit_command->add_option("--floor", bandit.floor, "least share of an available arm");
   bandit_command->add_option("--cap", bandit.cap, "largest share of an arm");
   bandit_command->callback([&] { run = [&] { return lab::RunBandit(bandit); }; });
+  lab::LiftArguments lift;
+  auto* lift_command = command(lab_command, "lift",
+                               "what a test brought, by places or in one series; or its design");
+  lift_command->add_option("--panel", lift.panel, "CSV day|date,geo,sales|y[,spend,group,period]");
+  lift_command->add_option("--treated", lift.treated, "geos that were treated: a,b");
+  lift_command->add_option("--start", lift.start, "first day of the test");
+  lift_command->add_option("--end", lift.end, "last day of the test");
+  lift_command->add_option("--method", lift.method, "auto, synthetic_control, did or tbr")
+      ->capture_default_str();
+  lift_command->add_option("--cooldown", lift.cooldown, "days after it that still count");
+  lift_command->add_option("--level", lift.level, "of the intervals")->capture_default_str();
+  lift_command->add_option("--series", lift.series, "CSV y and covariates, one row a step");
+  lift_command->add_option("--from", lift.from, "first step of the test: row from 0, or day");
+  lift_command->add_option("--design", lift.design, "CSV as --panel, without a test");
+  lift_command->add_option("--test-days", lift.test_days, "length of the test to design");
+  lift_command->add_option("--effect", lift.effect, "relative effect it is to find: .05 is 5 %");
+  lift_command->add_option("--out", lift.out, "file (default: standard output)");
+  lift_command->add_option("--seed", lift.seed, "of the sampler for many covariates");
+  lift_command->callback([&] { run = [&] { return lab::LiftFile(lift); }; });
 
   try {
     app.parse(argc, argv);

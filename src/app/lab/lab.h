@@ -73,4 +73,27 @@ Result<int> RunBandit(const BanditArguments& arguments);
 Result<int> RunBandit(const BanditArguments& arguments, const std::string& name, std::istream& in,
                       std::ostream& out);
 
+struct LiftArguments {
+  std::string panel;       ///< CSV: day|date, geo, sales|y [, spend] [, group, period]
+  std::string treated;     ///< geos, separated by commas; needless with a group column
+  std::string start, end;  ///< first and last day of the test; needless with a period column
+  std::string method = "auto";
+  int cooldown = 0;  ///< days after the end in which late effects are still counted
+  double level = 0.95;
+  std::string series;  ///< CSV: y and covariates
+  std::string from;    ///< first step of the test
+  std::string design;  ///< CSV: a panel without a test
+  int test_days = 0;   ///< of the design
+  double effect = 0;   ///< of the design: relative, .05 is 5 %
+  std::string out;     ///< file; empty: standard output
+  std::uint64_t seed = 1;
+};
+/// One of three: the lift of a panel, of a series, or the design of a test. JSON with 12
+/// significant digits, independent of the order of rows; docs/lift.md has the members. Errors name
+/// file, line and field.
+Result<int> LiftFile(const LiftArguments& arguments);
+/// The same on the text of the file, `name` being what errors call it.
+Result<std::string> AnswerLift(const LiftArguments& arguments, std::string_view text,
+                               const std::string& name);
+
 }  // namespace maxopt::lab

@@ -1,0 +1,81 @@
+#include "measure/lift/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "measure/lift/linear.h"
+
+namespace maxopt::lift {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+VectorXd SimplexLeastSquares(const MatrixXd& q_in, const VectorXd& c, bool dense) {
+  const Index n = c.size();
+  MatrixXd q = q_in;
+  const double scale = std::max(q.diagonal().maxCoeff(), 1e-300);
+  q.diagonal().array() += 1e-10 * scale;
+  VectorXd w = VectorXd::Zero(n);
+  std::vector<Index> active;  // the weights that are free to move
+  if (dense) {
+    w.setConstant(1.0 / static_cast<double>(n));
+    for (Index i = 0; i < n; ++i) active.push_back(i);
+  } else {
+    Index best = 0;
+    for (Index i = 1; i < n; ++i) {
+      if (q(i, i) / 2 - c(i) < q(best, best) / 2 - c(best)) best = i;
+    }
+    w(best) = 1;
+    active.push_back(best);
+  }
+  const double tolerance = 1e-12 * std::max(scale, c.cwiseAbs().maxCoeff());
+  for (Index round = 0; round < 20 * n + 20; ++round) {
+    const Index p = static_cast<Index>(active.size());
+    MatrixXd part(p, p);
+    MatrixXd right(p, 2);
+    for (Index a = 0; a < p; ++a) {
+      for (Index b = 0; b < p; ++b) {
+        part(a, b) = q(active[static_cast<std::size_t>(a)], active[static_cast<std::size_t>(b)]);
+      }
+      right(a, 0) = c(active[static_cast<std::size_t>(a)]);
+      right(a, 1) = 1;
+    }
+    const MatrixXd solved = Cholesky(part).Solve(right);
+    const double price = (solved.col(0).sum() - 1) / solved.col(1).sum();
+    const VectorXd target = solved.col(0) - price * solved.col(1);
+    // As far towards the target as the bounds allow.
+    double step = 1;
+    Index hit = -1;
+    for (Index a = 0; a < p; ++a) {
+      const double from = w(active[static_cast<std::size_t>(a)]);
+      if (target(a) < 0 && from - target(a) > 0) {
+        const double reach = from / (from - target(a));
+        if (reach < step) step = reach, hit = a;
+      }
+    }
+    for (Index a = 0; a < p; ++a) {
+      double& value = w(active[static_cast<std::size_t>(a)]);
+      value += step * (target(a) - value);
+    }
+    if (hit >= 0) {
+      w(active[static_cast<std::size_t>(hit)]) = 0;
+      active.erase(active.begin() + hit);
+      continue;
+    }
+    const VectorXd slope = (Product(q, w) - c).array() + price;
+    Index enter = -1;
+    for (Index i = 0; i < n; ++i) {
+      if (w(i) > 0 || slope(i) >= -tolerance) continue;
+      if (std::find(active.begin(), active.end(), i) != active.end()) continue;
+      if (enter < 0 || slope(i) < slope(enter)) enter = i;
+    }
+    if (enter < 0) break;
+    active.insert(std::lower_bound(active.begin(), active.end(), enter), enter);
+  }
+  w = w.cwiseMax(0);
+  return w / w.sum();
+}
+
+}  // namespace maxopt::lift
