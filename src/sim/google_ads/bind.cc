@@ -47,6 +47,9 @@ struct DayRange {
   Day last;
 };
 
+/// Views have metrics even when none is selected.
+bool IsView(std::string_view resource) { return resource.ends_with("_view"); }
+
 unsigned IsoWeekday(Day day) { return std::chrono::weekday(day).iso_encoding(); }  // Monday 1
 
 std::optional<DayRange> During(std::string_view name, Day today) {
@@ -387,28 +390,29 @@ class Binder {
       impression_share = impression_share || column.gaql.ends_with("impression_share");
       hour = hour || column.gaql == "segments.hour";
     });
-    if (bound_.from->name == "geographic_view" || bound_.from->name == "keyword_view") {
-      bound_.with_metrics = true;
-    }
-    if (bound_.with_metrics && viewpoint_.manager && bound_.from->name != "geographic_view" &&
-        bound_.from->name != "keyword_view") {
+    const std::string& from = bound_.from->name;
+    if (IsView(from)) bound_.with_metrics = true;
+    if (bound_.with_metrics && viewpoint_.manager && !IsView(from)) {
       return QueryError("REQUESTED_METRICS_FOR_MANAGER",
                         "Metrics cannot be requested for a manager account. To retrieve metrics, "
                         "issue separate requests against each client account under it.");
     }
-    const std::string& from = bound_.from->name;
-    if (impression_share &&
-        (from == "ad_group_ad" || from == "geographic_view" || from == "keyword_view")) {
+    if (impression_share && (from == "ad_group_ad" || IsView(from))) {
       return QueryError("PROHIBITED_METRIC_IN_SELECT_OR_WHERE_CLAUSE",
                         fmt::format("impression share cannot be used with FROM {}.", from));
     }
+    if (IsCutView(from)) AddBreakdown(Breakdown::kDevice);
     ForEachColumn([&](const Column& column) {
       if (column.gaql == "segments.device") AddBreakdown(Breakdown::kDevice);
       if (column.gaql == "segments.ad_network_type") AddBreakdown(Breakdown::kPlacement);
       if (column.gaql == "segments.geo_target_country") AddBreakdown(Breakdown::kCountry);
     });
+    const bool terms = from == "search_term_view" || from == "campaign_search_term_view";
     for (const Column& column : bound_.select) {
-      if (column.gaql == "segments.geo_target_country" && from != "geographic_view") {
+      const bool of_terms = column.gaql.starts_with("segments.keyword.") ||
+                            column.gaql == "segments.search_term_match_type";
+      if ((column.gaql == "segments.geo_target_country" && from != "geographic_view") ||
+          (of_terms && !terms) || (column.gaql == "segments.hour" && IsCutView(from))) {
         return QueryError("PROHIBITED_SEGMENT_IN_SELECT_OR_WHERE_CLAUSE",
                           fmt::format("'{}' cannot be used with FROM {}.", column.gaql, from));
       }
@@ -607,6 +611,11 @@ class Binder {
 bool BoundQuery::Uses(std::string_view resource) const {
   return std::any_of(resources.begin(), resources.end(),
                      [&](const ResourceDef* used) { return used->name == resource; });
+}
+
+bool IsCutView(std::string_view resource) {
+  return resource == "search_term_view" || resource == "campaign_search_term_view" ||
+         resource == "ad_group_audience_view" || resource == "campaign_audience_view";
 }
 
 std::expected<BoundQuery, AdsError> Bind(const Query& query, const Viewpoint& viewpoint) {

@@ -46,6 +46,10 @@ struct BoundQuery {
   bool Uses(std::string_view resource) const;
 };
 
+/// search_term_view and the like, whose rows are parts of an ad's hours: the market's rows by
+/// device are cut, whatever else is asked, so that all cuts agree.
+bool IsCutView(std::string_view resource);
+
 struct Viewpoint {
   const Account* account;  ///< only its id, zone and name are looked at while binding
   bool manager;

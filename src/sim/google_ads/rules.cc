@@ -701,6 +701,68 @@ void Rules::CheckUserList(const json& user_list) {
   }
 }
 
+void Rules::CheckOneLevel(const json& body) {
+  if (BoolAt(body, "negative")) return;
+  static constexpr std::string_view kAudiences[] = {"userList", "userInterest", "customAudience",
+                                                    "combinedAudience", "audience"};
+  const auto reaches = [](const Object& criterion) {
+    return StatusOf(criterion) != "REMOVED" && !BoolAt(criterion.body, "negative") &&
+           std::any_of(std::begin(kAudiences), std::end(kAudiences),
+                       [&](std::string_view kind) { return criterion.body.contains(kind); });
+  };
+  bool other = false;
+  if (const std::string group = TextAt(body, "adGroup"); !group.empty()) {
+    const Object* above = account_.FindByName(Type::kAdGroup, group);
+    if (above == nullptr) return;  // told already
+    const std::string campaign = TextAt(above->body, "campaign");
+    for (const auto& [key, criterion] : account_.All(Type::kCampaignCriterion)) {
+      other = other || (TextAt(criterion.body, "campaign") == campaign && reaches(criterion));
+    }
+  } else {
+    for (const auto& [key, criterion] : account_.All(Type::kAdGroupCriterion)) {
+      if (!reaches(criterion)) continue;
+      const Object* above = account_.FindByName(Type::kAdGroup, TextAt(criterion.body, "adGroup"));
+      other = other ||
+              (above != nullptr && TextAt(above->body, "campaign") == TextAt(body, "campaign"));
+    }
+  }
+  if (other) {
+    Add("criterionError", "CANNOT_ATTACH_CRITERIA_AT_CAMPAIGN_AND_ADGROUP",
+        "Audiences are attached to the campaign or to its ad groups, not to both.", {});
+  }
+}
+
+bool Rules::CheckAudience(const json& body) {
+  if (const auto list = body.find("userList"); list != body.end()) {
+    CheckUserList(*list);
+    CheckOneLevel(body);
+    return true;
+  }
+  struct Audience {
+    std::string_view criterion;
+    std::string_view member;
+    std::string_view collection;
+    std::string_view error;
+  };
+  static constexpr Audience kAudiences[] = {
+      {"userInterest", "userInterestCategory", "userInterests", "INVALID_USER_INTEREST"},
+      {"customAudience", "customAudience", "customAudiences", "INVALID_CUSTOM_AUDIENCE"},
+      {"combinedAudience", "combinedAudience", "combinedAudiences", "INVALID_COMBINED_AUDIENCE"},
+      {"audience", "audience", "audiences", "INVALID_CRITERION_ID"}};
+  for (const Audience& kind : kAudiences) {
+    const auto at = body.find(kind.criterion);
+    if (at == body.end()) continue;
+    const std::string name = TextAt(*at, kind.member);
+    if (!ParseInt64(KeyOfName(name, account_.id(), kind.collection))) {
+      Add("criterionError", std::string(kind.error), "The audience is not known.",
+          {{SnakeCase(kind.criterion)}, {SnakeCase(kind.member)}}, name);
+    }
+    CheckOneLevel(body);
+    return true;
+  }
+  return false;
+}
+
 void Rules::CheckAdSchedule(const json& body) {
   const json& schedule = body["adSchedule"];
   const Path at{{"ad_schedule"}};
@@ -757,10 +819,7 @@ void Rules::CheckAdGroupCriterion(json& body) {
     CheckKeyword(*keyword);
     return;
   }
-  if (const auto list = body.find("userList"); list != body.end()) {
-    CheckUserList(*list);
-    return;
-  }
+  if (CheckAudience(body)) return;
   for (const std::string_view kind : {"placement", "ageRange", "gender"}) {
     if (body.contains(kind)) return;
   }
@@ -814,10 +873,7 @@ void Rules::CheckCampaignCriterion(json& body) {
     CheckAdSchedule(body);
     return;
   }
-  if (const auto list = body.find("userList"); list != body.end()) {
-    CheckUserList(*list);
-    return;
-  }
+  if (CheckAudience(body)) return;
   for (const std::string_view kind : {"placement", "ageRange", "gender", "device"}) {
     if (body.contains(kind)) return;
   }
@@ -1064,7 +1120,8 @@ std::string Rules::KeyForCreate(Type type, json& body) {
       return LastPart(TextAt(*language, "languageConstant"));
     }
     for (const std::string_view kind :
-         {"placement", "ageRange", "gender", "userList", "device", "adSchedule"}) {
+         {"placement", "ageRange", "gender", "userList", "userInterest", "customAudience",
+          "combinedAudience", "audience", "device", "adSchedule"}) {
       if (const auto at = body.find(kind); at != body.end()) {
         return StableId(std::string(kind) + at->dump());
       }

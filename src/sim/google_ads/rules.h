@@ -71,6 +71,10 @@ class Rules {
   void CheckAdGroupCriterion(nlohmann::json& body);
   void CheckCampaignCriterion(nlohmann::json& body);
   void CheckUserList(const nlohmann::json& user_list);
+  /// True when the criterion is an audience of any kind.
+  bool CheckAudience(const nlohmann::json& body);
+  /// Audiences hang at a campaign or at its ad groups, never at both.
+  void CheckOneLevel(const nlohmann::json& body);
   /// `body`: an ad schedule of a campaign.
   void CheckAdSchedule(const nlohmann::json& body);
   void CheckKeyword(const nlohmann::json& keyword);

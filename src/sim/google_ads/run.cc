@@ -10,7 +10,9 @@
 #include "sim/google_ads/geo.h"
 #include "sim/google_ads/history.h"
 #include "sim/google_ads/query.h"
+#include "sim/google_ads/terms.h"
 #include "sim/google_ads/wire.h"
+#include "sim/market/random.h"
 
 namespace maxopt::sim::google_ads {
 namespace {
@@ -182,6 +184,15 @@ struct Sums {
     revenue_click_micros += row.revenue_click_micros;
     revenue_view_micros += row.revenue_view_micros;
   }
+  void Add(const Amounts& part) {
+    spend_micros += part.spend_micros;
+    impressions += part.impressions;
+    clicks += part.clicks;
+    conversions_click += part.conversions_click;
+    conversions_view += part.conversions_view;
+    revenue_click_micros += part.revenue_click_micros;
+    revenue_view_micros += part.revenue_view_micros;
+  }
   void Add(const Sums& other) {
     spend_micros += other.spend_micros;
     impressions += other.impressions;
@@ -280,6 +291,32 @@ std::uint64_t Mix(std::uint64_t x) {
   x ^= x >> 27U;
   x *= 0x94d049bb133111ebULL;
   return x ^ (x >> 31U);
+}
+
+/// As resource names carry a search: base64 of the URL alphabet, without padding.
+std::string UrlBase64(std::string_view bytes) {
+  static constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  std::uint32_t buffer = 0;
+  int bits = 0;
+  for (const char c : bytes) {
+    buffer = (buffer << 8U) | static_cast<unsigned char>(c);
+    bits += 8;
+    while (bits >= 6) {
+      bits -= 6;
+      out += kAlphabet[(buffer >> static_cast<unsigned>(bits)) & 63U];
+    }
+  }
+  if (bits > 0) out += kAlphabet[(buffer << static_cast<unsigned>(6 - bits)) & 63U];
+  return out;
+}
+
+/// Writes a value below nested names, which AtPath reads.
+void PutAt(json& row, const Column& column, const json& value) {
+  json* at = &row;
+  for (const FieldDef* field : column.path) at = &(*at)[field->json];
+  *at = value;
 }
 
 /// The same for the same ad and hour, on every machine.
@@ -646,6 +683,14 @@ class Runner {
     if (from == "ad_group") return RowOf(Type::kAdGroup, key);
     if (from == "ad_group_ad") return RowOf(Type::kAdGroupAd, key);
     if (from == "keyword_view") return KeywordRow(key);
+    if (from.ends_with("search_term_view")) return SearchTermRow(key);
+    if (from.ends_with("_audience_view")) {
+      const bool by_group = from == "ad_group_audience_view";
+      json row = RowOf(by_group ? Type::kAdGroupCriterion : Type::kCampaignCriterion, key);
+      row[query_.from->json] = {{"resourceName", fmt::format("{}/{}s/{}", account_.CustomerName(),
+                                                             query_.from->json, key)}};
+      return row;
+    }
     const std::size_t first = key.find('/');
     const std::size_t second = key.find('/', first + 1);
     const std::string country = key.substr(0, first);
@@ -680,17 +725,312 @@ class Runner {
     return at->second;
   }
 
+  using Groups = std::map<std::pair<std::string, std::vector<json>>, Sums>;
+
   void RunReport() {
     std::vector<const Column*> segments;
     for (const Column& column : query_.select) {
       if (column.source == Source::kSegments) segments.push_back(&column);
     }
+    Groups groups = IsCutView(query_.from->name) ? CutGroups(segments) : WholeGroups(segments);
+    // Without segments, what had no traffic is shown with zeros, where it is an object.
+    const bool objects = query_.from->name != "geographic_view" && !IsCutView(query_.from->name);
+    if (segments.empty() && objects) {
+      for (const std::string& key : EntityKeys()) groups.try_emplace({key, {}});
+    }
+    for (const auto& [group, sums] : groups) {
+      const bool empty = sums.impressions == 0 && sums.spend_micros == 0 &&
+                         sums.conversions_click == 0 && sums.conversions_view == 0;
+      if (empty && (!segments.empty() || !objects)) continue;
+      json row = EntityRow(group.first);
+      row["metrics"] = MetricsJson(sums);
+      for (std::size_t i = 0; i < segments.size(); ++i) {
+        PutAt(row["segments"], *segments[i], group.second[i]);
+      }
+      Keep(std::move(row), sums);
+    }
+  }
+
+  // --- reports by parts of an ad's hours ---
+
+  /// One part that hours are cut into: a search of a keyword, or an audience.
+  struct Piece {
+    std::string entity;   ///< key of EntityRow; empty: told nowhere
+    std::string listing;  ///< what is told of a day only when it had impressions enough; empty: all
+    std::string keyword;  ///< key of the criterion; of searches
+    std::string match;    ///< SearchTermMatchType; of searches
+    friend auto operator<=>(const Piece&, const Piece&) = default;
+  };
+  struct Cut {
+    std::vector<std::size_t> pieces;
+    std::vector<Part> parts;
+  };
+  std::size_t PieceNumber(const Piece& piece) {
+    const auto [at, fresh] = piece_numbers_.try_emplace(piece, pieces_.size());
+    if (fresh) pieces_.push_back(piece);
+    return at->second;
+  }
+
+  struct Negative {
+    Instant from;
+    std::string text;
+    std::string match;
+  };
+  /// Negative keywords of an ad group and its campaign, oldest first. What was taken away again
+  /// leaves no trace here: an object does not tell when.
+  const std::vector<Negative>& NegativesOf(const ReportRow& row) {
+    auto [at, fresh] = negatives_.try_emplace(row.ad_group_id);
+    if (!fresh) return at->second;
+    for (const auto& [type, parent] : {std::pair{Type::kAdGroupCriterion, row.ad_group_id},
+                                       {Type::kCampaignCriterion, row.campaign_id}}) {
+      const std::string prefix = parent + "~";
+      const auto& all = account_.All(type);
+      for (auto c = all.lower_bound(prefix); c != all.end() && c->first.starts_with(prefix); ++c) {
+        const auto keyword = c->second.body.find("keyword");
+        if (keyword == c->second.body.end() || !BoolAt(c->second.body, "negative") ||
+            StatusOf(c->second) == "REMOVED") {
+          continue;
+        }
+        at->second.push_back(
+            {c->second.created_at, TextAt(*keyword, "text"), TextAt(*keyword, "matchType")});
+      }
+    }
+    std::stable_sort(at->second.begin(), at->second.end(),
+                     [](const Negative& a, const Negative& b) { return a.from < b.from; });
+    return at->second;
+  }
+
+  Instant HourOf(const ReportRow& row) {
+    auto [at, fresh] = hours_.try_emplace({row.day, row.hour});
+    if (fresh) {
+      at->second =
+          account_.served().setup.zone.ToInstant(LocalTime{row.day} + std::chrono::hours(row.hour));
+    }
+    return at->second;
+  }
+
+  /// The searches that the hour's keyword met, but those that a negative keyword kept away by then.
+  const Cut& SearchesOf(const ReportRow& row) {
+    const std::string key = KeywordFor(row);
+    const std::vector<Negative>& negatives = NegativesOf(row);
+    const auto known = static_cast<std::size_t>(
+        std::upper_bound(negatives.begin(), negatives.end(), HourOf(row),
+                         [](Instant at, const Negative& one) { return at < one.from; }) -
+        negatives.begin());
+    auto [at, fresh] = cuts_.try_emplace({row.campaign_id, key, known});
+    if (!fresh || key.empty()) return at->second;
+    const bool by_group = query_.from->name == "search_term_view";
+    const json& keyword = account_.Find(Type::kAdGroupCriterion, key)->body["keyword"];
+    for (const SearchTerm& term : TermsOf(TextAt(keyword, "text"), TextAt(keyword, "matchType"))) {
+      const bool excluded =
+          std::any_of(negatives.begin(), negatives.begin() + static_cast<std::ptrdiff_t>(known),
+                      [&](const Negative& n) { return Excludes(n.text, n.match, term.text); });
+      if (excluded) continue;
+      at->second.pieces.push_back(PieceNumber(
+          {.entity = by_group ? fmt::format("{}~{}~{}", row.campaign_id, row.ad_group_id, term.text)
+                              : fmt::format("{}~{}", row.campaign_id, term.text),
+           .listing = fmt::format("{}~{}", row.ad_group_id, term.text),
+           .keyword = key,
+           .match = term.match}));
+      at->second.parts.push_back(term.part);
+    }
+    return at->second;
+  }
+
+  static bool IsAudience(const Object& criterion) {
+    if (BoolAt(criterion.body, "negative")) return false;
+    for (const std::string_view kind :
+         {"userList", "userInterest", "customAudience", "combinedAudience", "audience"}) {
+      if (criterion.body.contains(kind)) return true;
+    }
+    return false;
+  }
+  /// Whether audiences are only observed, so that ads reach everybody else too.
+  static bool Observes(const Object* object) {
+    if (object == nullptr) return false;
+    const auto setting = object->body.find("targetingSetting");
+    if (setting == object->body.end() || !setting->contains("targetRestrictions")) return false;
+    return std::any_of((*setting)["targetRestrictions"].begin(),
+                       (*setting)["targetRestrictions"].end(), [](const json& one) {
+                         return TextAt(one, "targetingDimension") == "AUDIENCE" &&
+                                BoolAt(one, "bidOnly");
+                       });
+  }
+  /// The audiences of an ad group (or of a campaign, by the view) that were there by the hour, or
+  /// that were there once where none is left. A person counts for one of them. Where they are only
+  /// observed most people are in none.
+  const Cut& AudiencesOf(const ReportRow& row) {
+    const bool by_group = query_.from->name == "ad_group_audience_view";
+    const std::string& parent = by_group ? row.ad_group_id : row.campaign_id;
+    auto [known, unknown] = audiences_.try_emplace(parent);
+    if (unknown) {
+      std::vector<std::pair<Instant, std::string>> removed;
+      const std::string prefix = parent + "~";
+      const auto& all = account_.All(by_group ? Type::kAdGroupCriterion : Type::kCampaignCriterion);
+      for (auto c = all.lower_bound(prefix); c != all.end() && c->first.starts_with(prefix); ++c) {
+        if (!IsAudience(c->second)) continue;
+        (StatusOf(c->second) == "REMOVED" ? removed : known->second)
+            .emplace_back(c->second.created_at, c->first);
+      }
+      if (known->second.empty()) known->second = std::move(removed);
+      std::sort(known->second.begin(), known->second.end());
+    }
+    const Instant hour = HourOf(row);
+    std::vector<std::string> there;
+    for (const auto& [from, key] : known->second) {
+      if (from <= hour) there.push_back(key);
+    }
+    auto [at, fresh] = cuts_.try_emplace({parent, "", there.size()});
+    if (!fresh || there.empty()) return at->second;
+    std::int64_t sum = 0;
+    for (const std::string& key : there) {
+      const std::uint64_t luck = HashText(key);
+      const Part part{.weight = 100 + static_cast<std::int64_t>(luck % 400),
+                      .click_percent = 80 + static_cast<int>((luck >> 16U) % 80),
+                      .convert_percent = 60 + static_cast<int>((luck >> 32U) % 160)};
+      at->second.pieces.push_back(PieceNumber({key, "", "", ""}));
+      at->second.parts.push_back(part);
+      sum += part.weight;
+    }
+    if (Observes(account_.Find(by_group ? Type::kAdGroup : Type::kCampaign, parent))) {
+      at->second.pieces.push_back(PieceNumber({}));
+      at->second.parts.push_back({.weight = 4 * sum});
+    }
+    return at->second;
+  }
+
+  Groups CutGroups(const std::vector<const Column*>& segments) {
+    const auto of_piece = [](const Column& column) {
+      return column.gaql.starts_with("segments.keyword.") ||
+             column.gaql == "segments.search_term_match_type";
+    };
+    const bool terms =
+        query_.from->name == "search_term_view" || query_.from->name == "campaign_search_term_view";
+    // Segment values are told apart by number, and parts added up by piece, day and number, since
+    // there are many parts and few of these.
+    std::map<std::vector<json>, std::size_t> numbers;
+    std::vector<const std::vector<json>*> values_of;
+    std::map<std::tuple<std::size_t, Day, std::size_t>, Sums> cells;
+    std::map<std::pair<std::string, Day>, std::int64_t> listed;
+    for (const ReportRow& row : reports_.front()) {
+      const Cut& cut = terms ? SearchesOf(row) : AudiencesOf(row);
+      if (cut.pieces.empty()) continue;
+      const bool holds = std::all_of(
+          query_.where.begin(), query_.where.end(), [&](const BoundCondition& condition) {
+            if (condition.column.source != Source::kSegments || of_piece(condition.column)) {
+              return true;
+            }
+            const json value = SegmentValue(condition.column, row);
+            return Holds(condition, &value);
+          });
+      std::vector<json> values;
+      for (const Column* column : segments) {
+        values.push_back(of_piece(*column) ? json() : SegmentValue(*column, row));
+      }
+      const auto [number, fresh] = numbers.try_emplace(std::move(values), values_of.size());
+      if (fresh) values_of.push_back(&number->first);
+      std::uint64_t luck = LuckOf(row);
+      for (const char c : row.segment) luck = Mix(luck ^ static_cast<unsigned char>(c));
+      const std::vector<Amounts> parts = CutRow(row, cut.parts, luck);
+      for (std::size_t i = 0; i < parts.size(); ++i) {
+        const Piece& piece = pieces_[cut.pieces[i]];
+        if (!piece.listing.empty()) {
+          listed[{piece.listing, row.day}] += parts[i].impressions;
+        }
+        if (holds) cells[{cut.pieces[i], row.day, number->second}].Add(parts[i]);
+      }
+    }
+    Groups groups;
+    for (const auto& [cell, sums] : cells) {
+      const auto& [piece_number, day, number] = cell;
+      const Piece& piece = pieces_[piece_number];
+      if (piece.entity.empty()) continue;
+      if (!piece.listing.empty() && listed[{piece.listing, day}] < kListedImpressionsMin) continue;
+      std::vector<json> values = *values_of[number];
+      for (std::size_t i = 0; i < segments.size(); ++i) {
+        if (of_piece(*segments[i])) values[i] = PieceValue(*segments[i], piece);
+      }
+      const bool holds = std::all_of(
+          query_.where.begin(), query_.where.end(), [&](const BoundCondition& condition) {
+            if (condition.column.source != Source::kSegments || !of_piece(condition.column)) {
+              return true;
+            }
+            const json value = PieceValue(condition.column, piece);
+            return Holds(condition, &value);
+          });
+      if (holds) groups[{piece.entity, std::move(values)}].Add(sums);
+    }
+    return groups;
+  }
+
+  json PieceValue(const Column& column, const Piece& piece) const {
+    if (column.gaql == "segments.search_term_match_type") return piece.match;
+    if (column.gaql == "segments.keyword.ad_group_criterion") {
+      return account_.ResourceName(Type::kAdGroupCriterion, piece.keyword);
+    }
+    return account_.Find(Type::kAdGroupCriterion, piece.keyword)
+        ->body["keyword"]
+        .value(column.leaf().json, "");
+  }
+
+  /// ADDED: a keyword of the ad group says just this; EXCLUDED: a negative one does.
+  std::string TargetingStatus(const ReportRow& of, const std::string& search) {
+    auto [at, fresh] = keyword_texts_.try_emplace(of.ad_group_id);
+    if (fresh) {
+      const std::string prefix = of.ad_group_id + "~";
+      const auto& all = account_.All(Type::kAdGroupCriterion);
+      for (auto c = all.lower_bound(prefix); c != all.end() && c->first.starts_with(prefix); ++c) {
+        if (!IsKeyword(c->second) || StatusOf(c->second) == "REMOVED") continue;
+        at->second.insert(LowerAscii(TextAt(c->second.body["keyword"], "text")));
+      }
+    }
+    const bool added = at->second.contains(search);
+    const auto& negatives = NegativesOf(of);
+    const bool excluded = std::any_of(negatives.begin(), negatives.end(), [&](const Negative& one) {
+      return LowerAscii(one.text) == search;
+    });
+    return added ? (excluded ? "ADDED_EXCLUDED" : "ADDED") : (excluded ? "EXCLUDED" : "NONE");
+  }
+
+  json SearchTermRow(const std::string& key) {
+    const std::size_t first = key.find('~');
+    const std::string campaign = key.substr(0, first);
+    json row;
+    if (query_.from->name == "campaign_search_term_view") {
+      const std::string search = key.substr(first + 1);
+      row = {{"campaignSearchTermView",
+              {{"resourceName", fmt::format("{}/campaignSearchTermViews/{}~{}",
+                                            account_.CustomerName(), campaign, UrlBase64(search))},
+               {"searchTerm", search},
+               {"campaign", account_.ResourceName(Type::kCampaign, campaign)}}}};
+      JoinCampaign(row, account_.ResourceName(Type::kCampaign, campaign));
+    } else {
+      const std::size_t second = key.find('~', first + 1);
+      const std::string group = key.substr(first + 1, second - first - 1);
+      const std::string search = key.substr(second + 1);
+      ReportRow of{};
+      of.campaign_id = campaign;
+      of.ad_group_id = group;
+      row = {{"searchTermView",
+              {{"resourceName", fmt::format("{}/searchTermViews/{}~{}~{}", account_.CustomerName(),
+                                            campaign, group, UrlBase64(search))},
+               {"searchTerm", search},
+               {"adGroup", account_.ResourceName(Type::kAdGroup, group)},
+               {"status", TargetingStatus(of, search)}}}};
+      JoinGroup(row, account_.ResourceName(Type::kAdGroup, group));
+    }
+    JoinCustomer(row);
+    return row;
+  }
+
+  // --- reports by whole rows ---
+
+  Groups WholeGroups(const std::vector<const Column*>& segments) {
     std::vector<const BoundCondition*> row_conditions;
     for (const BoundCondition& condition : query_.where) {
       if (condition.column.source == Source::kSegments) row_conditions.push_back(&condition);
     }
-    // Entity and segment values; the text is the JSON of the values.
-    std::map<std::pair<std::string, std::vector<json>>, Sums> groups;
+    Groups groups;  // by entity and segment values
     for (const ReportRow& row : reports_.front()) {
       const bool holds = std::all_of(row_conditions.begin(), row_conditions.end(),
                                      [&](const BoundCondition* condition) {
@@ -706,21 +1046,7 @@ class Runner {
       Sums& sums = groups[{*std::move(entity), std::move(values)}];
       sums.Add(row, IsSearchCampaign(row.campaign_id));
     }
-    // Without segments, what had no traffic is shown with zeros.
-    if (segments.empty() && query_.from->name != "geographic_view") {
-      for (const std::string& key : EntityKeys()) groups.try_emplace({key, {}});
-    }
-    for (const auto& [group, sums] : groups) {
-      const bool empty = sums.impressions == 0 && sums.spend_micros == 0 &&
-                         sums.conversions_click == 0 && sums.conversions_view == 0;
-      if (empty && (!segments.empty() || query_.from->name == "geographic_view")) continue;
-      json row = EntityRow(group.first);
-      row["metrics"] = MetricsJson(sums);
-      for (std::size_t i = 0; i < segments.size(); ++i) {
-        row["segments"][segments[i]->leaf().json] = group.second[i];
-      }
-      Keep(std::move(row), sums);
-    }
+    return groups;
   }
 
   std::vector<std::string> EntityKeys() const {
@@ -824,6 +1150,13 @@ class Runner {
   std::map<std::pair<Type, std::string>, json> shown_;
   std::map<std::string, Keywords> keywords_;
   std::map<std::string, bool> search_;
+  std::vector<Piece> pieces_;
+  std::map<Piece, std::size_t> piece_numbers_;
+  std::map<std::string, std::vector<std::pair<Instant, std::string>>> audiences_;
+  std::map<std::string, std::set<std::string>> keyword_texts_;
+  std::map<std::tuple<std::string, std::string, std::size_t>, Cut> cuts_;
+  std::map<std::string, std::vector<Negative>> negatives_;
+  std::map<std::pair<Day, int>, Instant> hours_;
   std::map<std::size_t, std::map<std::tuple<std::string, Day, int>, std::vector<const ReportRow*>>>
       indexes_;
   std::vector<json> rows_;

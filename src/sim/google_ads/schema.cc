@@ -57,7 +57,7 @@ enum ConversionActionCategory DEFAULT PAGE_VIEW PURCHASE SIGNUP DOWNLOAD ADD_TO_
 enum ConversionActionCountingType ONE_PER_CLICK MANY_PER_CLICK
 enum ConversionActionStatus ENABLED REMOVED HIDDEN
 enum ConversionActionType AD_CALL CLICK_TO_CALL UPLOAD_CALLS UPLOAD_CLICKS WEBPAGE WEBSITE_CALL STORE_SALES_DIRECT_UPLOAD STORE_SALES LEAD_FORM_SUBMIT
-enum CriterionType KEYWORD PLACEMENT MOBILE_APP_CATEGORY MOBILE_APPLICATION DEVICE LOCATION LISTING_GROUP AD_SCHEDULE AGE_RANGE GENDER INCOME_RANGE PARENTAL_STATUS YOUTUBE_VIDEO YOUTUBE_CHANNEL USER_LIST PROXIMITY TOPIC LISTING_SCOPE LANGUAGE IP_BLOCK CONTENT_LABEL CARRIER USER_INTEREST WEBPAGE
+enum CriterionType KEYWORD PLACEMENT MOBILE_APP_CATEGORY MOBILE_APPLICATION DEVICE LOCATION LISTING_GROUP AD_SCHEDULE AGE_RANGE GENDER INCOME_RANGE PARENTAL_STATUS YOUTUBE_VIDEO YOUTUBE_CHANNEL USER_LIST PROXIMITY TOPIC LISTING_SCOPE LANGUAGE IP_BLOCK CONTENT_LABEL CARRIER USER_INTEREST WEBPAGE CUSTOM_AUDIENCE COMBINED_AUDIENCE AUDIENCE
 enum CustomerStatus ENABLED CANCELED SUSPENDED CLOSED
 enum DayOfWeek MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY SUNDAY
 enum Device MOBILE TABLET DESKTOP CONNECTED_TV OTHER
@@ -77,14 +77,22 @@ enum PolicyReviewStatus REVIEW_IN_PROGRESS REVIEWED UNDER_APPEAL ELIGIBLE_MAY_SE
 enum PolicyTopicEntryType PROHIBITED LIMITED FULLY_LIMITED DESCRIPTIVE BROADENING AREA_OF_INTEREST_ONLY
 enum PositiveGeoTargetType PRESENCE_OR_INTEREST SEARCH_INTEREST PRESENCE
 enum ResourceChangeOperation CREATE UPDATE REMOVE
+enum SearchTermMatchType BROAD EXACT PHRASE NEAR_EXACT NEAR_PHRASE AI_MAX PERFORMANCE_MAX
+enum SearchTermTargetingStatus ADDED EXCLUDED ADDED_EXCLUDED NONE
 enum ServedAssetFieldType HEADLINE_1 HEADLINE_2 HEADLINE_3 DESCRIPTION_1 DESCRIPTION_2
 enum TargetImpressionShareLocation ANYWHERE_ON_PAGE TOP_OF_PAGE ABSOLUTE_TOP_OF_PAGE
+enum TargetingDimension KEYWORD AUDIENCE TOPIC GENDER AGE_RANGE PLACEMENT PARENTAL_STATUS INCOME_RANGE
 enum TrackingCodePageFormat HTML AMP
 enum TrackingCodeType WEBPAGE WEBPAGE_ONCLICK CLICK_TO_CALL WEBSITE_CALL
 
 message CustomParameter
   key string
   value string
+message TargetRestriction
+  targeting_dimension TargetingDimension
+  bid_only bool
+message TargetingSetting
+  target_restrictions []TargetRestriction
 message NetworkSettings
   target_google_search bool
   target_search_network bool
@@ -146,6 +154,7 @@ message Campaign
   final_url_suffix string
   network_settings NetworkSettings
   geo_target_type_setting GeoTargetTypeSetting
+  targeting_setting TargetingSetting
   labels []string out
   experiment_type CampaignExperimentType out
   campaign_budget string
@@ -197,6 +206,7 @@ message AdGroup
   cpv_bid_micros int64
   target_roas double
   optimized_targeting_enabled bool
+  targeting_setting TargetingSetting
   labels []string out
   primary_status AdGroupPrimaryStatus out
   primary_status_reasons []AdGroupPrimaryStatusReason out
@@ -298,6 +308,14 @@ message GenderInfo
   type GenderType
 message UserListInfo
   user_list string
+message UserInterestInfo
+  user_interest_category string
+message CustomAudienceInfo
+  custom_audience string
+message CombinedAudienceInfo
+  combined_audience string
+message AudienceInfo
+  audience string
 message LocationInfo
   geo_target_constant string
 message LanguageInfo
@@ -331,6 +349,10 @@ message AdGroupCriterion
   age_range AgeRangeInfo imm oneof:criterion
   gender GenderInfo imm oneof:criterion
   user_list UserListInfo imm oneof:criterion
+  user_interest UserInterestInfo imm oneof:criterion
+  custom_audience CustomAudienceInfo imm oneof:criterion
+  combined_audience CombinedAudienceInfo imm oneof:criterion
+  audience AudienceInfo imm oneof:criterion
 message CampaignCriterion
   resource_name string imm
   campaign string imm
@@ -349,6 +371,9 @@ message CampaignCriterion
   age_range AgeRangeInfo imm oneof:criterion
   gender GenderInfo imm oneof:criterion
   user_list UserListInfo imm oneof:criterion
+  user_interest UserInterestInfo imm oneof:criterion
+  custom_audience CustomAudienceInfo imm oneof:criterion
+  combined_audience CombinedAudienceInfo imm oneof:criterion
 message ImageDimension
   height_pixels int64
   width_pixels int64
@@ -450,6 +475,19 @@ message LanguageConstant
   targetable bool out
 message KeywordView
   resource_name string out
+message SearchTermView
+  resource_name string out
+  search_term string out
+  ad_group string out
+  status SearchTermTargetingStatus out
+message CampaignSearchTermView
+  resource_name string out
+  search_term string out
+  campaign string out
+message AdGroupAudienceView
+  resource_name string out
+message CampaignAudienceView
+  resource_name string out
 message GeographicView
   resource_name string out
   location_type GeoTargetingType out
@@ -513,6 +551,9 @@ message Metrics
   search_impression_share double
   search_budget_lost_impression_share double
   search_rank_lost_impression_share double
+message Keyword
+  ad_group_criterion string
+  info KeywordInfo
 message Segments
   date string
   hour int32
@@ -524,6 +565,8 @@ message Segments
   device Device
   ad_network_type AdNetworkType
   geo_target_country string
+  keyword Keyword
+  search_term_match_type SearchTermMatchType
 
 resource customer Customer metrics
 resource customer_client CustomerClient customer
@@ -533,6 +576,10 @@ resource ad_group AdGroup customer campaign metrics
 resource ad_group_ad AdGroupAd customer campaign ad_group metrics
 resource ad_group_criterion AdGroupCriterion customer campaign ad_group
 resource keyword_view KeywordView customer campaign ad_group ad_group_criterion metrics
+resource search_term_view SearchTermView customer campaign ad_group metrics
+resource campaign_search_term_view CampaignSearchTermView customer campaign metrics
+resource ad_group_audience_view AdGroupAudienceView customer campaign ad_group ad_group_criterion metrics
+resource campaign_audience_view CampaignAudienceView customer campaign campaign_criterion metrics
 resource geographic_view GeographicView customer campaign ad_group metrics
 resource campaign_criterion CampaignCriterion customer campaign
 resource asset Asset customer

@@ -204,9 +204,19 @@ json PolicySummaryOf(const Object& ad, Instant now) {
 
 std::string_view CriterionTypeOf(const json& criterion) {
   static constexpr std::pair<std::string_view, std::string_view> kTypesOfCriteria[] = {
-      {"keyword", "KEYWORD"},   {"placement", "PLACEMENT"}, {"location", "LOCATION"},
-      {"language", "LANGUAGE"}, {"device", "DEVICE"},       {"ageRange", "AGE_RANGE"},
-      {"gender", "GENDER"},     {"userList", "USER_LIST"},  {"adSchedule", "AD_SCHEDULE"},
+      {"keyword", "KEYWORD"},
+      {"placement", "PLACEMENT"},
+      {"location", "LOCATION"},
+      {"language", "LANGUAGE"},
+      {"device", "DEVICE"},
+      {"ageRange", "AGE_RANGE"},
+      {"gender", "GENDER"},
+      {"userList", "USER_LIST"},
+      {"adSchedule", "AD_SCHEDULE"},
+      {"userInterest", "USER_INTEREST"},
+      {"customAudience", "CUSTOM_AUDIENCE"},
+      {"combinedAudience", "COMBINED_AUDIENCE"},
+      {"audience", "AUDIENCE"},
   };
   for (const auto& [field, type] : kTypesOfCriteria) {
     if (criterion.contains(field)) return type;
