@@ -10,18 +10,26 @@
 
 namespace maxopt {
 
+/// A cut that is not read of a platform, and why: because it has no such report, or none that would
+/// mean the same.
+struct NotOffered {
+  Breakdown breakdown;
+  std::string why;  ///< one sentence, naming what to use instead where there is something
+};
+
 /// What a connector can do, as data. What is not listed is not offered to people either.
 struct Capabilities {
   Platform platform;
   std::vector<Level> metric_levels;
-  std::vector<Breakdown> breakdowns;  ///< with Grain::kDay at campaign level
-  std::vector<Level> hour_levels;     ///< levels that have Grain::kHour
-  int restatement_days;               ///< how long past days keep changing
-  std::string attribution_window;     ///< of the conversions it reads
-  Level budget_level;                 ///< where a budget lives by default
-  MinorUnits minor_units;             ///< table that budgets must be whole units of
-  int daily_overdelivery_bp;          ///< worst day over an average daily budget: 20000 = 2x
-  bool native_idempotency;            ///< creates carry a key that the platform honours
+  std::vector<Breakdown> breakdowns;      ///< with Grain::kDay at campaign level
+  std::vector<Level> hour_levels;         ///< levels that have Grain::kHour
+  int restatement_days;                   ///< how long past days keep changing
+  std::string attribution_window;         ///< of the conversions it reads
+  Level budget_level;                     ///< where a budget lives by default
+  MinorUnits minor_units;                 ///< table that budgets must be whole units of
+  int daily_overdelivery_bp;              ///< worst day over an average daily budget: 20000 = 2x
+  bool native_idempotency;                ///< creates carry a key that the platform honours
+  std::vector<NotOffered> not_offered{};  ///< so that a missing cut is told, not guessed at
 };
 
 /// Which objects to read back: by our marker in their name, or by platform ids. Exactly one is set.

@@ -85,6 +85,11 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
         .minor_units = MinorUnits::kMeta,
         .daily_overdelivery_bp = 12'500,  // documented; a policy file may assume more
         .native_idempotency = false,
+        .not_offered = {{Breakdown::kKeyword, "Meta's ads are shown by no keywords"},
+                        {Breakdown::kSearchTerm, "Meta's ads are shown by no searches"},
+                        {Breakdown::kAudience,
+                         "Meta's insights have no cut by custom audience; an ad set's audience is "
+                         "its targeting, so ask by ad_group"}},
     };
     return kCapabilities;
   }

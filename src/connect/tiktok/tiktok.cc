@@ -25,6 +25,12 @@ const Capabilities kCapabilities = {
     .minor_units = MinorUnits::kIso4217,
     .daily_overdelivery_bp = 12'500,
     .native_idempotency = true,
+    .not_offered = {{Breakdown::kKeyword, "TikTok's auction reports have no such dimension"},
+                    {Breakdown::kSearchTerm, "TikTok's auction reports have no such dimension"},
+                    {Breakdown::kAudience,
+                     "TikTok's audience reports cut by what people are (age, gender, country, "
+                     "interests, of which one person has several), not by the audiences that an ad "
+                     "group targets; ask by ad_group or age_gender"}},
 };
 
 class TikTok final : public PlatformReader, public PlatformWriter {
