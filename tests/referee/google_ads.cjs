@@ -238,6 +238,29 @@ async function reports() {
     const sum = cost(await rowsOf(query));
     check(sum === whole, `${what} sum to ${sum}, days to ${whole}`);
   }
+  // Searches are told as far as enough people typed them; audiences as far as there are any.
+  for (const [what, query] of Object.entries({
+    searches: 'SELECT search_term_view.search_term, search_term_view.status, ' +
+              'search_term_view.ad_group, segments.search_term_match_type, ' +
+              'segments.keyword.info.text, segments.keyword.ad_group_criterion, ' +
+              `metrics.cost_micros FROM search_term_view WHERE ${period}`,
+    'searches of campaigns': 'SELECT campaign_search_term_view.search_term, campaign.id, ' +
+              `metrics.cost_micros FROM campaign_search_term_view WHERE ${period}`,
+    audiences: 'SELECT ad_group_criterion.type, ad_group_criterion.user_list.user_list, ' +
+               'ad_group_criterion.user_interest.user_interest_category, metrics.cost_micros ' +
+               `FROM ad_group_audience_view WHERE ${period}`,
+  })) {
+    const rows = await rowsOf(query);
+    const sum = cost(rows);
+    check(rows.length > 1 && sum > 0n && sum <= whole, `${rows.length} ${what} sum to ${sum} of ${whole}`);
+    for (const row of rows) {
+      const search = row.searchTermView;
+      if (!search) continue;
+      check(search.searchTerm !== '' && search.status !== 'UNSPECIFIED', 'a search term');
+      check(row.segments.searchTermMatchType !== 'UNSPECIFIED', 'how a search matches');
+      check(row.segments.keyword.info.text !== '', 'the keyword of a search');
+    }
+  }
   ++calls;
   const streamed = [];
   await new Promise((resolve, reject) => {

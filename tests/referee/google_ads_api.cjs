@@ -71,8 +71,11 @@ async function refused(what, promise, family, code) {
   ++calls;
   let streamed = 0;
   for await (const row of customer.reportStream({
-    entity: 'ad_group_criterion', attributes: ['ad_group_criterion.keyword.text']})) {
-    if (row.ad_group_criterion.keyword.text !== '') ++streamed;
+    entity: 'ad_group_criterion', attributes: [
+      'ad_group_criterion.keyword.text', 'ad_group_criterion.user_list.user_list',
+      'ad_group_criterion.user_interest.user_interest_category']})) {
+    const {keyword, user_list: list, user_interest: interest} = row.ad_group_criterion;
+    if (keyword?.text || list?.user_list || interest?.user_interest_category) ++streamed;
   }
   check(streamed === count, `${streamed} rows streamed of ${count}`);
 

@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "connect/google_ads/google_ads.h"
+#include "sim/google_ads/query.h"
 #include "sim/google_ads/schema.h"
 #include "sim/google_ads/world_for_test.h"
 #include "tests/referee/referee.h"
@@ -28,9 +29,23 @@ constexpr const char* kPng =
 constexpr const char* kLandscapePng = "iVBORw0KGgoAAAANSUhEUgAABLAAAAJ0CAAAAAAn44WL";
 constexpr const char* kSquarePng = "iVBORw0KGgoAAAANSUhEUgAAAlgAAAJYCAAAAACbDccA";
 
-/// One campaign that delivered for five days; as many more keywords as are wanted.
+/// One campaign that delivered for five days to an audience; as many more keywords as are wanted.
 void Fill(World& world, int keywords) {
-  const std::string group = world.Launch("Seed", "ENABLED").at("group");
+  const auto ids = world.Launch("Seed", "ENABLED");
+  const std::string& group = ids.at("group");
+  const auto add = [&](const char* method, const json& criterion) {
+    EXPECT_EQ(
+        World::CodeOf(world.Post(method, {{"operations", json::array({{{"create", criterion}}})}})),
+        "");
+  };
+  add("adGroupCriteria:mutate", {{"adGroup", World::Name("adGroups/" + group)},
+                                 {"userList", {{"userList", World::Name("userLists/4001")}}}});
+  add("adGroupCriteria:mutate",
+      {{"adGroup", World::Name("adGroups/" + group)},
+       {"userInterest", {{"userInterestCategory", World::Name("userInterests/80432")}}}});
+  add("campaignCriteria:mutate", {{"campaign", World::Name("campaigns/" + ids.at("campaign"))},
+                                  {"negative", true},
+                                  {"keyword", {{"text", "free"}, {"matchType", "BROAD"}}}});
   json body = {{"operations", json::array()}};
   for (int i = 0; i < keywords; ++i) {
     body["operations"].push_back(
@@ -119,11 +134,27 @@ void ScriptedSession(Recorder& recorder) {
                           {"type", "WEBPAGE"},
                           {"category", "PURCHASE"},
                           {"valueSettings", {{"defaultValue", 12.5}}}}}}}}});
-  for (const char* name :
-       {"customer", "customer_client", "campaign", "campaign_budget", "ad_group", "ad_group_ad",
-        "ad_group_criterion", "campaign_criterion", "asset", "ad_group_asset", "conversion_action",
-        "keyword_view", "geographic_view", "change_event", "change_status", "geo_target_constant",
-        "language_constant"}) {
+  for (const char* name : {"customer",
+                           "customer_client",
+                           "campaign",
+                           "campaign_budget",
+                           "ad_group",
+                           "ad_group_ad",
+                           "ad_group_criterion",
+                           "campaign_criterion",
+                           "asset",
+                           "ad_group_asset",
+                           "conversion_action",
+                           "keyword_view",
+                           "search_term_view",
+                           "campaign_search_term_view",
+                           "ad_group_audience_view",
+                           "campaign_audience_view",
+                           "geographic_view",
+                           "change_event",
+                           "change_status",
+                           "geo_target_constant",
+                           "language_constant"}) {
     const ResourceDef& resource = *FindResource(name);
     std::vector<std::string> fields;
     Leaves(*resource.message, name, fields);
@@ -138,9 +169,16 @@ void ScriptedSession(Recorder& recorder) {
       for (auto& metric : metrics) {
         if (shares || !metric.ends_with("impression_share")) fields.push_back(std::move(metric));
       }
-      for (const char* segment : {"date", "hour", "day_of_week", "week", "month", "quarter", "year",
+      for (const char* segment : {"date", "day_of_week", "week", "month", "quarter", "year",
                                   "device", "ad_network_type"}) {
         fields.push_back(fmt::format("segments.{}", segment));
+      }
+      if (!IsCutView(from)) fields.emplace_back("segments.hour");
+      if (from.ends_with("search_term_view")) {
+        for (const char* segment : {"keyword.ad_group_criterion", "keyword.info.text",
+                                    "keyword.info.match_type", "search_term_match_type"}) {
+          fields.push_back(fmt::format("segments.{}", segment));
+        }
       }
       if (from == "geographic_view") fields.push_back("segments.geo_target_country");
       where = " WHERE segments.date BETWEEN '2026-09-02' AND '2026-09-03'";
@@ -424,7 +462,12 @@ void ConnectorSession(Recorder& recorder) {
   for (const Breakdown breakdown : can.breakdowns) {
     MetricQuery query = days;
     query.breakdown = breakdown;
-    EXPECT_EQ(sum(query), whole) << BreakdownName(breakdown);
+    if (breakdown == Breakdown::kSearchTerm || breakdown == Breakdown::kAudience) {
+      EXPECT_LE(sum(query), whole) << BreakdownName(breakdown);
+      EXPECT_GT(sum(query), 0) << BreakdownName(breakdown);
+    } else {
+      EXPECT_EQ(sum(query), whole) << BreakdownName(breakdown);
+    }
   }
   const auto history = made->reader->ReadHistory(
       {kAccount, ParseInstant("2026-09-06T00:00:00Z").value(), clock->Now()}, deadline);
@@ -456,6 +499,10 @@ json SchemaJson() {
                            "GeoTargetConstant",
                            "LanguageConstant",
                            "KeywordView",
+                           "SearchTermView",
+                           "CampaignSearchTermView",
+                           "AdGroupAudienceView",
+                           "CampaignAudienceView",
                            "GeographicView",
                            "ChangeEvent",
                            "ChangeStatus",
@@ -488,6 +535,13 @@ json SchemaJson() {
 
 TEST(GoogleAdsReferee, EveryBodyFitsTheProtos) {
   World world;
+  const auto wide = world.Launch("Wide", "ENABLED", "boots");
+  const json everybody = {
+      {"campaign", World::Name("campaigns/" + wide.at("campaign"))},
+      {"combinedAudience", {{"combinedAudience", World::Name("combinedAudiences/7")}}}};
+  EXPECT_EQ(World::CodeOf(world.Post("campaignCriteria:mutate",
+                                     {{"operations", json::array({{{"create", everybody}}})}})),
+            "");
   Fill(world, 5);
   const auto folder =
       std::filesystem::temp_directory_path() / fmt::format("maxopt-referee-{}", ::getpid());

@@ -26,7 +26,7 @@ const Capabilities kCapabilities = {
     .platform = Platform::kGoogleAds,
     .metric_levels = {Level::kAccount, Level::kCampaign, Level::kAdGroup, Level::kAd},
     .breakdowns = {Breakdown::kDevice, Breakdown::kCountry, Breakdown::kPlacement,
-                   Breakdown::kKeyword},
+                   Breakdown::kKeyword, Breakdown::kSearchTerm, Breakdown::kAudience},
     .hour_levels = {Level::kCampaign},
     .restatement_days = 30,
     .attribution_window = std::string(kAttributionWindow),
@@ -34,6 +34,9 @@ const Capabilities kCapabilities = {
     .minor_units = MinorUnits::kIso4217,
     .daily_overdelivery_bp = 20'000,
     .native_idempotency = false,
+    .not_offered = {{Breakdown::kAgeGender,
+                     "Google Ads tells ages and genders in two views of their own, which are not "
+                     "read"}},
 };
 
 class GoogleAds final : public PlatformReader, public PlatformWriter {

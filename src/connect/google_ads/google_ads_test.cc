@@ -928,6 +928,159 @@ TEST_F(GoogleAdsTest, LevelsGrainsAndBreakdowns) {
             Errc::kInvalidArgument);
 }
 
+std::string TermRow(const std::string& term, const std::string& group, const std::string& metrics) {
+  return fmt::format(
+      R"({{"campaign":{{"id":"11"}},"adGroup":{{"id":"{}"}},"searchTermView":{{"searchTerm":{}}},
+          "segments":{{"date":"2026-11-20"}},"metrics":{{{}}}}})",
+      group, Json(term).dump(), metrics);
+}
+
+TEST_F(GoogleAdsTest, SearchTermsOfTwoAdGroupsAndOfPerformanceMaxAddUp) {
+  // What people type: separators of files, quotes, line breaks, other scripts, a letter that is
+  // none.
+  const std::string strange = "o'neill, \"wet\"\n suit; 防水 \xC3\xBC \xF0\x9F\xA7\xA5";
+  const std::string one = R"("costMicros":"5000000","impressions":"10","clicks":"1",
+                             "conversions":0.5,"conversionsValue":12.5)";
+  wire->On("FROM search_term_view",
+           Page(TermRow("rain jacket", "21", one) + "," + TermRow("rain jacket", "22", one) + "," +
+                    TermRow(strange, "21", R"("costMicros":"1")"),
+                3));
+  wire->On("FROM campaign_search_term_view",
+           Page(R"({"campaign":{"id":"12"},"campaignSearchTermView":{"searchTerm":"rain jacket"},
+                    "segments":{"date":"2026-11-20"},"metrics":{"costMicros":"7"}})",
+                1));
+  MetricQuery query = Query("2026-11-20", "2026-11-20");
+  query.breakdown = Breakdown::kSearchTerm;
+  const auto report = Connect().reader->ReadMetrics(query, Soon());
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_TRUE(report->complete);
+  ASSERT_EQ(report->rows.size(), 3U);
+  const MetricRow& odd = report->rows[0];
+  EXPECT_EQ(odd.segment, strange);
+  EXPECT_EQ(odd.spend, Money::Micros(1, kEur));
+  EXPECT_FALSE(odd.impressions);  // absent is absent
+  EXPECT_FALSE(odd.conversions_claimed);
+  const MetricRow& both = report->rows[1];
+  EXPECT_EQ(both.segment, "rain jacket");
+  EXPECT_EQ(both.campaign_id, "11");
+  EXPECT_EQ(both.ad_group_id, "");
+  EXPECT_EQ(both.spend, Money::Micros(10'000'000, kEur));
+  EXPECT_EQ(both.clicks, 2);
+  EXPECT_DOUBLE_EQ(both.conversions_claimed.value(), 1.0);
+  EXPECT_EQ(both.revenue_claimed, Money::Micros(25'000'000, kEur));
+  EXPECT_EQ(report->rows[2].campaign_id, "12");
+  // Keyword segments would leave out the searches that no keyword met.
+  EXPECT_EQ(wire->Count("segments.keyword"), 0);
+  EXPECT_EQ(wire->Count("campaign.advertising_channel_type = 'PERFORMANCE_MAX'"), 1);
+}
+
+TEST_F(GoogleAdsTest, TenThousandSearchTermsComeOverPages) {
+  const auto page = [](int from, int to, const std::string& next) {
+    std::string rows;
+    for (int i = from; i < to; ++i) {
+      rows += (i > from ? "," : "") + TermRow(fmt::format("term {}", i), "21",
+                                              R"("costMicros":"3","impressions":"2","clicks":"1")");
+    }
+    return Page(rows, 10'500, next);
+  };
+  wire->On("FROM search_term_view", page(0, 10'000, "p2"));
+  wire->On("FROM search_term_view", page(10'000, 10'500, ""));
+  wire->On("FROM campaign_search_term_view", Page("", 0));
+  MetricQuery query = Query("2026-11-20", "2026-11-20");
+  query.breakdown = Breakdown::kSearchTerm;
+  const auto report = Connect().reader->ReadMetrics(query, Soon());
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_TRUE(report->complete) << report->incomplete_why;
+  ASSERT_EQ(report->rows.size(), 10'500U);
+  Money sum = Money::Zero(kEur);
+  for (const MetricRow& row : report->rows) sum += row.spend;
+  EXPECT_EQ(sum, Money::Micros(31'500, kEur));
+}
+
+TEST_F(GoogleAdsTest, APageOfSearchTermsThatIsMissingIsTold) {
+  wire->On("FROM search_term_view", Page(TermRow("a", "21", R"("costMicros":"3")"), 2));
+  wire->On("FROM campaign_search_term_view", Page("", 0));
+  MetricQuery query = Query("2026-11-20", "2026-11-20");
+  query.breakdown = Breakdown::kSearchTerm;
+  const auto report = Connect().reader->ReadMetrics(query, Soon());
+  ASSERT_TRUE(report) << report.error().what;
+  EXPECT_FALSE(report->complete);
+}
+
+TEST_F(GoogleAdsTest, AudiencesOfAdGroupsAndCampaignsAreNamed) {
+  const auto row = [](const std::string& holder, const std::string& criterion, int cost) {
+    return fmt::format(R"({{"campaign":{{"id":"11"}},"adGroup":{{"id":"21"}},"{}":{},
+                            "segments":{{"date":"2026-11-20"}},
+                            "metrics":{{"costMicros":"{}"}}}})",
+                       holder, criterion, cost);
+  };
+  const std::string list =
+      R"({"criterionId":"9","type":"USER_LIST","displayName":"Buyers, 30 days",
+          "userList":{"userList":"customers/1234567890/userLists/4001"}})";
+  wire->On("FROM ad_group_audience_view",
+           Page(row("adGroupCriterion", list, 1) + "," +
+                    row("adGroupCriterion",
+                        R"({"criterionId":"10","type":"USER_INTEREST","userInterest":
+                           {"userInterestCategory":"customers/1234567890/userInterests/80432"}})",
+                        2) +
+                    "," + row("adGroupCriterion", R"({"criterionId":"11","type":"LIFE_EVENT"})", 4),
+                3));
+  wire->On("FROM campaign_audience_view", Page(row("campaignCriterion", list, 8), 1));
+  MetricQuery query = Query("2026-11-20", "2026-11-20");
+  query.breakdown = Breakdown::kAudience;
+  const auto report = Connect().reader->ReadMetrics(query, Soon());
+  ASSERT_TRUE(report) << report.error().what;
+  std::map<std::string, std::int64_t> spend;
+  for (const MetricRow& one : report->rows) spend[one.segment] = one.spend.micros();
+  EXPECT_EQ(spend, (std::map<std::string, std::int64_t>{{"life_event:11", 4},
+                                                        {"user_interest:80432", 2},
+                                                        {"user_list:4001 Buyers, 30 days", 9}}));
+}
+
+TEST_F(GoogleAdsTest, RowsOfTermsAndAudiencesThatCannotBeTrustedAreErrors) {
+  struct Case {
+    Breakdown breakdown;
+    std::string row;
+  };
+  const std::string head = R"({"campaign":{"id":"11"},"segments":{"date":"2026-11-20"},)";
+  const Case cases[] = {
+      {Breakdown::kSearchTerm, head + R"("metrics":{"costMicros":"1"}})"},
+      {Breakdown::kSearchTerm,
+       head + R"("searchTermView":{"searchTerm":""},"metrics":{"costMicros":"1"}})"},
+      {Breakdown::kSearchTerm,
+       head + R"("searchTermView":{"searchTerm":["a"]},"metrics":{"costMicros":"1"}})"},
+      {Breakdown::kSearchTerm, head + R"("searchTermView":{"searchTerm":"a"},"metrics":{}})"},
+      {Breakdown::kSearchTerm,
+       head + R"("searchTermView":{"searchTerm":"a"},"metrics":{"costMicros":"-1"}})"},
+      {Breakdown::kSearchTerm, head + R"("searchTermView":{"searchTerm":"a"},
+                                         "metrics":{"costMicros":"1","impressions":"-3"}})"},
+      {Breakdown::kSearchTerm,
+       head + "\"searchTermView\":{\"searchTerm\":\"\xC3(\"},\"metrics\":{\"costMicros\":\"1\"}}"},
+      {Breakdown::kSearchTerm,
+       head + R"("searchTermView":{"searchTerm":"\ud800"},"metrics":{"costMicros":"1"}})"},
+      {Breakdown::kAudience, head + R"("metrics":{"costMicros":"1"}})"},
+      {Breakdown::kAudience,
+       head + R"("adGroupCriterion":{"type":"LIFE_EVENT"},"metrics":{"costMicros":"1"}})"},
+      {Breakdown::kAudience,
+       head + R"("adGroupCriterion":{"criterionId":"9"},"metrics":{"clicks":"2"}})"},
+  };
+  for (const Case& c : cases) {
+    auto script = std::make_shared<Script>();
+    script->On("FROM customer\"",
+               Page(R"({"customer":{"id":"1234567890","currencyCode":"EUR"}})", 1));
+    script->On("_view", Page(c.row, 1));
+    Connection connection{};
+    connection.account = kAccount;
+    connection.secrets = {{"access_token", "t"}};
+    const auto google = MakeGoogleAdsConnector(connection, script, clock);
+    MetricQuery query = Query("2026-11-20", "2026-11-20");
+    query.breakdown = c.breakdown;
+    const auto report = google->reader->ReadMetrics(query, Soon());
+    ASSERT_FALSE(report) << c.row;
+    EXPECT_EQ(report.error().code, Errc::kBadAnswer) << c.row << report.error().what;
+  }
+}
+
 TEST_F(GoogleAdsTest, IncompleteMetricsSayWhichDaysAndWhy) {
   wire->On("FROM campaign ", Page(R"({"campaign":{"id":"11"},"segments":{"date":"2026-11-20"},
                 "metrics":{"costMicros":"1"}})",

@@ -22,11 +22,47 @@ constexpr std::chrono::days kDaysAtOnce{31};
 struct Shape {
   std::string resource;
   std::vector<std::string> dimensions;  ///< selected fields that tell rows apart, day apart
+  std::string also{};                   ///< selected as well, ", " first
+  std::string where{};                  ///< a further condition, " AND " first
   bool rows_add_up = false;             ///< several rows of one key are parts of it
   bool impression_share = false;        ///< Google gives it only for whole campaigns and ad groups
 };
 
-Result<Shape> ShapeOf(const MetricQuery& query) {
+/// Everything that an audience criterion can name, of the resource that holds it.
+std::string AudienceFields(std::string_view criterion, bool of_ad_group) {
+  std::string fields;
+  for (const std::string_view field :
+       {"type", "display_name", "user_list.user_list", "user_interest.user_interest_category",
+        "custom_audience.custom_audience", "combined_audience.combined_audience"}) {
+    fields += fmt::format(", {}.{}", criterion, field);
+  }
+  if (of_ad_group) fields += fmt::format(", {}.audience.audience", criterion);
+  return fields;
+}
+
+/// Reports that come from two places: an audience hangs at the ad group or at the campaign, and the
+/// searches of Performance Max are not in the view of all the others. What both tell adds up.
+std::vector<Shape> ShapesOf(Breakdown breakdown) {
+  if (breakdown == Breakdown::kSearchTerm) {
+    return {{.resource = "search_term_view",
+             .dimensions = {"campaign.id", "ad_group.id", "search_term_view.search_term"},
+             .rows_add_up = true},
+            {.resource = "campaign_search_term_view",
+             .dimensions = {"campaign.id", "campaign_search_term_view.search_term"},
+             .where = " AND campaign.advertising_channel_type = 'PERFORMANCE_MAX'",
+             .rows_add_up = true}};
+  }
+  return {{.resource = "ad_group_audience_view",
+           .dimensions = {"campaign.id", "ad_group.id", "ad_group_criterion.criterion_id"},
+           .also = AudienceFields("ad_group_criterion", true),
+           .rows_add_up = true},
+          {.resource = "campaign_audience_view",
+           .dimensions = {"campaign.id", "campaign_criterion.criterion_id"},
+           .also = AudienceFields("campaign_criterion", false),
+           .rows_add_up = true}};
+}
+
+Result<std::vector<Shape>> ShapesOf(const MetricQuery& query) {
   Shape shape;
   switch (query.level) {
     case Level::kAccount:
@@ -57,7 +93,7 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
     shape.dimensions.emplace_back("segments.hour");
     shape.impression_share = false;
   }
-  if (query.breakdown == Breakdown::kNone) return shape;
+  if (query.breakdown == Breakdown::kNone) return std::vector{std::move(shape)};
   shape.impression_share = false;
   if (!by_campaign) {
     return Fail(Errc::kInvalidArgument,
@@ -67,17 +103,17 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
   switch (query.breakdown) {
     case Breakdown::kDevice:
       shape.dimensions.emplace_back("segments.device");
-      return shape;
+      return std::vector{std::move(shape)};
     case Breakdown::kPlacement:
       shape.dimensions.emplace_back("segments.ad_network_type");
-      return shape;
+      return std::vector{std::move(shape)};
     case Breakdown::kCountry:
       // Two rows for a country: people who are there and people interested in it. They add up.
       shape.resource = "geographic_view";
       shape.rows_add_up = true;
       shape.dimensions.emplace_back("geographic_view.country_criterion_id");
       shape.dimensions.emplace_back("geographic_view.location_type");
-      return shape;
+      return std::vector{std::move(shape)};
     case Breakdown::kKeyword:
       // One row for a keyword of an ad group; the same keyword in two of them adds up.
       shape.resource = "keyword_view";
@@ -85,16 +121,52 @@ Result<Shape> ShapeOf(const MetricQuery& query) {
       shape.dimensions = {"campaign.id", "ad_group.id", "ad_group_criterion.criterion_id",
                           "ad_group_criterion.keyword.text",
                           "ad_group_criterion.keyword.match_type"};
-      return shape;
-    case Breakdown::kNone:
-    case Breakdown::kAgeGender:
+      return std::vector{std::move(shape)};
     case Breakdown::kSearchTerm:
     case Breakdown::kAudience:
+      return ShapesOf(query.breakdown);
+    case Breakdown::kNone:
+    case Breakdown::kAgeGender:
     case Breakdown::kCreative:
       break;
   }
   return Fail(Errc::kInvalidArgument, fmt::format("the breakdown {} is not read from Google Ads",
                                                   BreakdownName(query.breakdown)));
+}
+
+/// "user_list:4001 Buyers": the kind, the id, and the name where Google gives one.
+Result<std::string> AudienceOf(const Json& row) {
+  const Json* criterion = At(row, "adGroupCriterion");
+  if (criterion == nullptr) criterion = At(row, "campaignCriterion");
+  if (criterion == nullptr) {
+    return Fail(Errc::kBadAnswer, "Google Ads answered a row of an audience without its criterion");
+  }
+  MAXOPT_TRY(const std::string type, Text(*criterion, "type"));
+  MAXOPT_TRY(const std::string name, Text(*criterion, "displayName"));
+  std::string id;
+  for (const char* path :
+       {"userList.userList", "userInterest.userInterestCategory", "customAudience.customAudience",
+        "combinedAudience.combinedAudience", "audience.audience"}) {
+    MAXOPT_TRY(const std::string resource, Text(*criterion, path));
+    if (!resource.empty()) id = LastId(resource).empty() ? resource : LastId(resource);
+  }
+  // Kinds that name no resource (life events, detailed demographics) have their criterion's id.
+  if (id.empty()) {
+    MAXOPT_TRY(id, Id(*criterion, "criterionId"));
+  }
+  return fmt::format("{}:{}{}{}", type.empty() ? "audience" : Lower(type), id,
+                     name.empty() ? "" : " ", name);
+}
+
+Result<std::string> SearchTermOf(const Json& row) {
+  MAXOPT_TRY(std::string term, Text(row, "searchTermView.searchTerm"));
+  if (term.empty()) {
+    MAXOPT_TRY(term, Text(row, "campaignSearchTermView.searchTerm"));
+  }
+  if (term.empty()) {
+    return Fail(Errc::kBadAnswer, "Google Ads answered a row of a search term without the term");
+  }
+  return term;
 }
 
 Result<std::string> SegmentOf(const Json& row, Breakdown breakdown) {
@@ -116,10 +188,12 @@ Result<std::string> SegmentOf(const Json& row, Breakdown breakdown) {
       MAXOPT_TRY(const std::string match, Text(row, "adGroupCriterion.keyword.matchType"));
       return fmt::format("{}:{}", Lower(match), text);
     }
+    case Breakdown::kSearchTerm:
+      return SearchTermOf(row);
+    case Breakdown::kAudience:
+      return AudienceOf(row);
     case Breakdown::kNone:
     case Breakdown::kAgeGender:
-    case Breakdown::kSearchTerm:
-    case Breakdown::kAudience:
     case Breakdown::kCreative:
       return std::string();
   }
@@ -164,6 +238,11 @@ Result<MetricRow> RowOf(const Json& row, const MetricQuery& query, Currency curr
   metric.spend = Money::Micros(*cost, currency);
   MAXOPT_TRY(metric.impressions, Integer(row, "metrics.impressions"));
   MAXOPT_TRY(metric.clicks, Integer(row, "metrics.clicks"));
+  if (*cost < 0 || metric.impressions.value_or(0) < 0 || metric.clicks.value_or(0) < 0) {
+    return Fail(Errc::kBadAnswer, fmt::format("Google Ads answered costs or counts below zero on "
+                                              "{}",
+                                              day));
+  }
   MAXOPT_TRY(metric.conversions_claimed, Real(row, "metrics.conversions"));
   MAXOPT_TRY(metric.revenue_claimed, Amount(row, "metrics.conversionsValue", currency));
   MAXOPT_TRY(metric.impression_share, Real(row, "metrics.searchImpressionShare"));
@@ -208,19 +287,10 @@ bool AddRow(MetricRow& sum, const MetricRow& part) {
 
 using Key = std::tuple<Day, int, std::string, std::string, std::string, std::string>;
 
-}  // namespace
-
-Result<MetricReport> ReadMetrics(const Client& client, const AccountInfo& account,
-                                 const MetricQuery& query, http::Deadline deadline) {
-  if (query.to < query.from) {
-    return Fail(Errc::kInvalidArgument, fmt::format("a report from {} to {} ends before it starts",
-                                                    PrintDay(query.from), PrintDay(query.to)));
-  }
-  MAXOPT_TRY(const Shape shape, ShapeOf(query));
-  MetricReport report{};
-  report.query = query;
-  report.attribution_window = std::string(kAttributionWindow);
-  std::map<Key, MetricRow> rows;
+/// One question over all of the query's days; adds to `rows` and may make the report incomplete.
+Result<> Read(const Client& client, const AccountInfo& account, const Shape& shape,
+              http::Deadline deadline, MetricReport& report, std::map<Key, MetricRow>& rows) {
+  const MetricQuery& query = report.query;
   for (Day from = query.from; from <= query.to; from += kDaysAtOnce) {
     const Day to = std::min(query.to, from + kDaysAtOnce - std::chrono::days(1));
     std::string select = "SELECT segments.date";
@@ -229,6 +299,7 @@ Result<MetricReport> ReadMetrics(const Client& client, const AccountInfo& accoun
       select += ", " + dimension;
       order += ", " + dimension;
     }
+    select += shape.also;
     select +=
         ", metrics.cost_micros, metrics.impressions, metrics.clicks, metrics.conversions, "
         "metrics.conversions_value";
@@ -239,13 +310,13 @@ Result<MetricReport> ReadMetrics(const Client& client, const AccountInfo& accoun
         select += ", metrics.search_budget_lost_impression_share";
       }
     }
-    MAXOPT_TRY(
-        const auto answer,
-        client.Search(account.account.id,
-                      fmt::format("{} FROM {} WHERE segments.date BETWEEN '{}' AND '{}' "
-                                  "ORDER BY {}",
-                                  select, shape.resource, PrintDay(from), PrintDay(to), order),
-                      deadline));
+    MAXOPT_TRY(const auto answer,
+               client.Search(account.account.id,
+                             fmt::format("{} FROM {} WHERE segments.date BETWEEN '{}' AND '{}'{} "
+                                         "ORDER BY {}",
+                                         select, shape.resource, PrintDay(from), PrintDay(to),
+                                         shape.where, order),
+                             deadline));
     if (!answer.complete && report.complete) {
       report.complete = false;
       report.incomplete_why = fmt::format("{} to {}: {}", PrintDay(from), PrintDay(to), answer.why);
@@ -266,6 +337,25 @@ Result<MetricReport> ReadMetrics(const Client& client, const AccountInfo& accoun
         return Fail(Errc::kBadAnswer, "Google Ads answered amounts beyond what any account has");
       }
     }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<MetricReport> ReadMetrics(const Client& client, const AccountInfo& account,
+                                 const MetricQuery& query, http::Deadline deadline) {
+  if (query.to < query.from) {
+    return Fail(Errc::kInvalidArgument, fmt::format("a report from {} to {} ends before it starts",
+                                                    PrintDay(query.from), PrintDay(query.to)));
+  }
+  MAXOPT_TRY(const std::vector<Shape> shapes, ShapesOf(query));
+  MetricReport report{};
+  report.query = query;
+  report.attribution_window = std::string(kAttributionWindow);
+  std::map<Key, MetricRow> rows;
+  for (const Shape& shape : shapes) {
+    MAXOPT_CHECK(Read(client, account, shape, deadline, report, rows));
   }
   for (auto& [key, row] : rows) report.rows.push_back(std::move(row));
   return report;
