@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "connect/registry/registry.h"
@@ -59,6 +60,7 @@ class CollectSim : public testing::Test {
     auto connector = MakeConnector(connection, world_->transport(), clock_);
     ASSERT_TRUE(connector) << connector.error().what;
     readers_[platform] = connector->reader;
+    writers_[platform] = connector->writer;
   }
 
   MonitorReport Round(MonitorDepth depth = MonitorDepth::kDay) {
@@ -133,6 +135,7 @@ class CollectSim : public testing::Test {
   std::shared_ptr<Clock> clock_;
   std::map<Platform, AccountInfo> infos_;
   std::map<Platform, std::shared_ptr<PlatformReader>> readers_;
+  std::map<Platform, std::shared_ptr<PlatformWriter>> writers_;
   std::unique_ptr<CampaignStore> store_ = std::move(*CampaignStore::Open(":memory:"));
   std::unique_ptr<FactStore> facts_ = std::move(*FactStore::Open(":memory:"));
 };
@@ -165,6 +168,95 @@ TEST_F(CollectSim, F27RestatedDaysConvergeToThePlatformsTruth) {
     for (const DayQuality& day : *judged) {
       EXPECT_EQ(day.reconciliation.state, QualityState::kOk)
           << PlatformName(platform) << " " << PrintDay(day.day) << " " << day.reconciliation.why;
+    }
+  }
+}
+
+TEST_F(CollectSim, SearchTermsAndAudiencesSumToTheirCampaigns) {
+  const AccountId google = world_->account(Platform::kGoogleAds);
+  const auto deadline = http::After(std::chrono::minutes(1));
+  // One ad group gets an audience, as a person's plan would give it one.
+  const auto tree = readers_[Platform::kGoogleAds]->ReadAccount(google, deadline);
+  ASSERT_TRUE(tree) << tree.error().what;
+  Change change{};
+  change.key = "audience";
+  change.account = google;
+  change.level = Level::kAdGroup;
+  for (const Entity& entity : tree->entities) {
+    if (entity.level == Level::kAdGroup && change.id.empty()) change.id = entity.id;
+  }
+  change.after = {{"audiences", std::vector<std::string>{"4001"}}};
+  const auto applied = writers_[Platform::kGoogleAds]->Apply(change, deadline);
+  ASSERT_TRUE(applied) << applied.error().what;
+  world_->AdvanceTo(world_->clock().Now() + hours(72));
+  ASSERT_TRUE(Round().complete());
+
+  const auto expect_whole = [&] {
+    const auto slices = facts_->Slices(google, Today() - days(12), Today() - days(1), true);
+    ASSERT_TRUE(slices);
+    std::map<Day, std::map<Breakdown, std::map<std::string, std::int64_t>>> spend;
+    for (const SliceInfo& slice : *slices) {
+      if (slice.level == Level::kCampaign && slice.grain == Grain::kDay) {
+        spend[slice.day][slice.breakdown] = slice.spend;
+      }
+    }
+    for (const auto& [day, by] : spend) {
+      for (const Breakdown cut :
+           {Breakdown::kKeyword, Breakdown::kSearchTerm, Breakdown::kAudience}) {
+        ASSERT_TRUE(by.contains(cut)) << PrintDay(day) << " " << BreakdownName(cut);
+        EXPECT_EQ(by.at(cut), by.at(Breakdown::kNone)) << PrintDay(day) << BreakdownName(cut);
+      }
+    }
+  };
+  expect_whole();
+  FactQuery query;
+  query.measures = {"spend", "conversions"};
+  query.filters = {{"account", {PrintAccount(google)}}};
+  query.from = Today() - days(2);
+  query.to = Today() - days(1);
+  const auto parts = [&](const char* by) {
+    query.dimensions = {by};
+    std::map<std::string, double> sums;
+    const auto table = facts_->Query(query);
+    EXPECT_TRUE(table) << table.error().what;
+    for (const auto& row : table->rows) {
+      sums[row[table->Column(by)].text] += static_cast<double>(row[table->Column("spend")].integer);
+    }
+    return sums;
+  };
+  const auto terms = parts("search_term");
+  EXPECT_GT(terms.size(), 20U);
+  double whole = 0;
+  for (const auto& [term, spend] : terms) whole += spend;
+  ASSERT_TRUE(terms.contains(std::string(kNoneTold)));
+  EXPECT_GT(terms.at(std::string(kNoneTold)), 0.01 * whole);
+  EXPECT_LT(terms.at(std::string(kNoneTold)), 0.6 * whole);
+  const auto audiences = parts("audience");
+  ASSERT_TRUE(audiences.contains("user_list:4001"));
+  EXPECT_TRUE(audiences.contains(std::string(kNoneTold)));  // of the other campaign
+  // Restated days are cut again, to nothing as well.
+  const Instant now = world_->clock().Now();
+  world_->market().AddRestatement({google, Today() - days(2), now, 40, 100});
+  world_->market().AddRestatement({google, Today() - days(4), now, 0, 100});
+  world_->AdvanceTo(now + hours(2));
+  ASSERT_TRUE(Round().complete());
+  expect_whole();
+  for (const Platform platform : kPlatforms) {
+    const auto judged = DataQuality(*facts_, infos_[platform], Today() - days(8), Today() - days(1),
+                                    world_->clock().Now());
+    ASSERT_TRUE(judged);
+    for (const DayQuality& day : *judged) {
+      EXPECT_EQ(day.reconciliation.state, QualityState::kOk)
+          << PlatformName(platform) << " " << PrintDay(day.day) << " " << day.reconciliation.why;
+    }
+  }
+  // Who lacks a cut says why.
+  for (const Platform platform : {Platform::kMeta, Platform::kTikTok}) {
+    const auto& lacking = readers_[platform]->capabilities().not_offered;
+    for (const Breakdown cut : {Breakdown::kSearchTerm, Breakdown::kAudience}) {
+      EXPECT_TRUE(std::any_of(lacking.begin(), lacking.end(), [&](const NotOffered& one) {
+        return one.breakdown == cut && !one.why.empty();
+      })) << PlatformName(platform);
     }
   }
 }

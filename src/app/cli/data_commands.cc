@@ -5,6 +5,7 @@
 #include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/cli/background.h"
 #include "app/cli/open.h"
@@ -234,6 +235,32 @@ Result<int> ImportCommand(const CommandContext& context, const ImportArguments& 
   return kExitOk;
 }
 
+/// Why an account has no rows of a cut that is asked for, where its platform is the reason.
+/// Accounts without a connection, which were imported, and those that no longer connect say
+/// nothing.
+static std::vector<std::string> CutsNotOffered(Home& home, const FactQuery& query) {
+  std::vector<std::string> notes;
+  std::set<Breakdown> asked;
+  const auto take = [&](const std::string& dimension) {
+    if (const auto breakdown = FindBreakdown(dimension)) asked.insert(*breakdown);
+  };
+  for (const std::string& dimension : query.dimensions) take(dimension);
+  for (const FactFilter& filter : query.filters) take(filter.dimension);
+  if (asked.empty()) return notes;
+  const auto connections = home.Connections();
+  if (!connections) return notes;
+  for (const Connection& connection : *connections) {
+    const auto reader = home.monitor_world().reader(connection.account);
+    if (!reader) continue;
+    for (const NotOffered& lacks : (*reader)->capabilities().not_offered) {
+      if (!asked.contains(lacks.breakdown)) continue;
+      notes.push_back(fmt::format("{} has no cut by {}: {}", PrintAccount(connection.account),
+                                  BreakdownName(lacks.breakdown), lacks.why));
+    }
+  }
+  return notes;
+}
+
 Result<int> QueryCommand(const CommandContext& context, const QueryArguments& arguments) {
   FactQuery query;
   query.measures = Split(arguments.measures, ',');
@@ -267,7 +294,8 @@ Result<int> QueryCommand(const CommandContext& context, const QueryArguments& ar
     fmt::print("{}\n", sql);
     return kExitOk;
   }
-  MAXOPT_TRY(const FactTable table, home->facts().Query(query));
+  MAXOPT_TRY(FactTable table, home->facts().Query(query));
+  for (std::string& note : CutsNotOffered(*home, query)) table.notes.push_back(std::move(note));
   if (context.json) {
     MAXOPT_TRY(const std::string json, ToJson(table));
     fmt::print("{}\n", json);

@@ -112,6 +112,11 @@ struct FactTable {
 /// read (deleted objects, campaign kinds that a report leaves out): totals stay whole and say so.
 inline constexpr std::string_view kUnattributed = "(not in any campaign read)";
 
+/// Segment of the row that a collector adds to a campaign's day in a cut by keyword, search term or
+/// audience: what the platform tells of none of them (searches that few typed, campaigns without
+/// keywords, people in no audience). With it such a cut sums to the campaign.
+inline constexpr std::string_view kNoneTold = "(none told)";
+
 /// What is known of one slice by day: when it was read, and what it says.
 struct SliceInfo {
   Level level = Level::kCampaign;

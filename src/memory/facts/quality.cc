@@ -50,6 +50,11 @@ bool SumsToWhole(Breakdown breakdown, Platform platform) {
   Bug();
 }
 
+/// Breakdowns whose parts are some of the whole and never overlap.
+bool IsPartOfWhole(Breakdown breakdown) {
+  return breakdown == Breakdown::kKeyword || breakdown == Breakdown::kSearchTerm;
+}
+
 std::int64_t Total(const SliceInfo& slice) {
   std::int64_t sum = 0;
   for (const auto& [id, micros] : slice.spend) sum += id == kUnattributed ? 0 : micros;
@@ -212,8 +217,11 @@ class Judge {
     if (const auto at = slices_.find(day); at != slices_.end()) {
       for (const auto& [kind, slice] : at->second) {
         const auto& [level, grain, breakdown] = kind;
-        if (level != Level::kCampaign || grain != Grain::kDay || !slice->read_at ||
-            !SumsToWhole(breakdown, account_.account.platform)) {
+        if (level != Level::kCampaign || grain != Grain::kDay || !slice->read_at) continue;
+        if (IsPartOfWhole(breakdown)) {
+          // Less than the whole is what such a cut may be; more is not.
+          if (Total(*slice) <= total) continue;
+        } else if (!SumsToWhole(breakdown, account_.account.platform)) {
           continue;
         }
         any = true;

@@ -34,8 +34,9 @@ struct QualityRules {
 ///   reconciliation  bad: levels or breakdowns disagree by more than the tolerance. Ads are held
 ///                   against those campaigns only that have ads at all, breakdowns (device,
 ///                   placement, age_gender; country where the platform places everyone) against
-///                   campaigns. Readings that the platform restated in between, an hour or more
-///                   apart, are degraded: the next round tells.
+///                   campaigns; keywords and search terms must not be more than them. Readings that
+///                   the platform restated in between, an hour or more apart, are degraded: the
+///                   next round tells.
 ///   maturity        pending: the platform restates such days still and less than `mature_share` of
 ///                   the conversions are expected to be known
 /// growth: of the same account, any days; what the estimate of maturity rests on.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
 
@@ -60,6 +61,12 @@ std::string CreativeOf(const Fields& ad) {
                                               : ListField(ad, "headlines");
   if (!texts.empty()) label += (label.empty() ? "" : " ") + texts.front();
   return fmt::format("{} [{}]", label.empty() ? "ad" : label, Sha256Hex(seen).substr(0, 8));
+}
+
+/// Absent only where every part is.
+template <class T>
+void AddTo(std::optional<T>& sum, const std::optional<T>& part) {
+  if (part) sum = sum ? *sum + *part : *part;
 }
 
 /// Answers by which a platform says that the question was too large: Meta's time-out of a
@@ -246,6 +253,7 @@ class Puller {
       return world_.facts->NoteTrouble(query, world_.clock->Now(), why);
     }
     Reconcile(*report);
+    MAXOPT_CHECK(TellRest(*report));
     const std::string source = fmt::format("{} api", PlatformName(account_.info.account.platform));
     FaultPoint("collect_before_load");
     auto loaded = world_.facts->Load(*report, world_.clock->Now(), source);
@@ -271,10 +279,6 @@ class Puller {
     report.query.level = Level::kCampaign;
     report.query.breakdown = Breakdown::kCreative;
     std::map<std::tuple<Day, std::string, std::string>, MetricRow> sums;
-    const auto add = []<class T>(std::optional<T>& sum, const std::optional<T>& part) {
-      if (!part) return;
-      sum = sum ? *sum + *part : *part;
-    };
     for (const MetricRow& ad : ads.rows) {
       const auto known = creatives_->find(ad.ad_id);
       const std::string segment =
@@ -291,10 +295,10 @@ class Puller {
         continue;
       }
       sum.spend += ad.spend;
-      add(sum.impressions, ad.impressions);
-      add(sum.clicks, ad.clicks);
-      add(sum.conversions_claimed, ad.conversions_claimed);
-      add(sum.revenue_claimed, ad.revenue_claimed);
+      AddTo(sum.impressions, ad.impressions);
+      AddTo(sum.clicks, ad.clicks);
+      AddTo(sum.conversions_claimed, ad.conversions_claimed);
+      AddTo(sum.revenue_claimed, ad.revenue_claimed);
     }
     for (auto& [key, row] : sums) report.rows.push_back(std::move(row));
     MAXOPT_TRY(const LoadSummary loaded,
@@ -366,6 +370,86 @@ class Puller {
                       PrintMoney(Money::Micros(rest, account_.info.currency)),
                       PrintMoney(Money::Micros(whole.spend, account_.info.currency))));
     }
+  }
+
+  /// Adds to a cut that tells only some of a campaign's day what it does not tell, as a row of its
+  /// own. The campaigns are those in the memory: they were read just before, or are fresh.
+  Result<> TellRest(MetricReport& report) {
+    const MetricQuery& query = report.query;
+    const bool partial = query.breakdown == Breakdown::kKeyword ||
+                         query.breakdown == Breakdown::kSearchTerm ||
+                         query.breakdown == Breakdown::kAudience;
+    if (!partial || query.level != Level::kCampaign || query.grain != Grain::kDay) return {};
+    FactQuery ask;
+    ask.measures = {"spend", "impressions", "clicks", "conversions", "revenue"};
+    ask.dimensions = {"campaign"};
+    ask.filters = {{"account", {PrintAccount(query.account)}}};
+    ask.from = query.from;
+    ask.to = query.to;
+    ask.grain = "day";
+    ask.level = Level::kCampaign;
+    MAXOPT_TRY(const FactTable whole, world_.facts->Query(ask));
+    std::map<std::pair<std::string, std::string>, MetricRow> told;  // by day and campaign
+    for (const MetricRow& row : report.rows) {
+      const auto [at, is_new] = told.try_emplace({PrintDay(row.day), row.campaign_id}, row);
+      if (is_new) continue;
+      MetricRow& sum = at->second;
+      sum.spend += row.spend;
+      AddTo(sum.impressions, row.impressions);
+      AddTo(sum.clicks, row.clicks);
+      AddTo(sum.conversions_claimed, row.conversions_claimed);
+      AddTo(sum.revenue_claimed, row.revenue_claimed);
+    }
+    const std::size_t day_at = whole.Column("period");
+    const std::size_t campaign_at = whole.Column("campaign_id");
+    const auto cell = [&](const std::vector<FactCell>& row, const char* name) {
+      return row[whole.Column(name)];
+    };
+    for (const auto& row : whole.rows) {
+      const auto part = told.find({row[day_at].text, row[campaign_at].text});
+      const MetricRow* known = part == told.end() ? nullptr : &part->second;
+      const auto day = ParseDay(row[day_at].text);
+      if (!day) Bug();
+      // What is told twice, or of a day that changed in between, leaves no rest; the judgement of
+      // the day says so.
+      const std::int64_t spend =
+          cell(row, "spend").integer - (known == nullptr ? 0 : known->spend.micros());
+      if (spend < 0) continue;
+      const auto rest = [&](const char* name, const std::optional<std::int64_t>& parts) {
+        const FactCell all = cell(row, name);
+        if (all.kind == FactCell::Kind::kAbsent) return std::optional<std::int64_t>();
+        return std::optional(std::max<std::int64_t>(0, all.integer - parts.value_or(0)));
+      };
+      MetricRow made{*day,
+                     {},
+                     row[campaign_at].text,
+                     {},
+                     {},
+                     std::string(kNoneTold),
+                     Money::Micros(spend, account_.info.currency),
+                     {},
+                     {},
+                     {},
+                     {},
+                     {}};
+      made.impressions = rest("impressions", known ? known->impressions : std::nullopt);
+      made.clicks = rest("clicks", known ? known->clicks : std::nullopt);
+      std::optional<std::int64_t> revenue;
+      if (known != nullptr && known->revenue_claimed) revenue = known->revenue_claimed->micros();
+      if (const auto left = rest("revenue", revenue)) {
+        made.revenue_claimed = Money::Micros(*left, account_.info.currency);
+      }
+      if (const FactCell all = cell(row, "conversions"); all.kind != FactCell::Kind::kAbsent) {
+        // Fractions: what the sixth decimal does not show is noise of adding them up.
+        const double left = all.Number() - (known ? known->conversions_claimed.value_or(0) : 0);
+        made.conversions_claimed = left < 1e-6 ? 0 : std::round(left * 1e6) / 1e6;
+      }
+      if (spend > 0 || made.impressions.value_or(0) > 0 || made.clicks.value_or(0) > 0 ||
+          made.conversions_claimed.value_or(0) > 0) {
+        report.rows.push_back(std::move(made));
+      }
+    }
+    return {};
   }
 
   const MonitorWorld& world_;

@@ -69,6 +69,8 @@ struct MonitorReport {
 /// is put off and told, and no further call is made.
 /// What the ads show is a cut too (Breakdown::kCreative): it is made of the ads' numbers and their
 /// contents, so it costs no call and is the same on every platform.
+/// Cuts that tell only some of a campaign's day (keyword, search term, audience) get a row for the
+/// rest of it (kNoneTold), made of the campaign as it is known, so they sum to the whole.
 /// What the account spent beyond its campaigns on a day that is over becomes a row of its own
 /// (kUnattributed). The judgement of each day is kept (FactStore::Quality).
 /// Errors: only those of our own memory.

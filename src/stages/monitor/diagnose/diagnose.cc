@@ -314,7 +314,7 @@ Result<std::optional<Diagnosis>> DiagnoseCondition(const DiagnoseWorld& world,
       const auto by = SumsBy(*world.facts, query, dimension, periods);
       if (!by) continue;  // a cut that this store does not know says nothing
       for (const auto& [element, sums] : *by) {
-        if (element.empty()) continue;
+        if (element.empty() || element == kNoneTold) continue;
         DiagnosisSums before = sums.before;
         Scale(before, 1 / whole_weeks);
         segments.push_back({dimension, element, before, sums.after});
