@@ -756,7 +756,7 @@ class Runner {
   /// One part that hours are cut into: a search of a keyword, or an audience.
   struct Piece {
     std::string entity;   ///< key of EntityRow; empty: told nowhere
-    std::string listing;  ///< what is told of a day only when it had impressions enough; empty: all
+    std::string listing;  ///< of searches: what is told of a day only with impressions enough
     std::string keyword;  ///< key of the criterion; of searches
     std::string match;    ///< SearchTermMatchType; of searches
     friend auto operator<=>(const Piece&, const Piece&) = default;
@@ -767,7 +767,26 @@ class Runner {
   };
   std::size_t PieceNumber(const Piece& piece) {
     const auto [at, fresh] = piece_numbers_.try_emplace(piece, pieces_.size());
-    if (fresh) pieces_.push_back(piece);
+    if (fresh) {
+      pieces_.push_back(piece);
+      listings_.push_back(
+          listing_numbers_.try_emplace(piece.listing, listing_numbers_.size()).first->second);
+    }
+    return at->second;
+  }
+
+  /// Whether the conditions on campaigns hold for this one: the hours of others need no cutting.
+  bool CampaignHolds(const std::string& id) {
+    const auto [at, fresh] = campaign_holds_.try_emplace(id, true);
+    if (!fresh || account_.Find(Type::kCampaign, id) == nullptr) return at->second;
+    json row;
+    JoinCampaign(row, account_.ResourceName(Type::kCampaign, id));
+    at->second =
+        std::all_of(query_.where.begin(), query_.where.end(), [&](const BoundCondition& condition) {
+          return condition.column.source != Source::kResource ||
+                 condition.column.resource->name != "campaign" ||
+                 Holds(condition, AtPath(row, condition.column));
+        });
     return at->second;
   }
 
@@ -911,8 +930,10 @@ class Runner {
     std::map<std::vector<json>, std::size_t> numbers;
     std::vector<const std::vector<json>*> values_of;
     std::map<std::tuple<std::size_t, Day, std::size_t>, Sums> cells;
-    std::map<std::pair<std::string, Day>, std::int64_t> listed;
+    std::map<std::pair<std::size_t, Day>, std::int64_t> listed;
     for (const ReportRow& row : reports_.front()) {
+      if (!CampaignHolds(row.campaign_id) || (terms && !IsSearchCampaign(row.campaign_id)))
+        continue;
       const Cut& cut = terms ? SearchesOf(row) : AudiencesOf(row);
       if (cut.pieces.empty()) continue;
       const bool holds = std::all_of(
@@ -933,10 +954,7 @@ class Runner {
       for (const char c : row.segment) luck = Mix(luck ^ static_cast<unsigned char>(c));
       const std::vector<Amounts> parts = CutRow(row, cut.parts, luck);
       for (std::size_t i = 0; i < parts.size(); ++i) {
-        const Piece& piece = pieces_[cut.pieces[i]];
-        if (!piece.listing.empty()) {
-          listed[{piece.listing, row.day}] += parts[i].impressions;
-        }
+        if (terms) listed[{listings_[cut.pieces[i]], row.day}] += parts[i].impressions;
         if (holds) cells[{cut.pieces[i], row.day, number->second}].Add(parts[i]);
       }
     }
@@ -945,7 +963,7 @@ class Runner {
       const auto& [piece_number, day, number] = cell;
       const Piece& piece = pieces_[piece_number];
       if (piece.entity.empty()) continue;
-      if (!piece.listing.empty() && listed[{piece.listing, day}] < kListedImpressionsMin) continue;
+      if (terms && listed[{listings_[piece_number], day}] < kListedImpressionsMin) continue;
       std::vector<json> values = *values_of[number];
       for (std::size_t i = 0; i < segments.size(); ++i) {
         if (of_piece(*segments[i])) values[i] = PieceValue(*segments[i], piece);
@@ -1151,6 +1169,9 @@ class Runner {
   std::map<std::string, Keywords> keywords_;
   std::map<std::string, bool> search_;
   std::vector<Piece> pieces_;
+  std::vector<std::size_t> listings_;  ///< by piece: number of its listing
+  std::map<std::string, std::size_t> listing_numbers_;
+  std::map<std::string, bool> campaign_holds_;
   std::map<Piece, std::size_t> piece_numbers_;
   std::map<std::string, std::vector<std::pair<Instant, std::string>>> audiences_;
   std::map<std::string, std::set<std::string>> keyword_texts_;
