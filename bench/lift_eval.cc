@@ -1,6 +1,7 @@
 // How often the intervals of measured lift hold: panels with a known effect, and with none.
 //
-//   lift_eval [first seed] [panels] [method ...]       a seed makes one panel of each family
+//   lift_eval [first seed] [panels] [method | series ...]       a seed makes one panel of each
+//   family
 //
 // Per method and family: coverage and false positives at 95 %, over the same panels with an effect
 // of 2 to 20 % and without; the interval's width and the bias relative to sales; time per panel.
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lift_panels.h"
@@ -53,13 +55,56 @@ void Print(std::string_view method, std::string_view family, const Tally& t) {
              100 * std::sqrt(t.squared / t.panels));
 }
 
+/// The same for single series.
+void Series(std::uint64_t first, int panels) {
+  const std::size_t families = bench::kLiftSeriesNames.size();
+  std::vector<Tally> tallies(families);
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < panels; ++i) {
+    const std::size_t f = static_cast<std::size_t>(i) % families;
+    for (const bool effect : {false, true}) {
+      const bench::LiftSeriesCase c =
+          bench::MakeLiftSeriesCase(first + static_cast<std::uint64_t>(i) / families, f, effect);
+      const auto answer = maxopt::MeasureSeries(c.series, {.placebo = false});
+      if (!answer) continue;
+      Tally& t = tallies[f];
+      ++t.panels;
+      t.error += (answer->att.value - c.att) / c.base;
+      t.squared += std::pow((answer->att.value - c.att) / c.base, 2);
+      t.widths.push_back((answer->att.high - answer->att.low) / c.base);
+      const bool significant = answer->p_value < 0.05;
+      if (!effect) {
+        t.false_positives += significant ? 1 : 0;
+        continue;
+      }
+      ++t.with;
+      t.covered += answer->att.low <= c.att && c.att <= answer->att.high ? 1 : 0;
+      t.found += significant ? 1 : 0;
+    }
+  }
+  Tally whole;
+  for (std::size_t f = 0; f < families; ++f) {
+    Print("series", bench::kLiftSeriesNames[f], tallies[f]);
+    whole.Add(tallies[f]);
+  }
+  Print("series", "all families", whole);
+  const double ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  fmt::print(stderr, "series: {:.1f} ms a series\n", ms / (2.0 * panels));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto first = static_cast<std::uint64_t>(argc > 1 ? std::atoll(argv[1]) : 1001);
   const int panels = argc > 2 ? std::atoi(argv[2]) : 500;
   std::vector<LiftMethod> methods;
+  bool series = argc <= 3;
   for (int i = 3; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "series") {
+      series = true;
+      continue;
+    }
     const auto method = maxopt::FindLiftMethod(argv[i]);
     if (!method) {
       fmt::print(stderr, "{}\n", method.error().what);
@@ -67,7 +112,7 @@ int main(int argc, char** argv) {
     }
     methods.push_back(*method);
   }
-  if (methods.empty()) {
+  if (argc <= 3) {
     methods = {LiftMethod::kAuto, LiftMethod::kSyntheticControl, LiftMethod::kDid,
                LiftMethod::kTbr};
   }
@@ -94,7 +139,7 @@ int main(int argc, char** argv) {
           ++chosen[std::string(maxopt::LiftMethodName(answer->method)) + ": " + answer->variant];
         Tally& t = tallies[f];
         ++t.panels;
-        const double base = answer->att.value / answer->lift.value;
+        const double base = c.base;
         t.error += (answer->att.value - c.att) / base;
         t.squared += std::pow((answer->att.value - c.att) / base, 2);
         t.widths.push_back((answer->att.high - answer->att.low) / base);
@@ -128,5 +173,6 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "{}: {:.1f} ms a panel, {} failed\n", name, ms, failed);
     for (const auto& [what, count] : chosen) fmt::print(stderr, "  {:4} {}\n", count, what);
   }
+  if (series) Series(first, panels);
   return 0;
 }

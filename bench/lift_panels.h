@@ -39,6 +39,7 @@ struct LiftCase {
   GeoPanel panel;
   double att = 0;    ///< true: per treated geo and test day, what came in the cooldown included
   double lift = 0;   ///< att over the untreated mean of a test day
+  double base = 0;   ///< sales per treated geo and test day without the treatment
   double iroas = 0;  ///< where there is spend
   bool has_spend = false;
 };
@@ -152,8 +153,65 @@ inline LiftCase MakeLiftCase(std::uint64_t seed, LiftFamily family, bool effect)
     out.panel.geos.push_back(std::move(geo));
   }
   out.att = gained / (treated * test);
+  out.base = base_sum / (treated * test);
   out.lift = base_sum > 0 ? gained / base_sum : 0;
   out.iroas = extra_spend > 0 ? gained / extra_spend : 0;
+  return out;
+}
+
+inline constexpr std::array<std::string_view, 5> kLiftSeriesNames = {
+    "covariates", "memory", "wandering level", "week and trend", "no covariate"};
+
+struct LiftSeriesCase {
+  LiftSeries series;
+  double att = 0;   ///< true, per step
+  double base = 0;  ///< mean of y without the treatment
+};
+/// One series of a family of kLiftSeriesNames with an effect of 2 to 20 %, or none.
+inline LiftSeriesCase MakeLiftSeriesCase(std::uint64_t seed, std::size_t family, bool effect) {
+  std::mt19937_64 random(seed * 7919 + family);
+  std::normal_distribution<double> normal;
+  const auto uniform = [&](double low, double high) {
+    return std::uniform_real_distribution<double>(low, high)(random);
+  };
+  const auto whole = [&](int low, int high) {
+    return std::uniform_int_distribution<int>(low, high)(random);
+  };
+  const int pre = whole(28, 180), test = whole(7, 60), days = pre + test;
+  LiftSeriesCase out;
+  out.series.from = static_cast<std::size_t>(pre);
+  const int covariates = family == 4 ? 0 : whole(1, 6);
+  const double noise = uniform(0.03, 0.15), loading = uniform(0.05, 0.2);
+  const double memory = family == 1 ? uniform(0.4, 0.9) : 0;
+  const double wander = family == 2 ? noise * uniform(0.1, 0.4) : 0;
+  const double trend = family == 3 ? uniform(-0.3, 0.3) : 0;
+  std::array<double, 7> week{};
+  for (double& w : week) w = family >= 3 ? 0.15 * normal(random) : 0;
+  for (int c = 0; c < covariates; ++c) {
+    out.series.covariates.push_back({"x" + std::to_string(c), {}});
+  }
+  const double size = uniform(0.02, 0.2) * (effect ? 1 : 0);
+  double u = normal(random), level = 0, sum = 0, gained = 0;
+  std::vector<double> x(static_cast<std::size_t>(covariates), 0);
+  for (int t = 0; t < days; ++t) {
+    for (int c = 0; c < covariates; ++c) {
+      double& value = x[static_cast<std::size_t>(c)];
+      value = 0.7 * value + 0.71 * normal(random);
+      out.series.covariates[static_cast<std::size_t>(c)].values.push_back(50 + 10 * value);
+    }
+    u = memory * u + std::sqrt(1 - memory * memory) * normal(random);
+    level += wander * normal(random);
+    // The first covariate matters, and the second half as much; the others are idle.
+    const double moved =
+        (covariates > 0 ? loading * x[0] : 0) + (covariates > 1 ? loading / 2 * x[1] : 0);
+    const double y = 1000 * (1 + moved + noise * u + level + trend * t / days +
+                             week[static_cast<std::size_t>(t % 7)]);
+    const double more = t >= pre ? size * y : 0;
+    out.series.y.push_back(y + more);
+    if (t >= pre) sum += y, gained += more;
+  }
+  out.att = gained / test;
+  out.base = sum / test;
   return out;
 }
 

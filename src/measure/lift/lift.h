@@ -115,6 +115,7 @@ struct LiftSeries {
 struct SeriesSetting {
   double level = 0.95;
   std::uint64_t seed = 1;
+  bool placebo = true;  ///< also judge pretended tests before the true one: five times the work
 };
 struct SeriesAnswer {
   Estimate att;          ///< average effect per step of the test

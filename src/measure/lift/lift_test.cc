@@ -155,7 +155,7 @@ TEST(Lift, IntervalsHoldAtTheirLevel) {
   for (const LiftMethod method :
        {LiftMethod::kAuto, LiftMethod::kSyntheticControl, LiftMethod::kDid, LiftMethod::kTbr}) {
     int covered = 0, panels = 0;
-    for (std::uint64_t seed = 101; seed <= 105; ++seed) {
+    for (std::uint64_t seed = 101; seed <= 103; ++seed) {
       for (const bench::LiftFamily family : bench::kLiftFamilies) {
         const bench::LiftCase c = bench::MakeLiftCase(seed, family, seed % 2 == 0);
         const auto answer = MeasureLift(c.panel, {.method = method});
@@ -166,8 +166,8 @@ TEST(Lift, IntervalsHoldAtTheirLevel) {
         ++panels;
       }
     }
-    // 55 panels at 95 %: 46 or fewer have a chance below one in a thousand.
-    EXPECT_GE(covered, 47) << LiftMethodName(method) << " of " << panels;
+    // 33 panels at 95 %: 26 or fewer have a chance below one in a thousand.
+    EXPECT_GE(covered, 27) << LiftMethodName(method) << " of " << panels;
   }
 }
 

@@ -26,7 +26,8 @@ constexpr std::size_t kEnumerated = 7;
 constexpr int kSweeps = 1'500, kWarmUp = 300;
 /// Covariates expected to matter, a priori: the default of the bsts package (Scott).
 constexpr double kExpectedSize = 3;
-constexpr double kLeastWeight = 1e-4;
+/// Models with less of the posterior than this change nothing that can be seen.
+constexpr double kLeastWeight = 1e-3;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::unexpected<Error> Wrong(std::string what) {
@@ -446,6 +447,7 @@ Result<SeriesAnswer> Judge(const LiftSeries& series, const SeriesSetting& settin
 
 Result<SeriesAnswer> MeasureSeries(const LiftSeries& series, const SeriesSetting& setting) {
   MAXOPT_TRY(SeriesAnswer answer, Judge(series, setting));
+  if (!setting.placebo) return answer;
   // Windows as long as the test, or a quarter of what went before it, one before the other.
   const std::size_t length = std::min(series.y.size() - series.from, series.from / 4);
   for (std::size_t end = series.from;

@@ -19,19 +19,8 @@ VectorXd SimplexLeastSquares(const MatrixXd& q_in, const VectorXd& c, bool dense
   q.diagonal().array() += 1e-10 * scale;
   VectorXd w = VectorXd::Zero(n);
   std::vector<Index> active;  // the weights that are free to move
-  if (dense) {
-    w.setConstant(1.0 / static_cast<double>(n));
-    for (Index i = 0; i < n; ++i) active.push_back(i);
-  } else {
-    Index best = 0;
-    for (Index i = 1; i < n; ++i) {
-      if (q(i, i) / 2 - c(i) < q(best, best) / 2 - c(best)) best = i;
-    }
-    w(best) = 1;
-    active.push_back(best);
-  }
-  const double tolerance = 1e-12 * std::max(scale, c.cwiseAbs().maxCoeff());
-  for (Index round = 0; round < 20 * n + 20; ++round) {
+  /// The best weights of the active ones if they could be negative, and the price of their sum.
+  const auto solve = [&](double& of_sum) {
     const Index p = static_cast<Index>(active.size());
     MatrixXd part(p, p);
     MatrixXd right(p, 2);
@@ -43,8 +32,39 @@ VectorXd SimplexLeastSquares(const MatrixXd& q_in, const VectorXd& c, bool dense
       right(a, 1) = 1;
     }
     const MatrixXd solved = Cholesky(part).Solve(right);
-    const double price = (solved.col(0).sum() - 1) / solved.col(1).sum();
-    const VectorXd target = solved.col(0) - price * solved.col(1);
+    of_sum = (solved.col(0).sum() - 1) / solved.col(1).sum();
+    return VectorXd(solved.col(0) - of_sum * solved.col(1));
+  };
+  double price = 0;
+  if (dense) {
+    // All at first; whoever would be negative goes, many at a time. Who went too early comes back
+    // below.
+    for (Index i = 0; i < n; ++i) active.push_back(i);
+    for (;;) {
+      const VectorXd target = solve(price);
+      std::vector<Index> stays;
+      for (Index a = 0; a < target.size(); ++a) {
+        if (target(a) > 0) stays.push_back(active[static_cast<std::size_t>(a)]);
+      }
+      if (stays.size() == active.size()) {
+        for (Index a = 0; a < target.size(); ++a)
+          w(active[static_cast<std::size_t>(a)]) = target(a);
+        break;
+      }
+      active = std::move(stays);
+    }
+  } else {
+    Index best = 0;
+    for (Index i = 1; i < n; ++i) {
+      if (q(i, i) / 2 - c(i) < q(best, best) / 2 - c(best)) best = i;
+    }
+    w(best) = 1;
+    active.push_back(best);
+  }
+  const double tolerance = 1e-12 * std::max(scale, c.cwiseAbs().maxCoeff());
+  for (Index round = 0; round < 20 * n + 20; ++round) {
+    const VectorXd target = solve(price);
+    const Index p = target.size();
     // As far towards the target as the bounds allow.
     double step = 1;
     Index hit = -1;
