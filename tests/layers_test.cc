@@ -32,7 +32,9 @@ const std::set<std::string, std::less<>> kNeverInPure = {"http", "connect", "mem
 const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolders = {
     {"connect", {"retry", "http"}},
     {"sim", {"market", "server", "faults", "control"}},
-    {"app", {"home", "cli", "demo", "canary", "conversions", "lab", "lookout", "serve", "worker"}},
+    {"app",
+     {"home", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout", "serve",
+      "worker"}},
 };
 /// Subfolders that wire their siblings together, as app does for the product.
 const std::set<std::string, std::less<>> kWiring = {"sim/world"};

@@ -57,10 +57,10 @@ namespace maxopt {
 /// Cuts by search term are search_term_view and, for Performance Max, campaign_search_term_view,
 /// without keyword segments (they would leave out searches that no keyword met). Google hides what
 /// few people typed: terms sum to no more than the campaign. Cuts by audience are
-/// ad_group_audience_view and campaign_audience_view, of which an impression is in one; a segment is
-/// the kind, the id and Google's name of it: "user_list:4001 Buyers".
-/// Sets (countries, languages, keywords) are read back sorted; a language that has no ISO 639-1
-/// code keeps Google's resource name. Errors of a write name the fields: `field "daily_budget"`.
+/// ad_group_audience_view and campaign_audience_view, of which an impression is in one; a segment
+/// is the kind, the id and Google's name of it: "user_list:4001 Buyers". Sets (countries,
+/// languages, keywords) are read back sorted; a language that has no ISO 639-1 code keeps Google's
+/// resource name. Errors of a write name the fields: `field "daily_budget"`.
 Result<Connector> MakeGoogleAdsConnector(const Connection& connection,
                                          std::shared_ptr<http::Transport> wire,
                                          std::shared_ptr<Clock> clock);

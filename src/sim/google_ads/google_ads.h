@@ -21,12 +21,12 @@ namespace maxopt::sim {
 /// search_term_view and campaign_search_term_view cut each hour of a keyword into the searches that
 /// it meets (terms.h): close variants for EXACT; words of people who buy and who never do, and a
 /// long tail, for PHRASE and BROAD. What had fewer than ten impressions in an ad group and a day is
-/// not listed, so terms sum to no more than the campaign. A negative keyword ends what it names from
-/// then on. ad_group_audience_view and campaign_audience_view share the hours among the audiences
-/// that are attached, all of them, or a fifth where targeting_setting only observes. Neither kind
-/// takes segments.hour, and both agree with every other cut of the same question. Criteria may be
-/// user lists, user interests, custom, combined and other audiences, at the campaign or at its ad
-/// groups, never at both.
+/// not listed, so terms sum to no more than the campaign. A negative keyword ends what it names
+/// from then on. ad_group_audience_view and campaign_audience_view share the hours among the
+/// audiences that are attached, all of them, or a fifth where targeting_setting only observes.
+/// Neither kind takes segments.hour, and both agree with every other cut of the same question.
+/// Criteria may be user lists, user interests, custom, combined and other audiences, at the
+/// campaign or at its ad groups, never at both.
 ///
 /// `market` and `clock` must outlive the server.
 std::unique_ptr<PlatformServer> MakeGoogleAdsServer(Market& market, Clock& clock,

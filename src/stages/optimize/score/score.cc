@@ -18,7 +18,7 @@ constexpr int kLeastHistory = 10;
 
 double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 
-bool Applied(const Plan& plan) {
+bool WasApplied(const Plan& plan) {
   return plan.approval && plan.approval->used_at &&
          (plan.status == PlanStatus::kVerified || plan.status == PlanStatus::kScored ||
           plan.status == PlanStatus::kFailed || plan.status == PlanStatus::kApplying);
@@ -42,7 +42,8 @@ Result<ScoreReport> ScorePlans(const ScoreWorld& world, const std::string& clien
   MAXOPT_TRY(const Client who, world.store->GetClient(client));
   MAXOPT_TRY(const Zone zone, Zone::Find(who.zone));
   MAXOPT_TRY(std::vector<Plan> plans, world.store->Plans(std::nullopt, 1'000));
-  std::erase_if(plans, [&](const Plan& plan) { return plan.client != client || !Applied(plan); });
+  std::erase_if(plans,
+                [&](const Plan& plan) { return plan.client != client || !WasApplied(plan); });
   std::sort(plans.begin(), plans.end(), [](const Plan& a, const Plan& b) {
     return *a.approval->used_at < *b.approval->used_at;
   });

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -23,7 +24,8 @@ class ScorePlansTest : public testing::Test {
     std::normal_distribution<double> noise(0, 2);
     std::vector<KpiRow> rows;
     for (Day day = begin; day <= end; day += days(1)) {
-      const double week = 10 * std::sin(2 * 3.14159265 * (day.time_since_epoch().count() % 7) / 7);
+      const auto weekday = static_cast<double>(day.time_since_epoch().count() % 7);
+      const double week = 10 * std::sin(2 * 3.14159265 * weekday / 7);
       const double revenue = 100 + week + noise(random) + (day >= from ? effect : 0);
       if (std::find(gaps.begin(), gaps.end(), day) != gaps.end()) continue;
       rows.push_back(
