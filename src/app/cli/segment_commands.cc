@@ -55,6 +55,11 @@ Result<int> SegmentsCommand(const CommandContext& context, const SegmentArgument
   }
   fmt::print("{} to {}: {} segments had enough evidence, {} differ from their like beyond luck\n",
              PrintDay(report.from), PrintDay(report.to), report.judged, report.findings.size());
+  if (!report.findings.empty()) {
+    fmt::print(
+        "  By what the platforms claim: campaigns that harvest look best here; money between\n"
+        "  campaigns moves by marginal return (maxopt recommend).\n");
+  }
   for (const SegmentFinding& finding : report.findings) {
     fmt::print("  {} {:<11} {}\n", finding.segment.verdict == SegmentVerdict::kAbove ? "+" : "-",
                finding.cut, Clean(finding.what));

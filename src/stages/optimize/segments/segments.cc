@@ -19,8 +19,9 @@ struct Cut {
   std::vector<std::vector<std::size_t>> paths;
 };
 
-/// A breakdown is looked at by itself on its platform and within each campaign.
-Cut Broken(const char* name) { return {name, {"platform", "campaign", name}, {{0, 2}, {0, 1, 2}}}; }
+/// A breakdown is looked at within each campaign: a keyword of a brand campaign is not the like of
+/// one that nobody asked for by name.
+Cut Broken(const char* name) { return {name, {"platform", "campaign", name}, {{0, 1, 2}}}; }
 
 std::vector<Cut> AllCuts() {
   return {{"campaign", {"platform", "campaign", "ad_group", "ad"}, {{0, 1, 2, 3}}},
@@ -32,7 +33,7 @@ std::vector<Cut> AllCuts() {
           Broken("search_term"),
           Broken("audience"),
           Broken("creative"),
-          {"hour", {"platform", "campaign"}, {{0, 2}, {0, 1, 2}}}};
+          {"hour", {"platform", "campaign"}, {{0, 1, 2}}}};
 }
 
 struct Kpi {
@@ -175,6 +176,9 @@ class Search {
           segment.verdict == SegmentVerdict::kOnlyChild) {
         continue;
       }
+      // Campaigns are told once, by their own cut.
+      const bool campaign_cut = std::string_view(cut.name) == "campaign";
+      if (!campaign_cut && segment.path.size() < cut.paths[segment.cut].size()) continue;
       ++out_.judged;
       if (segment.verdict == SegmentVerdict::kNotTold) continue;
       SegmentFinding finding{cut.name, currency, {}, segment, {}};
@@ -191,15 +195,15 @@ class Search {
     return {};
   }
 
-  std::string Rate(double rate, const std::string& currency) const {
+  /// As people say it: cost of a conversion, ROAS, CTR in percent.
+  std::string Rate(double rate) const {
     switch (search_.kpi) {
       case SegmentKpi::kConversions:
-        return rate > 0 ? fmt::format("{:.2f} {} per conversion", 1 / rate, currency)
-                        : "no conversion";
+        return rate > 0 ? fmt::format("{:.2f}", 1 / rate) : "no end";
       case SegmentKpi::kRevenue:
-        return fmt::format("ROAS {:.2f}", rate);
+        return fmt::format("{:.2f}", rate);
       case SegmentKpi::kClicks:
-        return fmt::format("CTR {:.2f} %", 100 * rate);
+        return fmt::format("{:.2f} %", 100 * rate);
     }
     Bug();
   }
@@ -210,11 +214,15 @@ class Search {
       names.push_back(name.empty() ? fmt::format("(no {})", dimension) : name);
     }
     const Segment& s = finding.segment;
+    const bool cost = search_.kpi == SegmentKpi::kConversions;
     return fmt::format(
-        "{}: {} (90 %: {} to {}) against {} of its like; {:.2f} {} {} (90 %: {:.2f} to {:.2f})",
-        fmt::join(names, " > "), Rate(s.rate, finding.currency), Rate(s.low, finding.currency),
-        Rate(s.high, finding.currency), Rate(s.reference, finding.currency), std::abs(s.stake),
-        finding.currency, s.stake >= 0 ? "gained" : "lost",
+        "{}: {} {} (90 %: {} to {}), its like {}; {:.2f} {} {} by it (90 %: {:.2f} to {:.2f})",
+        fmt::join(names, " > "),
+        cost                                  ? "CPA " + finding.currency
+        : search_.kpi == SegmentKpi::kRevenue ? "ROAS"
+                                              : "CTR",
+        Rate(s.rate), Rate(cost ? s.high : s.low), Rate(cost ? s.low : s.high), Rate(s.reference),
+        std::abs(s.stake), finding.currency, s.stake >= 0 ? "gained" : "lost",
         std::min(std::abs(s.stake_low), std::abs(s.stake_high)),
         std::max(std::abs(s.stake_low), std::abs(s.stake_high)));
   }

@@ -45,8 +45,11 @@ struct SegmentReport {
 };
 
 /// Cuts: campaign (platform > campaign > ad group > ad), device, country, placement, age_gender,
-/// keyword, search_term, audience, creative, hour; each of the latter within its campaign and over
-/// a platform. Currencies are never added. Days whose conversions are still coming in are left out.
+/// keyword, search_term, audience, creative, hour; each of the latter within its campaign, because
+/// campaigns differ in whom they meet. What platforms claim is no effect: campaigns that harvest
+/// (brand search, retargeting) look best, so money between campaigns is moved by their marginal
+/// return (Recommend), not by this. Currencies are never added. Days whose conversions are still
+/// coming in are left out.
 /// Errors: kInvalidArgument for a cut or number out of range; our own memory's.
 Result<SegmentReport> SearchSegments(CampaignStore& store, FactStore& facts, Clock& clock,
                                      const std::string& client, const SegmentSearch& search);

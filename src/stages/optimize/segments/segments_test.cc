@@ -56,7 +56,7 @@ TEST_F(SegmentsTest, FindsTheDeviceThatCostsTwiceAsMuch) {
   const auto desktop =
       std::find_if(report->findings.begin(), report->findings.end(), [](const SegmentFinding& f) {
         return f.path.back() == std::pair<std::string, std::string>("device", "desktop") &&
-               f.path.size() == 2;
+               f.path.size() == 3;
       });
   ASSERT_NE(desktop, report->findings.end());
   const Segment& s = desktop->segment;
@@ -69,7 +69,7 @@ TEST_F(SegmentsTest, FindsTheDeviceThatCostsTwiceAsMuch) {
   // A conversion costs 5,600 / 336 on average; at most 112 of them are missing.
   EXPECT_LT(s.stake, 0);
   EXPECT_GT(s.stake, -112 * 5'600.0 / 336 - 1e-6);
-  EXPECT_NE(desktop->what.find("EUR per conversion"), std::string::npos) << desktop->what;
+  EXPECT_NE(desktop->what.find("CPA EUR "), std::string::npos) << desktop->what;
 }
 
 TEST_F(SegmentsTest, WhatDoesNotDifferIsNoFinding) {
