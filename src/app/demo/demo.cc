@@ -308,9 +308,6 @@ Result<> LiveOneDay(Stage& stage, Day day, const DemoOptions& options, LoopResul
     MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(kClient));
     RecommendOptions recommend;
     recommend.response.seed = options.seed;
-    recommend.response.warm_up = 400;
-    recommend.response.sweeps = 900;
-    recommend.response.draws = 300;
     MAXOPT_TRY(Recommendation recommendation,
                Recommend(home.optimize_world(), kClient, policy ? &*policy : nullptr, recommend));
     if (!recommendation.plan) {

@@ -19,24 +19,15 @@ namespace {
 
 using std::chrono::days;
 
-/// Words in a channel's name that say it reaches people who were about to buy anyway, and how much
-/// of such a channel's claims is believed before the client's own data are looked at. Platform
+/// Words in a channel's name that say it reaches people who were about to buy anyway. Platform
 /// counts of brand search and retargeting are known to be mostly harvest: Blake, Nosko and Tadelis
 /// 2015 found next to none of brand search's claimed sales incremental; Gordon et al. 2019 and 2023
-/// found observational counts of other formats too high by multiples. Rounded, not fitted.
-struct ClaimTrust {
-  std::string_view word;
-  double trust;
-};
-constexpr ClaimTrust kHarvesting[] = {
-    {"brand", 0.1}, {"retargeting", 0.2}, {"remarketing", 0.2}, {"retention", 0.2}};
-constexpr double kUsualTrust = 0.5;
-
-double TrustOf(std::string_view channel) {
-  for (const ClaimTrust& entry : kHarvesting) {
-    if (channel.find(entry.word) != std::string_view::npos) return entry.trust;
-  }
-  return kUsualTrust;
+/// found observational counts of other formats too high by multiples.
+bool Harvests(std::string_view channel) {
+  constexpr std::string_view kWords[] = {"brand", "retargeting", "remarketing", "retention"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
+    return channel.find(word) != std::string_view::npos;
+  });
 }
 
 double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
@@ -74,7 +65,8 @@ double CautiousResponse(const ChannelResponse& response, double present, double 
 struct Channel {
   std::string id;
   std::vector<Budget> budgets;
-  std::vector<double> spend;  // by day of the history
+  std::vector<double> spend;    // by day of the history
+  std::vector<double> claimed;  // revenue, as spend; NaN where the platform says nothing
   double claimed_revenue = 0;
   double claimed_spend = 0;
   std::string lock;  // why it may not be moved; empty: it may
@@ -288,8 +280,14 @@ class Recommender {
       Channel& channel = history_[id];
       channel.id = id;
       channel.spend.resize(size, 0.0);
+      channel.claimed.resize(size, std::nan(""));
       const double spend = static_cast<double>(row[spend_at].integer) / 1e6;
       channel.spend[t] += spend;
+      if (row[revenue_at].kind != FactCell::Kind::kAbsent) {
+        const double claimed = static_cast<double>(row[revenue_at].integer) / 1e6;
+        channel.claimed[t] =
+            (std::isnan(channel.claimed[t]) ? 0 : channel.claimed[t]) + std::max(0.0, claimed);
+      }
       // Claims of the last 60 days that are old enough to have settled.
       if (last_ - day > days(7) && last_ - day <= days(67)) {
         channel.claimed_spend += spend;
@@ -322,12 +320,14 @@ class Recommender {
   ResponseData Data() const {
     ResponseData data;
     data.revenue = revenue_;
-    data.first_weekday =
-        static_cast<int>((std::chrono::weekday(std::chrono::sys_days(first_.time_since_epoch())) -
-                          std::chrono::Monday)
-                             .count());
+    data.first_day = std::chrono::sys_days(first_.time_since_epoch());
     for (const auto& [id, channel] : history_) {
-      data.channels.push_back({id, channel.spend, ClaimedRoas(channel), TrustOf(id)});
+      // A day without spend has no row, and no claims either.
+      std::vector<double> claimed = channel.claimed;
+      for (std::size_t t = 0; t < claimed.size(); ++t) {
+        if (std::isnan(claimed[t]) && channel.spend[t] <= 0) claimed[t] = 0;
+      }
+      data.channels.push_back({id, channel.spend, std::move(claimed), Harvests(id)});
     }
     return data;
   }

@@ -126,7 +126,7 @@ class RecommendTest : public testing::Test {
   std::unique_ptr<CampaignStore> store_ = std::move(*CampaignStore::Open(":memory:"));
   std::unique_ptr<FactStore> facts_ = std::move(*FactStore::Open(":memory:"));
   Policy policy_{"A", kEur, Money::Micros(1'000'000'000, kEur), {}, 1'500, 20, 36, {}};
-  RecommendOptions options_{.response = {.seed = 1, .warm_up = 400, .sweeps = 800, .draws = 100}};
+  RecommendOptions options_{.response = {.seed = 1, .warm_up = 100, .sweeps = 400, .draws = 100}};
 };
 
 // failures.md F35: what is not counted looks like what does not convert.
