@@ -653,6 +653,30 @@ int RunCommandLine(int argc, char** argv) {
   lift_command->add_option("--out", lift.out, "file (default: standard output)");
   lift_command->add_option("--seed", lift.seed, "of the sampler for many covariates");
   lift_command->callback([&] { run = [&] { return lab::LiftFile(lift); }; });
+  lab::ResponseArguments response;
+  auto* response_command =
+      command(lab_command, "response", "what each campaign brings, from history alone");
+  lab::ReallocateArguments reallocate;
+  auto* reallocate_command =
+      command(lab_command, "reallocate", "budgets of the next step, from history to decision");
+  response_command->add_option("--campaigns", response.campaigns, "CSV day,campaign,spend,...")
+      ->required();
+  response_command->add_option("--kpi", response.kpi, "CSV day,revenue and controls")->required();
+  response_command->add_option("--experiments", response.experiments,
+                               "CSV campaign,start,end,lift_revenue,se");
+  response_command->add_option("--window", response.window, "first:last day to answer for");
+  response_command->add_option("--out", response.out, "file (default: standard output)");
+  response_command->add_option("--seed", response.seed, "of the posterior draws");
+  response_command->callback([&] { run = [&] { return lab::Response(response); }; });
+  reallocate_command->add_option("--campaigns", reallocate.campaigns, "CSV day,campaign,spend,...")
+      ->required();
+  reallocate_command->add_option("--kpi", reallocate.kpi, "CSV day,revenue and controls")
+      ->required();
+  reallocate_command->add_option("--context", reallocate.context, "JSON: totals and horizon")
+      ->required();
+  reallocate_command->add_option("--out", reallocate.out, "CSV campaign,budget")->required();
+  reallocate_command->add_option("--seed", reallocate.seed, "of the posterior draws");
+  reallocate_command->callback([&] { run = [&] { return lab::ReallocateFile(reallocate); }; });
 
   try {
     app.parse(argc, argv);

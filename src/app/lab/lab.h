@@ -96,4 +96,27 @@ Result<int> LiftFile(const LiftArguments& arguments);
 Result<std::string> AnswerLift(const LiftArguments& arguments, std::string_view text,
                                const std::string& name);
 
+struct ResponseArguments {
+  std::string campaigns;    ///< CSV day,campaign,spend[,platform_revenue,...]
+  std::string kpi;          ///< CSV day,revenue[, further numbers: controls]
+  std::string experiments;  ///< CSV campaign,start,end,lift_revenue,se[,spend]; may be empty
+  std::string window;       ///< "A:B", first and last day; empty: all
+  std::string out;          ///< file; empty: standard output
+  std::uint64_t seed = 1;
+};
+/// JSON of each campaign's return with intervals; docs/response.md has the fields. Errors name
+/// file, line and field.
+Result<int> Response(const ResponseArguments& arguments);
+
+struct ReallocateArguments {
+  std::string campaigns;
+  std::string kpi;
+  std::string context;  ///< JSON: totals, horizon, current budgets
+  std::string out;      ///< CSV campaign,budget
+  std::uint64_t seed = 1;
+};
+/// Budgets of the next step into `out`, the reasons as JSON to standard output;
+/// docs/reallocation.md has the fields.
+Result<int> ReallocateFile(const ReallocateArguments& arguments);
+
 }  // namespace maxopt::lab
