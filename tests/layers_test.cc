@@ -33,8 +33,8 @@ const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolder
     {"connect", {"retry", "http"}},
     {"sim", {"market", "server", "faults", "control"}},
     {"app",
-     {"home", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout", "serve",
-      "worker"}},
+     {"home", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout", "rules",
+      "serve", "worker"}},
 };
 /// Subfolders that wire their siblings together, as app does for the product.
 const std::set<std::string, std::less<>> kWiring = {"sim/world"};

@@ -348,6 +348,42 @@ int RunCommandLine(int argc, char** argv) {
   recommend_command->callback(
       [&] { run = [&] { return RecommendCommand(context, client, !dry); }; });
 
+  std::string rules_file;
+  bool rules_propose = false;
+  auto* rules_command =
+      command(&app, "rules", "a client's own rules (rules.yaml): they only propose");
+  rules_command->require_subcommand(1);
+  auto* rules_check = command(rules_command, "check", "what is wrong with the rules, by line");
+  rules_check->add_option("file", rules_file, "this one instead of the home's");
+  rules_check->callback([&] { run = [&] { return RulesCheckCommand(context, rules_file); }; });
+  auto* rules_run =
+      command(rules_command, "run", "what they would propose now, and why nothing else");
+  rules_run->add_option("--client", client, "may be left out when there is one rules file");
+  auto* propose_flag =
+      rules_run->add_flag("--propose", rules_propose, "store the plans and open the alerts");
+  bool rules_dry = false;
+  rules_run
+      ->add_flag("--dry-run", rules_dry,
+                 "show it without storing anything; so it is without --propose")
+      ->excludes(propose_flag);
+  rules_run->callback(
+      [&] { run = [&] { return RulesRunCommand(context, client, rules_propose); }; });
+  RulesBacktestArguments backtest;
+  auto* rules_backtest =
+      command(rules_command, "backtest", "what they would have done, on the facts as known then");
+  rules_backtest->add_option("--client", backtest.client,
+                             "may be left out when there is one rules file");
+  rules_backtest->add_option("--file", backtest.file, "these rules instead of the home's");
+  rules_backtest->add_option("--from", backtest.from, "first day")->required();
+  rules_backtest->add_option("--to", backtest.to, "last day")->required();
+  rules_backtest->add_option("--hour", backtest.hour, "of the client's clock, each day")
+      ->check(CLI::Range(0, 23))
+      ->capture_default_str();
+  rules_backtest->callback([&] { run = [&] { return RulesBacktestCommand(context, backtest); }; });
+  command(rules_command, "template", "a commented file to begin with")->callback([&] {
+    run = [] { return RulesTemplateCommand(); };
+  });
+
   ReportArguments report;
   auto* report_command = command(&app, "report", "write a report as Markdown and HTML");
   report_command->add_option("client", report.client, "client; may be left out when there is one");

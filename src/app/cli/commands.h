@@ -108,6 +108,18 @@ Result<int> QualityCommand(const CommandContext& context, const QualityArguments
 Result<int> LookCommand(const CommandContext& context, const std::string& client, bool outputs);
 Result<int> RecommendCommand(const CommandContext& context, const std::string& client,
                              bool propose);
+/// A file, or those of the home.
+Result<int> RulesCheckCommand(const CommandContext& context, const std::string& file);
+/// Without `propose` nothing is stored. kExitPending when there is something to propose.
+Result<int> RulesRunCommand(const CommandContext& context, const std::string& client, bool propose);
+struct RulesBacktestArguments {
+  std::string client, file;  ///< empty: the home's rules
+  std::string from, to;
+  int hour = 8;
+};
+Result<int> RulesBacktestCommand(const CommandContext& context,
+                                 const RulesBacktestArguments& arguments);
+Result<int> RulesTemplateCommand();
 struct ReportArguments {
   std::string client, from, to, out;
 };

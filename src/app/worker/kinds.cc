@@ -10,6 +10,7 @@
 #include "app/conversions/conversions.h"
 #include "app/insights/insights.h"
 #include "app/lookout/lookout.h"
+#include "app/rules/rules.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/database.h"
@@ -209,6 +210,25 @@ Result<JobOutcome> Outputs(JobContext& context, Lookout& lookout) {
   return JobOutcome{fmt::format("{} messages in the outbox", messages.size())};
 }
 
+/// The client's rules: they propose, and whoever approves plans approves theirs.
+Result<JobOutcome> Rules(JobContext& context) {
+  const std::string& client = context.job().spec.client;
+  MAXOPT_TRY(const std::optional<RulesFile> file, RulesOf(context.home(), client));
+  if (!file || file->set.rules.empty()) return JobOutcome{"there are no rules of this client"};
+  MAXOPT_TRY(const RulesRound round, RunRulesOf(context.home(), client, true));
+  JobOutcome outcome;
+  const RuleVerdict& verdict = round.run.verdict;
+  outcome.detail = fmt::format(
+      "{} judged, {} fired; {} changes in {} plans, {} notices, {} suppressed, {} "
+      "alerts opened",
+      verdict.judged, verdict.fired, verdict.changes.size(), round.run.plans.size(),
+      verdict.notices.size(), verdict.suppressed.size(), round.alerts_opened);
+  for (const RuleAccount& account : round.run.facts.accounts) {
+    if (!account.hold.empty()) outcome.problems.push_back(account.hold);
+  }
+  return outcome;
+}
+
 /// What is due, to each platform that tracking.yaml names for the client.
 Result<JobOutcome> Conversions(JobContext& context) {
   MAXOPT_TRY(const std::vector<SentConversions> rounds,
@@ -313,6 +333,16 @@ JobRegistry StandardJobs() {
                  "12 * * * *",
                  Importance::kNormal,
                  [lookout](JobContext& context) { return LookAround(context, *lookout); },
+                 {},
+                 false,
+                 false});
+  // Behind the night's collection of whole days.
+  jobs.Register({"rules",
+                 "the client's rules: proposes plans, opens alerts",
+                 kClient,
+                 "30 7 * * *",
+                 Importance::kNormal,
+                 Rules,
                  {},
                  false,
                  false});

@@ -169,7 +169,8 @@ class Judge {
     for (std::size_t i = 0; i < facts.past.size(); ++i) {
       const RulePast& past = facts.past[i];
       past_[{past.account, past.id}].push_back(i);
-      if (past.void_() || facts.zone.DayOf(past.at) != facts.zone.DayOf(facts.now)) continue;
+      if (!past.by_rule || past.void_() || facts.zone.DayOf(past.at) != facts.zone.DayOf(facts.now))
+        continue;
       ++made_today_;
       ++made_today_by_[past.rule];
       moved_today_ += MovedMicros(past);
@@ -641,8 +642,7 @@ class Judge {
   }
 
   void NoteUndecided(std::size_t r, std::size_t o, const std::string& why) {
-    auto [at, first] = undecided_.try_emplace({r, why}, RuleUndecided{r, why, 0, o});
-    ++at->second.objects;
+    undecided_.try_emplace({r, why}, RuleUndecided{r, why, {}}).first->second.objects.push_back(o);
   }
 
   void JudgeOne(std::size_t r, std::size_t o) {
@@ -735,6 +735,10 @@ class Judge {
     return found == past_.end() ? std::span<const std::size_t>() : found->second;
   }
 
+  static std::string Who(const RulePast& past) {
+    return past.by_rule ? fmt::format("rule \"{}\"", past.rule) : past.rule;
+  }
+
   /// Why the rule may not act on the object now, whatever the numbers.
   std::string Rests(const Rule& rule, std::size_t o, const RuleAction& action) const {
     const RuleObject& object = facts_.objects[o];
@@ -753,19 +757,20 @@ class Judge {
                rest - std::min<Instant::duration>(rest / 20, Instant::duration(hours(1)));
       };
       const bool same_kind = IsPrice(past.field) == IsPrice(field);
-      if (past.rule == rule.name && !over(rule.cooldown_hours)) {
+      if (past.by_rule && past.rule == rule.name && !over(rule.cooldown_hours)) {
         return fmt::format("cooldown: the rule acted on it at {} (plan {}); it rests {} h",
                            PrintInstant(past.at), past.plan, rule.cooldown_hours);
       }
       if (past.open && same_kind) {
-        return fmt::format("plan {} already proposes {} of it and waits", past.plan, past.field);
+        return fmt::format("plan {} already proposes {} of it and waits: approve or reject it",
+                           past.plan, past.field);
       }
       if (!past.done || !same_kind) continue;
       // Stopping waits for nobody.
       if (action.kind == RuleAction::Kind::kPause) continue;
       if (!over(set_.limits.rest_hours)) {
-        return fmt::format("rest: rule \"{}\" changed its {} at {}; it rests {} h", past.rule,
-                           past.field, PrintInstant(past.at), set_.limits.rest_hours);
+        return fmt::format("rest: {} changed its {} at {}; it rests {} h", Who(past), past.field,
+                           PrintInstant(past.at), set_.limits.rest_hours);
       }
     }
     if (action.kind == RuleAction::Kind::kBudget && object.budget_changed_at &&
@@ -919,7 +924,7 @@ class Judge {
       const RulePast& past = facts_.past[i];
       if (past.field == "status" && past.done && (!newest || past.at > newest->at)) newest = &past;
     }
-    return newest && newest->after == FieldValue(std::string(kPaused));
+    return newest && newest->by_rule && newest->after == FieldValue(std::string(kPaused));
   }
 
   void Want(std::size_t r, std::size_t o, const RuleAction& action,
@@ -985,11 +990,10 @@ class Judge {
         if (!past.done || IsPrice(past.field) != candidate.price) continue;
         if (RaiseOf(past.before, past.after) >= 1) continue;
         if (facts_.now - past.at >= hours(set_.limits.reversal_hours)) continue;
-        return Suppress(
-            r, o, std::move(what),
-            fmt::format("flapping: rule \"{}\" lowered it at {}; it is not raised again "
-                        "for {} h",
-                        past.rule, PrintInstant(past.at), set_.limits.reversal_hours));
+        return Suppress(r, o, std::move(what),
+                        fmt::format("flapping: {} lowered it at {}; it is not raised again "
+                                    "for {} h",
+                                    Who(past), PrintInstant(past.at), set_.limits.reversal_hours));
       }
     }
     p.at_stake = Money::Micros(SumsOf(o, kStake).spend_micros, set_.currency);

@@ -229,10 +229,11 @@ struct RuleObject {
   std::vector<RuleDay> series{};  ///< ascending, one entry a day
 };
 
-/// A change that rules proposed before.
+/// A change that was proposed before, by rules or by others of us.
 struct RulePast {
-  Instant at{};
-  std::string rule{};
+  Instant at{};        ///< of its apply; of its proposal while there was none
+  std::string rule{};  ///< the rule's name; of others who proposed it
+  bool by_rule = true;
   AccountId account{};
   std::string id{};     ///< the object's
   std::string field{};  ///< "status", "daily_budget", ...
@@ -300,8 +301,7 @@ struct RuleSuppressed {
 struct RuleUndecided {
   std::size_t rule = 0;
   std::string why;
-  int objects = 0;
-  std::size_t first = 0;  ///< one of them
+  std::vector<std::size_t> objects{};  ///< places in RuleFacts::objects
 };
 
 struct RuleVerdict {

@@ -601,7 +601,7 @@ TEST(RulesJudge, RestsAfterItActed) {
       Has(why({Past("other", now - hours(20), Eur(90), Eur(100))}), "rest: rule \"other\""));
   RulePast open = Past("other", now - hours(60), Eur(90), Eur(100), false);
   open.open = true;
-  EXPECT_TRUE(Has(why({open}), "plan p-1 already proposes daily_budget of it and waits"));
+  EXPECT_TRUE(Has(why({open}), "plan p-1 already proposes daily_budget of it and waits: approve"));
   // Flapping: what a rule lowered is not raised again within a week, but may be lowered further.
   const RulePast cut = Past("other", now - hours(100), Eur(120), Eur(100));
   EXPECT_TRUE(Has(why({cut}), "flapping"));
