@@ -351,7 +351,11 @@ Result<> Door::CheckBeforeFirstSend(const Plan& plan, const Policy* policy,
     return Fail(Errc::kRefused, fmt::format("plan {} was approved, but its guards block it now: {}",
                                             plan.id, Blocking(now)));
   }
-  if (plan.approval && plan.approval->by == kByPolicy && !AllOnlyLower(plan)) {
+  const bool stops =
+      std::all_of(plan.changes.begin(), plan.changes.end(), [](const Change& change) {
+        return change.reason == Reason::kPause && OnlyLowersSpend(change);
+      });
+  if (plan.approval && plan.approval->by == kByPolicy && !stops) {
     // Another plan may have used the envelope up since.
     for (const GuardFinding& finding : now.findings) {
       if (WithinEnvelope(std::span(&finding, 1))) continue;

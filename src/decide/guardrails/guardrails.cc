@@ -131,6 +131,10 @@ class Judge {
     CheckBudgetOwners(after);
     const bool only_lowers =
         std::all_of(plan_.changes.begin(), plan_.changes.end(), OnlyLowersSpend);
+    if (policy_) {
+      CheckMode(only_lowers);
+      CheckEnvelope();
+    }
     // Stopping is always allowed: a guard that keeps money running is no guard.
     if (only_lowers) return std::move(verdict_);
     if (!policy_) {
@@ -145,8 +149,6 @@ class Judge {
     }
     CheckCaps(by_platform);
     CheckFreshness();
-    CheckMode();
-    CheckEnvelope();
     return std::move(verdict_);
   }
 
@@ -402,12 +404,14 @@ class Judge {
     }
   }
 
-  void CheckMode() {
+  void CheckMode(bool only_lowers) {
     if (!Automatic()) return;
-    if (policy_->mode == PolicyMode::kObserve) {
+    if (policy_->mode == PolicyMode::kObserve && !only_lowers) {
       Block("mode", "the policy only lets Max observe", "set mode to recommend or act");
-    } else if (policy_->mode == PolicyMode::kRecommend) {
-      Note("mode", "the policy lets Max recommend: a person approves", "approve, or reject");
+    } else if (policy_->mode != PolicyMode::kAct) {
+      Note("mode",
+           fmt::format("the policy lets Max {}: a person approves", PolicyModeName(policy_->mode)),
+           "approve, or reject");
     }
   }
 

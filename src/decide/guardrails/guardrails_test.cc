@@ -95,6 +95,21 @@ TEST(Guards, ModeHoldsAutomaticPlansOnly) {
   const Change pause = Update("1", {{"status", std::string(kActive)}},
                               {{"status", std::string(kPaused)}}, Reason::kPause);
   EXPECT_FALSE(world.Judge({pause}).blocked());
+  // A cut may always be proposed, but is not made alone.
+  const auto cut = world.Judge({Budget("1", Eur(100), Eur(90), Reason::kRule)});
+  EXPECT_FALSE(cut.blocked());
+  EXPECT_FALSE(WithinEnvelope(cut.findings));
+}
+
+TEST(Guards, ACutBeyondTheEnvelopeNeedsAPerson) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(100))};
+  world.policy.envelope.per_change = Eur(10);
+  // 100 -> 92 is 10 on Meta's worst day.
+  EXPECT_TRUE(
+      WithinEnvelope(world.Judge({Budget("1", Eur(100), Eur(92), Reason::kRule)}).findings));
+  EXPECT_FALSE(
+      WithinEnvelope(world.Judge({Budget("1", Eur(100), Eur(91), Reason::kRule)}).findings));
 }
 
 TEST(Guards, BlockedOperationsAreRefusedWhoeverAsks) {
