@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "apply/fault_point.h"
 #include "apply/live.h"
@@ -17,6 +18,13 @@ namespace maxopt {
 namespace {
 
 constexpr int kApprovalHoursWithoutPolicy = 24;
+
+/// Whoever proposed the change said that its own evidence is not enough: a pause of what converts.
+bool NeedsSecondSignal(const Change& change) {
+  const auto evidence = nlohmann::json::parse(change.evidence, nullptr, false);
+  return evidence.is_object() && evidence.contains("needs_second_signal") &&
+         evidence["needs_second_signal"] != false;
+}
 
 bool AllOnlyLower(const Plan& plan) {
   return std::all_of(plan.changes.begin(), plan.changes.end(), OnlyLowersSpend);
@@ -241,6 +249,7 @@ bool Door::MayApproveItself(const Plan& plan, const Policy& policy) {
          WithinEnvelope(plan.findings) &&
          std::all_of(plan.changes.begin(), plan.changes.end(), [&](const Change& change) {
            return change.action == ChangeAction::kUpdate && change.forced.empty() &&
+                  !NeedsSecondSignal(change) &&
                   std::find(policy.auto_approve.begin(), policy.auto_approve.end(),
                             change.reason) != policy.auto_approve.end();
          });

@@ -144,6 +144,20 @@ TEST_F(DoorTest, AutomaticStepsAreBoundedRestedAndNeedFreshFacts) {
             PlanStatus::kGuarded);
 }
 
+TEST_F(DoorTest, APauseThatNeedsASecondSignalNeedsAPerson) {
+  LaunchAll();
+  policy_.auto_approve = {Reason::kRule};
+  Plan pause = Budget(Eur(100), Eur(100), Reason::kRule);
+  pause.changes[0].before = {{"status", std::string(kActive)}};
+  pause.changes[0].after = {{"status", std::string(kPaused)}};
+  pause.changes[0].evidence = R"({"clicks":900})";
+  EXPECT_TRUE(Door::MayApproveItself(*door_.Propose(pause, &policy_), policy_));
+  pause.changes[0].evidence = R"({"clicks":900,"needs_second_signal":"it converts"})";
+  const auto plan = door_.Propose(pause, &policy_);
+  ASSERT_EQ(plan->status, PlanStatus::kGuarded);
+  EXPECT_FALSE(Door::MayApproveItself(*plan, policy_));
+}
+
 TEST_F(DoorTest, TheEnvelopeIsCountedOverPlansAndAskedAgainAtTheApply) {
   LaunchAll();
   policy_.cooldown_hours = 0;
