@@ -6,11 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
+#include "json/schema_for_test.h"
 #include "stages/setup/policy/policy.h"
 
 namespace maxopt {
@@ -42,29 +39,12 @@ json ToJson(const YAML::Node& node) {
   return value.is_number() || value.is_boolean() ? value : json(node.Scalar());
 }
 
-std::string Problems(const json& schema_json, const json& document) {
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  const valijson::adapters::NlohmannJsonAdapter adapter(schema_json);
-  parser.populateSchema(adapter, schema);
-  valijson::Validator validator;
-  valijson::ValidationResults results;
-  validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
-  std::string out;
-  valijson::ValidationResults::Error error;
-  while (results.popError(error)) {
-    for (const auto& step : error.context) out += step;
-    out += ": " + error.description + "\n";
-  }
-  return out;
-}
-
 // The four documents' schemas are compared with their reader beside it.
 
 TEST(Schemas, ThePolicyOfTheExampleIsOfItsSchemaAndIsRead) {
   const std::string text = Text("examples/alpenglow/policy.yaml");
   const json schema = json::parse(Text("schemas/policy.schema.json"));
-  EXPECT_EQ(Problems(schema, ToJson(YAML::Load(text))), "");
+  EXPECT_EQ(SchemaProblems(schema, ToJson(YAML::Load(text))), "");
   const auto policy = ParsePolicy(text, "policy.yaml");
   ASSERT_TRUE(policy) << policy.error().what;
   EXPECT_EQ(policy->client, "Alpenglow");
@@ -75,7 +55,7 @@ TEST(Schemas, SchemaAndReaderRefuseTheSamePolicies) {
   const json schema = json::parse(Text("schemas/policy.schema.json"));
   for (const char* bad :
        {"worst_day_kap: 5\n", "approval_hours: many\n", "two_people: perhaps\n"}) {
-    EXPECT_NE(Problems(schema, ToJson(YAML::Load(good + bad))), "") << bad;
+    EXPECT_NE(SchemaProblems(schema, ToJson(YAML::Load(good + bad))), "") << bad;
     EXPECT_FALSE(ParsePolicy(good + bad, "policy.yaml")) << bad;
   }
 }
@@ -87,7 +67,7 @@ TEST(Schemas, AllAreReadable) {
        std::filesystem::directory_iterator(std::string(MAXOPT_SOURCE_DIR) + "/schemas")) {
     const json schema = json::parse(Text("schemas/" + entry.path().filename().string()));
     EXPECT_TRUE(schema.contains("title")) << entry.path();
-    EXPECT_NE(Problems(schema, json::array()), "") << entry.path();
+    EXPECT_NE(SchemaProblems(schema, json::array()), "") << entry.path();
     ++count;
   }
   EXPECT_GE(count, 9);

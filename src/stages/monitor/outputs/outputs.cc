@@ -7,26 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "domain/change.h"
+#include "domain/message_text.h"
 
 namespace maxopt {
 namespace {
 
 using nlohmann::ordered_json;
 using std::chrono::days;
-
-/// Text of platforms inside of Markdown: no table is broken, no markup made.
-std::string Cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-      continue;
-    }
-    if (c == '|' || c == '`' || c == '*' || c == '_' || c == '[') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
 
 template <class T>
 void AddTo(std::optional<T>& sum, const std::optional<T>& more) {
@@ -109,10 +96,11 @@ ordered_json AlertJson(const Alert& alert) {
 
 class Writer {
  public:
-  explicit Writer(const MonitorState& state) : state_(state) {}
+  explicit Writer(const MonitorState& state)
+      : state_(state), daily_{state.client, state.day, state.now} {}
 
   Message Dashboard(const char* to) const {
-    ordered_json json = Head("performance_dashboard");
+    ordered_json json = daily_.Head("performance_dashboard");
     std::string text = Title("Performance");
     // One line for each platform and currency, then the campaigns.
     std::map<std::pair<std::string, std::string>, CampaignLine> platforms;
@@ -133,7 +121,7 @@ class Writer {
                            {"yesterday", Json(line.yesterday)},
                            {"week", Json(line.week)},
                            {"week_before", Json(line.week_before)}});
-      table += Row(Cell(line.name), line);
+      table += Row(MarkdownText(line.name), line);
     }
     ordered_json totals = ordered_json::array();
     text += "## Platforms\n\n" + Table();
@@ -154,11 +142,11 @@ class Writer {
     text +=
         "\nConversions and revenue are what each platform claims; they are not added across "
         "platforms, and the newest days still grow.\n";
-    return Finish(to, "performance_dashboard", "Performance", json, text);
+    return daily_.Make(to, "performance_dashboard", "Performance", json, text);
   }
 
   Message DataQuality() const {
-    ordered_json json = Head("data_quality");
+    ordered_json json = daily_.Head("data_quality");
     json["accounts"] = Quality();
     ordered_json signals = ordered_json::array();
     std::string text = Title("Data quality and tracking");
@@ -167,7 +155,7 @@ class Writer {
       text += fmt::format("| {} | {} | {} | {} | {} |\n", PrintAccount(line.account), line.state,
                           line.newest_day ? PrintDay(*line.newest_day) : "none",
                           line.learnt_at ? PrintInstant(*line.learnt_at) : "never",
-                          Cell(Join(line.reasons)));
+                          MarkdownText(Join(line.reasons)));
     }
     text += "\n## Tracking signals\n\n";
     if (state_.signals.empty()) text += "None is watched yet.\n";
@@ -178,18 +166,19 @@ class Writer {
                          {"why", signal.why},
                          {"evidence", signal.evidence}});
       text += fmt::format("- **{}** {} since {}: {}\n", SignalStateName(signal.state),
-                          Cell(signal.name), PrintInstant(signal.since), Cell(signal.why));
+                          MarkdownText(signal.name), PrintInstant(signal.since),
+                          MarkdownText(signal.why));
     }
     json["signals"] = signals;
     const std::vector<std::string> mine{"data_quality", "tracking", "credential",
                                         "quota",        "sunset",   "job"};
     json["alerts"] = Alerts(mine);
     text += AlertsText(mine);
-    return Finish("ben", "data_quality", "Data quality and tracking", json, text);
+    return daily_.Make("ben", "data_quality", "Data quality and tracking", json, text);
   }
 
   Message Indicators(const char* to) const {
-    ordered_json json = Head("early_indicators");
+    ordered_json json = daily_.Head("early_indicators");
     ordered_json pacing = ordered_json::array();
     std::string text = Title("Early performance indicators");
     text += "## Pacing\n\n| Campaign | Account | Verdict | Why |\n|---|---|---|---|\n";
@@ -198,8 +187,8 @@ class Writer {
                         {"campaign", line.campaign},
                         {"state", line.state},
                         {"why", line.why}});
-      text += fmt::format("| {} | {} | {} | {} |\n", Cell(line.campaign),
-                          PrintAccount(line.account), line.state, Cell(line.why));
+      text += fmt::format("| {} | {} | {} | {} |\n", MarkdownText(line.campaign),
+                          PrintAccount(line.account), line.state, MarkdownText(line.why));
     }
     ordered_json movers = ordered_json::array();
     text += "\n## Week on week\n\n| Campaign | Spend | CTR | CPA | ROAS |\n|---|---|---|---|---|\n";
@@ -217,7 +206,7 @@ class Writer {
         }
       }
       movers.push_back(row);
-      text += fmt::format("| {} | {} |{}\n", Cell(line.name),
+      text += fmt::format("| {} | {} |{}\n", MarkdownText(line.name),
                           Change(Real(line.week.spend), Real(line.week_before.spend)), cells);
     }
     json["pacing"] = pacing;
@@ -226,11 +215,11 @@ class Writer {
                                         "delivery", "runaway", "pacing", "drift"};
     json["alerts"] = Alerts(mine);
     text += AlertsText(mine);
-    return Finish(to, "early_indicators", "Early performance indicators", json, text);
+    return daily_.Make(to, "early_indicators", "Early performance indicators", json, text);
   }
 
   Message Creatives() const {
-    ordered_json json = Head("creative_metrics");
+    ordered_json json = daily_.Head("creative_metrics");
     ordered_json ads = ordered_json::array();
     std::string text = Title("Creative performance");
     text +=
@@ -246,43 +235,25 @@ class Writer {
                      {"review_reason", line.review_reason}});
       const auto ctr = kRatios[0].of(line.week);
       text += fmt::format(
-          "| {} | {} | {} | {} | {} | {} | {} | {} |\n", Cell(line.name), Cell(line.campaign),
-          PrintAccount(line.account), Text(line.week.spend),
+          "| {} | {} | {} | {} | {} | {} | {} | {} |\n", MarkdownText(line.name),
+          MarkdownText(line.campaign), PrintAccount(line.account), Text(line.week.spend),
           Text(Real(line.week.impressions), "{:.0f}"),
           ctr ? fmt::format("{:.2f} %", 100 * *ctr) : "unknown",
           Text(line.week.conversions, "{:.1f}"),
-          Cell(line.review_reason.empty() ? line.review : line.review + ": " + line.review_reason));
+          MarkdownText(line.review_reason.empty() ? line.review
+                                                  : line.review + ": " + line.review_reason));
     }
     json["ads"] = ads;
     const std::vector<std::string> mine{"fatigue", "review"};
     json["alerts"] = Alerts(mine);
     text += AlertsText(mine);
-    return Finish("lucas", "creative_metrics", "Creative performance", json, text);
+    return daily_.Make("lucas", "creative_metrics", "Creative performance", json, text);
   }
 
  private:
-  ordered_json Head(const char* kind) const {
-    return {{"maxopt", fmt::format("{}/1", kind)},
-            {"client", state_.client},
-            {"day", PrintDay(state_.day)},
-            {"at", PrintInstant(state_.now)}};
-  }
   std::string Title(const char* title) const {
     return fmt::format("# {}: {}\n\nAs of {}; days on each account's clock.\n\n", title,
-                       Cell(state_.client), PrintInstant(state_.now));
-  }
-  Message Finish(const char* to, const char* kind, const char* title, const ordered_json& json,
-                 std::string markdown) const {
-    Message message;
-    message.client = state_.client;
-    message.to = to;
-    message.kind = kind;
-    message.title = fmt::format("{}: {}, {}", title, state_.client, PrintDay(state_.day));
-    message.about = PrintDay(state_.day);
-    message.json = json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
-    message.markdown = std::move(markdown);
-    message.created_at = state_.now;
-    return message;
+                       MarkdownText(state_.client), PrintInstant(state_.now));
   }
   static std::string Join(const std::vector<std::string>& texts) {
     std::string out;
@@ -336,16 +307,17 @@ class Writer {
     const auto alerts = Of(detectors);
     if (alerts.empty()) return out + "None.\n";
     for (const Alert* alert : alerts) {
-      out +=
-          fmt::format("- **{}** {}{}\n", AlertTierName(alert->tier), Cell(alert->condition.title),
-                      alert->condition.proposal.empty()
-                          ? ""
-                          : ". *Max proposes:* " + Cell(alert->condition.proposal));
+      out += fmt::format("- **{}** {}{}\n", AlertTierName(alert->tier),
+                         MarkdownText(alert->condition.title),
+                         alert->condition.proposal.empty()
+                             ? ""
+                             : ". *Max proposes:* " + MarkdownText(alert->condition.proposal));
     }
     return out;
   }
 
   const MonitorState& state_;
+  const DailyMessages daily_;
 };
 
 Totals TotalsOf(const FactTable& table, const std::vector<FactCell>& row, Currency currency) {

@@ -5,10 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
+
+#include "json/schema_for_test.h"
 
 namespace maxopt {
 namespace {
@@ -20,21 +18,7 @@ std::string Problems(const std::string& kind, const json& document) {
   std::ifstream in(std::string(MAXOPT_SOURCE_DIR) + "/schemas/" + kind + ".schema.json");
   std::ostringstream text;
   text << in.rdbuf();
-  const json schema_json = json::parse(text.str());
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  const valijson::adapters::NlohmannJsonAdapter adapter(schema_json);
-  parser.populateSchema(adapter, schema);
-  valijson::Validator validator;
-  valijson::ValidationResults results;
-  validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
-  std::string out;
-  valijson::ValidationResults::Error error;
-  while (results.popError(error)) {
-    for (const auto& step : error.context) out += step;
-    out += ": " + error.description + "\n";
-  }
-  return out;
+  return SchemaProblems(json::parse(text.str()), document);
 }
 
 Money Eur(std::int64_t units) { return Money::Micros(units * 1'000'000, kEur); }

@@ -6,33 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "domain/message_text.h"
+
 namespace maxopt {
 namespace {
 
 using nlohmann::ordered_json;
 
-/// Text of platforms inside of Markdown: no table is broken, no markup made.
-std::string Cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-      continue;
-    }
-    if (c == '|' || c == '`' || c == '*' || c == '_' || c == '[') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
-
 bool Open(const Plan& plan) {
   return plan.status == PlanStatus::kGuarded || plan.status == PlanStatus::kBlocked ||
          plan.status == PlanStatus::kApproved;
-}
-
-bool Optimises(Reason reason) {
-  return reason == Reason::kReallocate || reason == Reason::kPace || reason == Reason::kPause ||
-         reason == Reason::kRule;
 }
 
 ordered_json PredictionJson(const std::optional<Prediction>& p) {
@@ -51,16 +34,17 @@ std::string PredictionText(const std::optional<Prediction>& p) {
 
 class Writer {
  public:
-  explicit Writer(const OptimizeState& state) : state_(state) {}
+  explicit Writer(const OptimizeState& state)
+      : state_(state), daily_{state.client, state.day, state.now} {}
 
   Message Report() const {
-    ordered_json json = Head("optimization_report");
+    ordered_json json = daily_.Head("optimization_report");
     std::string text = Title("Optimisation");
     ordered_json recommended = ordered_json::array(), done = recommended, measured = recommended;
     std::string open = "## Recommended\n\n", taken = "\n## Done\n\n";
     for (const Plan& plan : state_.plans) {
       const bool mine = std::any_of(plan.changes.begin(), plan.changes.end(),
-                                    [](const Change& c) { return Optimises(c.reason); });
+                                    [](const Change& c) { return IsAutomatic(c.reason); });
       if (!mine || plan.status == PlanStatus::kRejected || plan.status == PlanStatus::kDraft) {
         continue;
       }
@@ -70,7 +54,8 @@ class Writer {
         why.push_back({{"address", change.address},
                        {"reason", ReasonName(change.reason)},
                        {"why", change.why}});
-        lines += fmt::format("  - {}: {}\n", Cell(change.address), Cell(change.why));
+        lines +=
+            fmt::format("  - {}: {}\n", MarkdownText(change.address), MarkdownText(change.why));
       }
       ordered_json row{{"plan", plan.id},
                        {"title", plan.title},
@@ -83,9 +68,9 @@ class Writer {
       }
       row["blocked_by"] = blocked;
       const std::string line =
-          fmt::format("- **{}** {} ({}): {}{}\n{}", plan.id, Cell(plan.title),
+          fmt::format("- **{}** {} ({}): {}{}\n{}", plan.id, MarkdownText(plan.title),
                       PlanStatusName(plan.status), PredictionText(plan.prediction),
-                      blocked.empty() ? "" : "; blocked: " + Cell(blocked), lines);
+                      blocked.empty() ? "" : "; blocked: " + MarkdownText(blocked), lines);
       if (Open(plan)) {
         recommended.push_back(std::move(row));
         open += line;
@@ -116,12 +101,12 @@ class Writer {
     json["recommended"] = recommended;
     json["done"] = done;
     json["measured"] = measured;
-    return Finish("carlos", "optimization_report", "Optimisation", json,
-                  text + open + taken + brought);
+    return daily_.Make("carlos", "optimization_report", "Optimisation", json,
+                       text + open + taken + brought);
   }
 
   Message Reallocation(const char* to) const {
-    ordered_json json = Head("budget_reallocation");
+    ordered_json json = daily_.Head("budget_reallocation");
     std::string text = Title("Budgets");
     ordered_json moves = ordered_json::array();
     text += "| Plan | Status | Where | From | To | Predicted |\n|---|---|---|---|---|---|\n";
@@ -130,7 +115,7 @@ class Writer {
       for (const Change& change : plan.changes) {
         const Money* before = MoneyField(change.before, "daily_budget");
         const Money* after = MoneyField(change.after, "daily_budget");
-        if (!before || !after || !Optimises(change.reason)) continue;
+        if (!before || !after || !IsAutomatic(change.reason)) continue;
         moves.push_back({{"plan", plan.id},
                          {"status", PlanStatusName(plan.status)},
                          {"account", PrintAccount(change.account)},
@@ -140,18 +125,19 @@ class Writer {
                          {"to", PrintDecimal(*after)},
                          {"why", change.why},
                          {"prediction", PredictionJson(change.prediction)}});
-        text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", plan.id,
-                            PlanStatusName(plan.status), Cell(change.address), PrintMoney(*before),
-                            PrintMoney(*after), PredictionText(change.prediction));
+        text +=
+            fmt::format("| {} | {} | {} | {} | {} | {} |\n", plan.id, PlanStatusName(plan.status),
+                        MarkdownText(change.address), PrintMoney(*before), PrintMoney(*after),
+                        PredictionText(change.prediction));
       }
     }
     if (moves.empty()) text += "\nNo budget was moved or is to be moved.\n";
     json["moves"] = moves;
-    return Finish(to, "budget_reallocation", "Budgets", json, text);
+    return daily_.Make(to, "budget_reallocation", "Budgets", json, text);
   }
 
   Message Creatives() const {
-    ordered_json json = Head("creative_insights");
+    ordered_json json = daily_.Head("creative_insights");
     std::string text = Title("Creatives");
     json["findings"] = Findings({"creative", "campaign"}, text);
     ordered_json requests = ordered_json::array();
@@ -164,20 +150,21 @@ class Writer {
            {"object", alert.condition.object_id},
            {"name", alert.condition.name},
            {"why", alert.condition.title}});
-      text += fmt::format("- {}: {}\n", Cell(alert.condition.name), Cell(alert.condition.title));
+      text += fmt::format("- {}: {}\n", MarkdownText(alert.condition.name),
+                          MarkdownText(alert.condition.title));
     }
     if (requests.empty()) text += "No creative tires.\n";
     json["variations_wanted"] = requests;
-    return Finish("lucas", "creative_insights", "Creatives", json, text);
+    return daily_.Make("lucas", "creative_insights", "Creatives", json, text);
   }
 
   Message Audiences() const {
-    ordered_json json = Head("audience_refinements");
+    ordered_json json = daily_.Head("audience_refinements");
     std::string text = Title("Audiences, places, words and hours");
     json["findings"] = Findings({"audience", "age_gender", "country", "device", "placement",
                                  "keyword", "search_term", "hour"},
                                 text);
-    return Finish("olivia", "audience_refinements", "Audience refinements", json, text);
+    return daily_.Make("olivia", "audience_refinements", "Audience refinements", json, text);
   }
 
  private:
@@ -217,38 +204,20 @@ class Writer {
            {"stake", {{"mean", s.stake}, {"low90", s.stake_low}, {"high90", s.stake_high}}},
            {"what", finding.what},
            {"suggestion", Suggestion(finding)}});
-      text +=
-          fmt::format("- **{}** {}: {}\n", finding.cut, Cell(finding.what), Suggestion(finding));
+      text += fmt::format("- **{}** {}: {}\n", finding.cut, MarkdownText(finding.what),
+                          Suggestion(finding));
     }
     if (out.empty()) text += "Nothing differs from its like beyond luck.\n";
     return out;
   }
 
-  ordered_json Head(const char* kind) const {
-    return {{"maxopt", fmt::format("{}/1", kind)},
-            {"client", state_.client},
-            {"day", PrintDay(state_.day)},
-            {"at", PrintInstant(state_.now)}};
-  }
   std::string Title(const char* title) const {
-    return fmt::format("# {}: {}\n\nAs of {}.\n\n", title, Cell(state_.client),
+    return fmt::format("# {}: {}\n\nAs of {}.\n\n", title, MarkdownText(state_.client),
                        PrintInstant(state_.now));
-  }
-  Message Finish(const char* to, const char* kind, const char* title, const ordered_json& json,
-                 std::string markdown) const {
-    Message message;
-    message.client = state_.client;
-    message.to = to;
-    message.kind = kind;
-    message.title = fmt::format("{}: {}, {}", title, state_.client, PrintDay(state_.day));
-    message.about = PrintDay(state_.day);
-    message.json = json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
-    message.markdown = std::move(markdown);
-    message.created_at = state_.now;
-    return message;
   }
 
   const OptimizeState& state_;
+  const DailyMessages daily_;
 };
 
 }  // namespace

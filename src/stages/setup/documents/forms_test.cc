@@ -10,11 +10,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
+#include "json/schema_for_test.h"
 #include "sheet/sheet.h"
 #include "stages/setup/documents/examples_for_test.h"
 
@@ -167,23 +164,6 @@ TEST(Forms, PlacesAreThoseOfTheForm) {
   EXPECT_EQ(PrintPlace(xlsx->buys.buys[2].ad_groups[0].place), "alpenglow.xlsx, sheet Buys, row 4");
 }
 
-std::string Problems(const nlohmann::json& schema_json, const nlohmann::json& document) {
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  const valijson::adapters::NlohmannJsonAdapter adapter(schema_json);
-  parser.populateSchema(adapter, schema);
-  valijson::Validator validator;
-  valijson::ValidationResults results;
-  validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
-  std::string out;
-  valijson::ValidationResults::Error error;
-  while (results.popError(error)) {
-    for (const auto& step : error.context) out += step;
-    out += ": " + error.description + "\n";
-  }
-  return out;
-}
-
 TEST(Schemas, TheCommittedOnesAreThoseOfTheTables) {
   for (const DocumentFile& file : Example(Form::kJson)) {
     const std::string kind = file.name.substr(0, file.name.find('.'));
@@ -194,13 +174,13 @@ TEST(Schemas, TheCommittedOnesAreThoseOfTheTables) {
     EXPECT_EQ(Source(path), *schema) << path;
     const auto parsed = nlohmann::json::parse(*schema);
     const auto document = nlohmann::json::parse(file.bytes);
-    EXPECT_EQ(Problems(parsed, document), "") << kind;
+    EXPECT_EQ(SchemaProblems(parsed, document), "") << kind;
     auto unknown = document;
     unknown["dayly_budget"] = 5;
-    EXPECT_NE(Problems(parsed, unknown), "") << kind;
+    EXPECT_NE(SchemaProblems(parsed, unknown), "") << kind;
     auto versioned = document;
     versioned["maxopt"] = "brief/2";
-    EXPECT_NE(Problems(parsed, versioned), "") << kind;
+    EXPECT_NE(SchemaProblems(parsed, versioned), "") << kind;
   }
   EXPECT_FALSE(DocumentSchema("campaign"));
 }
@@ -219,7 +199,7 @@ TEST(Schemas, TheyRefuseWhatTheReaderRefuses) {
                                    {"frequency_cap", 0}}) {
     auto bad = good;
     bad[package][key] = value;
-    EXPECT_NE(Problems(schema, bad), "") << key;
+    EXPECT_NE(SchemaProblems(schema, bad), "") << key;
     auto files = Example(Form::kJson);
     files[1].bytes = bad.dump();
     EXPECT_FALSE(ParseDocuments(files, ExampleAsset)) << key;

@@ -5,24 +5,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "domain/message_text.h"
+
 namespace maxopt {
 namespace {
 
 using nlohmann::ordered_json;
-
-/// Text of teammates and platforms inside of Markdown: no table is broken, no markup made.
-std::string Cell(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-      continue;
-    }
-    if (c == '|' || c == '`' || c == '*' || c == '_' || c == '[') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
 
 /// One object of the campaign: wanted, owned and live.
 struct Traced {
@@ -104,14 +92,14 @@ class Writer {
                           {"ads_rejected", rejected},
                           {"budget", budget},
                           {"flight", flight}});
-      table +=
-          fmt::format("| {} | {} | {} of {} | {} | {} | {} | {} |\n", Cell(campaign.want->package),
-                      PrintAccount(campaign.want->account), made, wanted,
-                      active == wanted ? "all" : fmt::format("{} of {}", active, wanted),
-                      rejected > 0    ? fmt::format("**{} rejected**", rejected)
-                      : in_review > 0 ? fmt::format("{} in review", in_review)
-                                      : "clear",
-                      Cell(budget), flight);
+      table += fmt::format("| {} | {} | {} of {} | {} | {} | {} | {} |\n",
+                           MarkdownText(campaign.want->package),
+                           PrintAccount(campaign.want->account), made, wanted,
+                           active == wanted ? "all" : fmt::format("{} of {}", active, wanted),
+                           rejected > 0    ? fmt::format("**{} rejected**", rejected)
+                           : in_review > 0 ? fmt::format("{} in review", in_review)
+                                           : "clear",
+                           MarkdownText(budget), flight);
     }
     const std::string state = !all_there ? "incomplete" : all_on ? "live" : "ready, paused";
     json["state"] = state;
@@ -128,7 +116,8 @@ class Writer {
                                         {"value", row.value},
                                         {"how", row.how}});
       if (row.outcome == Outcome::kRefused) {
-        refused += fmt::format("- {} ({}): {}\n", Cell(row.field), Cell(row.place), Cell(row.how));
+        refused += fmt::format("- {} ({}): {}\n", MarkdownText(row.field), MarkdownText(row.place),
+                               MarkdownText(row.how));
       }
     }
     json["plans"] = ordered_json::array();
@@ -140,9 +129,9 @@ class Writer {
                                {"changes", plan.changes.size()},
                                {"approved_by", plan.approval ? plan.approval->by : ""},
                                {"created_at", PrintInstant(plan.created_at)}});
-      plans += fmt::format("- {} {}: {} changes, {}{}\n", plan.id, Cell(plan.title),
+      plans += fmt::format("- {} {}: {} changes, {}{}\n", plan.id, MarkdownText(plan.title),
                            plan.changes.size(), PlanStatusName(plan.status),
-                           plan.approval ? ", approved by " + Cell(plan.approval->by) : "");
+                           plan.approval ? ", approved by " + MarkdownText(plan.approval->by) : "");
     }
     std::string markdown = Title("Implementation status") +
                            fmt::format("The campaign is **{}**. {}\n\n", state, ScoreText()) +
@@ -166,9 +155,9 @@ class Writer {
                         {"account", PrintAccount(asset.want->account)},
                         {"platform_id", asset.owned ? asset.owned->id : ""},
                         {"status", asset.Status()}});
-      files += fmt::format("| {} | `{}` | {} | {} |\n", Cell(name), digest.substr(0, 12),
+      files += fmt::format("| {} | `{}` | {} | {} |\n", MarkdownText(name), digest.substr(0, 12),
                            PrintAccount(asset.want->account),
-                           asset.owned ? Cell(asset.owned->id) : "not uploaded");
+                           asset.owned ? MarkdownText(asset.owned->id) : "not uploaded");
     }
     ordered_json ads = ordered_json::array();
     std::string table =
@@ -193,9 +182,10 @@ class Writer {
           told += ": " + reason;
         }
       }
-      table += fmt::format("| {} | {} | {} | {} | {} |\n", Cell(TextField(ad.want->fields, "name")),
-                           Cell(ad.want->package), ad.Status(), Cell(told),
-                           Cell(TextField(ad.want->fields, "landing_url")));
+      table += fmt::format("| {} | {} | {} | {} | {} |\n",
+                           MarkdownText(TextField(ad.want->fields, "name")),
+                           MarkdownText(ad.want->package), ad.Status(), MarkdownText(told),
+                           MarkdownText(TextField(ad.want->fields, "landing_url")));
     }
     json["assets"] = assets;
     json["ads"] = ads;
@@ -241,11 +231,11 @@ class Writer {
                           {"end", EndText(campaign)},
                           {"pacing", pacing},
                           {"optimises_for", goals}});
-      table +=
-          fmt::format("| {} | {} | {} {} | {} | {} to {} | {} | {} |\n",
-                      Cell(campaign.want->package), PrintAccount(campaign.want->account),
-                      campaign.Status(), campaign.owned ? campaign.owned->id : "", Cell(budget),
-                      PrintDay(desired_.start), EndText(campaign), pacing, Cell(goals));
+      table += fmt::format(
+          "| {} | {} | {} {} | {} | {} to {} | {} | {} |\n", MarkdownText(campaign.want->package),
+          PrintAccount(campaign.want->account), campaign.Status(),
+          campaign.owned ? campaign.owned->id : "", MarkdownText(budget), PrintDay(desired_.start),
+          EndText(campaign), pacing, MarkdownText(goals));
     }
     json["activated"] = active;
     json["total_budget"] = PrintMoney(state_.documents->brief.total_budget.value);
@@ -297,18 +287,19 @@ class Writer {
       }
       objects.push_back(line);
       table += fmt::format("| {} | {} | {} | {} | {} | {} |\n", LevelName(object.want->level),
-                           Cell(object.want->address), PrintAccount(object.want->account),
-                           object.owned ? Cell(object.owned->id) : "",
-                           Cell(TextField(fields, "name")), object.Status());
+                           MarkdownText(object.want->address), PrintAccount(object.want->account),
+                           object.owned ? MarkdownText(object.owned->id) : "",
+                           MarkdownText(TextField(fields, "name")), object.Status());
       if (object.want->level == Level::kAd) {
-        tags += fmt::format("| {} | {} |\n", Cell(object.want->address),
-                            Cell(TextField(fields, "url_tags")));
+        tags += fmt::format("| {} | {} |\n", MarkdownText(object.want->address),
+                            MarkdownText(TextField(fields, "url_tags")));
       }
       if (object.want->level == Level::kConversion) {
         conversions +=
             fmt::format("| {} | {} | {} | {} | {} |\n", PrintAccount(object.want->account),
-                        Cell(TextField(fields, "name")), object.owned ? Cell(object.owned->id) : "",
-                        Cell(TextField(fields, "tag")), WindowText(fields));
+                        MarkdownText(TextField(fields, "name")),
+                        object.owned ? MarkdownText(object.owned->id) : "",
+                        MarkdownText(TextField(fields, "tag")), WindowText(fields));
       }
     }
     json["objects"] = objects;
@@ -342,10 +333,11 @@ class Writer {
                                      {"start", PrintDay(experiment.start)},
                                      {"end", PrintDay(experiment.end)},
                                      {"locked_until", PrintDay(experiment.end)}});
-      experiments += fmt::format(
-          "- **{}**: {} ({}: {}); {} per arm by {}; locked until {}\n", Cell(experiment.name),
-          Cell(experiment.hypothesis), ExperimentVariableName(experiment.variable), Cell(names),
-          experiment.sample_per_arm, Cell(experiment.kpi), PrintDay(experiment.end));
+      experiments += fmt::format("- **{}**: {} ({}: {}); {} per arm by {}; locked until {}\n",
+                                 MarkdownText(experiment.name), MarkdownText(experiment.hypothesis),
+                                 ExperimentVariableName(experiment.variable), MarkdownText(names),
+                                 experiment.sample_per_arm, MarkdownText(experiment.kpi),
+                                 PrintDay(experiment.end));
     }
     json["watches"] = ordered_json::array();
     std::string watches =
@@ -364,7 +356,7 @@ class Writer {
         return p == 0 ? std::string("any") : fmt::format("{} %", p);
       };
       watches += fmt::format(
-          "| {} | {} | {} | {} | {} min | {} | {} |\n", Cell(watch.address), watch.kpi,
+          "| {} | {} | {} | {} | {} min | {} | {} |\n", MarkdownText(watch.address), watch.kpi,
           watch.importance, watch.target.empty() ? "its own past" : watch.target,
           watch.interval_minutes, percent(watch.warn_percent), percent(watch.critical_percent));
     }
@@ -391,8 +383,8 @@ class Writer {
             {"at", PrintInstant(state_.now)}};
   }
   std::string Title(const char* title) const {
-    return fmt::format("# {}: {} ({})\n\nAs of {}.\n\n", title, Cell(desired_.campaign),
-                       Cell(desired_.client), PrintInstant(state_.now));
+    return fmt::format("# {}: {} ({})\n\nAs of {}.\n\n", title, MarkdownText(desired_.campaign),
+                       MarkdownText(desired_.client), PrintInstant(state_.now));
   }
   Message Finish(const char* to, const char* kind, const char* title, const ordered_json& json,
                  std::string markdown) const {
@@ -471,10 +463,12 @@ class Writer {
     for (const Place& place : result.places) {
       places += (places.empty() ? "" : " and ") + PrintPlace(place);
     }
-    return fmt::format(
-        "- **{}** {}{}: {}{} *Do:* {}\n", CheckStatusName(result.status), Cell(result.check),
-        result.package.empty() ? "" : " in " + Cell(result.package), Cell(result.evidence),
-        places.empty() ? "." : " (" + Cell(places) + ").", Cell(result.fix));
+    return fmt::format("- **{}** {}{}: {}{} *Do:* {}\n", CheckStatusName(result.status),
+                       MarkdownText(result.check),
+                       result.package.empty() ? "" : " in " + MarkdownText(result.package),
+                       MarkdownText(result.evidence),
+                       places.empty() ? "." : " (" + MarkdownText(places) + ").",
+                       MarkdownText(result.fix));
   }
   std::string FailuresText() const {
     if (state_.checklist == nullptr) return "";

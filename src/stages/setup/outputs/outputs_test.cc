@@ -5,10 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
+
+#include "json/schema_for_test.h"
 
 namespace maxopt {
 namespace {
@@ -21,23 +19,6 @@ json Schema(const std::string& kind) {
   std::ostringstream text;
   text << in.rdbuf();
   return json::parse(text.str());
-}
-
-std::string Problems(const json& schema_json, const json& document) {
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  const valijson::adapters::NlohmannJsonAdapter adapter(schema_json);
-  parser.populateSchema(adapter, schema);
-  valijson::Validator validator;
-  valijson::ValidationResults results;
-  validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
-  std::string out;
-  valijson::ValidationResults::Error error;
-  while (results.popError(error)) {
-    for (const auto& step : error.context) out += step;
-    out += ": " + error.description + "\n";
-  }
-  return out;
 }
 
 const AccountId kAccount{Platform::kMeta, "880011223344"};
@@ -159,7 +140,7 @@ TEST_F(Outputs, FourMessagesEachToItsTeammateAndValid) {
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(messages[i].to, expected[i].first);
     EXPECT_EQ(messages[i].kind, expected[i].second);
-    EXPECT_EQ(Problems(Schema(messages[i].kind), json::parse(messages[i].json)), "")
+    EXPECT_EQ(SchemaProblems(Schema(messages[i].kind), json::parse(messages[i].json)), "")
         << messages[i].kind;
     EXPECT_EQ(messages[i].markdown.rfind("# ", 0), 0U);
   }
