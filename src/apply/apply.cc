@@ -145,8 +145,9 @@ Result<> Door::AddRecord(const Plan& plan, GuardContext& context) const {
   }
   MAXOPT_TRY(const std::vector<ScoredOutcome> outcomes, Outcomes(*world_.store, plan.client));
   std::map<Reason, std::vector<ScoredPrediction>> records;
-  for (const Reason reason : {Reason::kReallocate, Reason::kPace, Reason::kPause, Reason::kRule}) {
-    records[reason];
+  for (const Change& change : plan.changes) {
+    const Reason reason = change.reason;
+    if (!IsAutomatic(reason) || !records.try_emplace(reason).second) continue;
     for (const ScoredOutcome& o : outcomes) {
       if (o.kind != ReasonName(reason)) continue;
       records[reason].push_back({o.predicted, o.low90, o.high90, o.measured, o.measured_sd});

@@ -61,10 +61,55 @@ std::string_view ReasonName(Reason reason) {
       return "pause";
     case Reason::kRule:
       return "rule";
+    case Reason::kBid:
+      return "bid";
+    case Reason::kDaypart:
+      return "daypart";
+    case Reason::kPlace:
+      return "place";
+    case Reason::kAudience:
+      return "audience";
+    case Reason::kKeyword:
+      return "keyword";
+    case Reason::kRotate:
+      return "rotate";
+    case Reason::kExperiment:
+      return "experiment";
     case Reason::kManual:
       return "manual";
     case Reason::kUndo:
       return "undo";
+  }
+  Bug();
+}
+
+std::span<const Reason> AllReasons() {
+  static constexpr Reason kAll[] = {
+      Reason::kLaunch,  Reason::kActivate, Reason::kReallocate, Reason::kPace,   Reason::kPause,
+      Reason::kRule,    Reason::kBid,      Reason::kDaypart,    Reason::kPlace,  Reason::kAudience,
+      Reason::kKeyword, Reason::kRotate,   Reason::kExperiment, Reason::kManual, Reason::kUndo};
+  return kAll;
+}
+
+bool IsAutomatic(Reason reason) {
+  switch (reason) {
+    case Reason::kReallocate:
+    case Reason::kPace:
+    case Reason::kPause:
+    case Reason::kRule:
+    case Reason::kBid:
+    case Reason::kDaypart:
+    case Reason::kPlace:
+    case Reason::kAudience:
+    case Reason::kKeyword:
+    case Reason::kRotate:
+    case Reason::kExperiment:
+      return true;
+    case Reason::kLaunch:
+    case Reason::kActivate:
+    case Reason::kManual:
+    case Reason::kUndo:
+      return false;
   }
   Bug();
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,10 +20,21 @@ enum class Reason {
   kPace,        // land the flight on its budget
   kPause,       // stop what loses or is unsafe
   kRule,        // a rule of the client
+  kBid,         // value of a further unit at another bid or target
+  kDaypart,     // hours of the week
+  kPlace,       // countries, regions, cities
+  kAudience,    // people to include or leave out
+  kKeyword,     // searches to buy or to leave out
+  kRotate,      // creatives: shares, tired ones out, proven ones on
+  kExperiment,  // deliberate difference, so that an effect can be measured
   kManual,      // a person asked
   kUndo,        // inverse of an earlier change
 };
 std::string_view ReasonName(Reason reason);
+/// All of them, in the order above.
+std::span<const Reason> AllReasons();
+/// Changes that nobody asked for: Max proposes them by itself.
+bool IsAutomatic(Reason reason);
 
 /// Predicted effect of a change on the client's KPI per day, in its own unit, 90 % interval.
 struct Prediction {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <span>
+#include <type_traits>
 
 namespace maxopt {
 namespace {
@@ -288,9 +290,10 @@ Result<Prediction> ReadPrediction(const Json& json, const std::string& where) {
 }
 
 /// The enum value whose name is `word`; the error lists all names.
-template <class Enum, std::size_t kCount>
-Result<Enum> FindWord(const std::array<Enum, kCount>& all, std::string_view (*name_of)(Enum),
-                      std::string_view word, const std::string& where) {
+template <class Enum>
+Result<Enum> FindWord(std::span<const std::type_identity_t<Enum>> all,
+                      std::string_view (*name_of)(Enum), std::string_view word,
+                      const std::string& where) {
   std::string known;
   for (const Enum value : all) {
     if (name_of(value) == word) return value;
@@ -300,9 +303,6 @@ Result<Enum> FindWord(const std::array<Enum, kCount>& all, std::string_view (*na
               fmt::format("{} has the unknown word \"{}\"; known are {}", where, word, known));
 }
 constexpr std::array kActions = {ChangeAction::kCreate, ChangeAction::kUpdate};
-constexpr std::array kReasons = {Reason::kLaunch, Reason::kActivate, Reason::kReallocate,
-                                 Reason::kPace,   Reason::kPause,    Reason::kRule,
-                                 Reason::kManual, Reason::kUndo};
 
 Result<AccountId> ReadAccount(Members& members) {
   MAXOPT_TRY(const std::string text, members.NeedText("account"));
@@ -345,7 +345,7 @@ Result<Change> ReadChange(const Json& json, const std::string& where) {
   MAXOPT_TRY(change.level, ReadLevel(members));
   MAXOPT_TRY(change.address, members.NeedText("address"));
   MAXOPT_TRY(const std::string reason, members.NeedText("reason"));
-  MAXOPT_TRY(change.reason, FindWord(kReasons, ReasonName, reason, members.Place("reason")));
+  MAXOPT_TRY(change.reason, FindWord(AllReasons(), ReasonName, reason, members.Place("reason")));
   MAXOPT_TRY(change.id, members.Text("id"));
   MAXOPT_TRY(change.parent_address, members.Text("parent_address"));
   MAXOPT_TRY(change.parent_id, members.Text("parent_id"));

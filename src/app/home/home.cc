@@ -61,7 +61,7 @@ two_people: false            # true: who approves is neither who planned nor who
 exposure_drift_percent: 10   # an approval is asked again when the worst day moved by more
 tripwire_percent: 300        # what spends this much of its plan is paused first, then told; 0: only told
 mode: act                    # observe: automatic plans are refused; recommend: a person approves each
-# auto_approve: [pause]      # reasons that need no person: reallocate, pace, pause, rule, activate
+# auto_approve: [pause]      # reasons that need no person: reallocate, pace, pause, rule, bid, keyword, ...
 # envelope:                  # what such plans may move of daily budgets, on the platforms' worst day
 #   per_change: 20.00
 #   per_day: 60.00           # within 24 hours, all accounts

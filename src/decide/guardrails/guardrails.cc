@@ -511,22 +511,6 @@ class Judge {
 
 }  // namespace
 
-bool IsAutomatic(Reason reason) {
-  switch (reason) {
-    case Reason::kReallocate:
-    case Reason::kPace:
-    case Reason::kPause:
-    case Reason::kRule:
-      return true;
-    case Reason::kLaunch:
-    case Reason::kActivate:
-    case Reason::kManual:
-    case Reason::kUndo:
-      return false;
-  }
-  Bug();
-}
-
 std::optional<Money> WorstMove(const Change& change,
                                const std::map<Platform, int>& overdelivery_bp) {
   const Money* to = MoneyField(change.after, "daily_budget");

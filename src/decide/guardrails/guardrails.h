@@ -68,9 +68,6 @@ GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContex
 /// record are concerned.
 bool WithinEnvelope(std::span<const GuardFinding> findings);
 
-/// Changes that nobody asked for: by marginal return, pacing, safety or a rule.
-bool IsAutomatic(Reason reason);
-
 /// What a move of a daily budget is worth on the platform's worst day; nullopt: no such move, or
 /// its size or the platform's factor is not known.
 std::optional<Money> WorstMove(const Change& change,

@@ -1,6 +1,7 @@
 #include "stages/setup/policy/policy.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -128,17 +129,18 @@ auto Guarded(const std::string& file, Parse parse) -> decltype(parse()) {
   }
 }
 
-constexpr Reason kAutomatic[] = {Reason::kReallocate, Reason::kPace, Reason::kPause, Reason::kRule,
-                                 Reason::kActivate};
+/// Activation was asked for by whoever launched; it may pass alone all the same.
+bool MayPassAlone(Reason reason) { return IsAutomatic(reason) || reason == Reason::kActivate; }
 
 Result<Reason> AutomaticReason(std::string_view text) {
-  for (const Reason reason : kAutomatic) {
+  std::vector<std::string_view> known;
+  for (const Reason reason : AllReasons()) {
+    if (!MayPassAlone(reason)) continue;
     if (ReasonName(reason) == text) return reason;
+    known.push_back(ReasonName(reason));
   }
-  return Fail(Errc::kInvalidArgument,
-              fmt::format("\"{}\" cannot be approved automatically; reallocate, pace, pause, rule "
-                          "and activate can",
-                          text));
+  return Fail(Errc::kInvalidArgument, fmt::format("\"{}\" cannot be approved automatically; {} can",
+                                                  text, fmt::join(known, ", ")));
 }
 
 }  // namespace
