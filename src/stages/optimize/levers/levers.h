@@ -1,0 +1,90 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "connect/platform.h"
+#include "domain/message.h"
+#include "domain/plan.h"
+#include "domain/policy.h"
+#include "memory/campaigns/campaigns.h"
+#include "memory/facts/facts.h"
+
+/// What can be changed beside budgets: bids and targets, hours, places, people, searches,
+/// creatives. Each lever looks at the client's facts and proposes; nothing here writes.
+namespace maxopt {
+
+struct LeverWorld {
+  CampaignStore* store;
+  FactStore* facts;
+  Clock* clock;
+  std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> reader;
+};
+
+/// One account as it is now, read once for all levers.
+struct LeverAccount {
+  AccountTree tree;
+  Capabilities can;
+  std::vector<OwnedObject> owned;
+  Day today{};       ///< in the account's zone
+  Day first{};       ///< first day that is judged
+  Day last{};        ///< last day whose conversions are nearly all known; before `first`: none is
+  std::string hold;  ///< why its conversions cannot be decided on now; empty: they can
+};
+
+/// What every lever is given. Accounts that cannot be read are in `notes` and not in `accounts`.
+struct LeverState {
+  Client client;
+  const Policy* policy = nullptr;  ///< null: drafts are made all the same; the door refuses them
+  Instant now{};
+  std::vector<LeverAccount> accounts;
+  std::vector<ExperimentLock> locks;
+  FixedBudgetMap fixed;
+  /// KPI targets of the documents, by campaign address and KPI word ("cpa", "roas"): money in
+  /// units of the account's currency, factors as they are.
+  std::map<std::string, std::map<std::string, double>> targets;
+  std::vector<std::string> notes;
+
+  /// Ours, or "campaign/123".
+  std::string AddressOf(const LeverAccount& account, const Entity& entity) const;
+  /// Why the object must be left alone (experiment, changed by us too lately, not on); empty: it
+  /// need not.
+  std::string Still(const LeverAccount& account, const Entity& entity) const;
+};
+
+/// Reads trees, locks and holds. `days`: how far back levers may look.
+/// Errors: kNotFound for the client; our own memory's.
+Result<LeverState> ReadLeverState(const LeverWorld& world, const std::string& client,
+                                  const Policy* policy, int days);
+
+/// One thing worth doing. Its change has reason, why, evidence and, where an effect can be foretold,
+/// a prediction in the client's currency ("revenue") or in "conversions" per day.
+struct Opportunity {
+  Change change;
+  /// Expected gain a day, account currency: revenue or conversions at their value, and money saved.
+  double value = 0;
+  double value_low90 = 0;
+  double value_high90 = 0;
+  /// The platform's bidding begins to learn anew: what that costs, a day, over `learning_days`.
+  double learning_cost = 0;
+  int learning_days = 0;
+  /// It stops something that converts: another signal than the platform's claims must agree.
+  bool needs_second_signal = false;
+  std::string second_signal;  ///< which one agrees, with its numbers; empty: none
+};
+
+/// What a lever found.
+struct LeverReport {
+  std::string lever;  ///< "bids", "hours", "places", "people", "searches", "creatives"
+  std::vector<Opportunity> opportunities;
+  std::vector<Message> messages;   ///< for teammates: a variation wanted, an audience to look into
+  std::vector<std::string> notes;  ///< what was not judged or cannot be done there, and why
+};
+
+/// The levers, one file or folder each; all pure over state and facts, same input same output.
+using Lever = Result<LeverReport> (*)(const LeverWorld& world, const LeverState& state);
+
+}  // namespace maxopt
