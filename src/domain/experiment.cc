@@ -12,7 +12,8 @@ struct Word {
 constexpr Word kWords[] = {{ExperimentVariable::kCreative, "creative"},
                            {ExperimentVariable::kAudience, "audience"},
                            {ExperimentVariable::kBid, "bid"},
-                           {ExperimentVariable::kGeoHoldout, "geo_holdout"}};
+                           {ExperimentVariable::kGeoHoldout, "geo_holdout"},
+                           {ExperimentVariable::kSwitchback, "switchback"}};
 
 }  // namespace
 
@@ -29,7 +30,7 @@ Result<ExperimentVariable> FindExperimentVariable(std::string_view name) {
   }
   return Fail(Errc::kInvalidArgument,
               fmt::format("an experiment cannot vary \"{}\"; it varies one of creative, audience, "
-                          "bid, geo_holdout",
+                          "bid, geo_holdout, switchback",
                           name));
 }
 

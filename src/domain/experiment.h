@@ -9,8 +9,9 @@
 
 namespace maxopt {
 
-/// The one thing that differs between the arms. A geo holdout keeps places without advertising.
-enum class ExperimentVariable { kCreative, kAudience, kBid, kGeoHoldout };
+/// The one thing that differs between the arms. A geo holdout keeps places without advertising; a
+/// switchback turns the campaigns of its one arm off (or down) and on again by blocks of days.
+enum class ExperimentVariable { kCreative, kAudience, kBid, kGeoHoldout, kSwitchback };
 std::string_view ExperimentVariableName(ExperimentVariable variable);
 Result<ExperimentVariable> FindExperimentVariable(std::string_view name);
 

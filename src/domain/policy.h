@@ -53,6 +53,13 @@ struct Autonomy {
   std::string why;   ///< one sentence with its numbers
 };
 
+/// Places that are kept without advertising all the time, by turns, so that what the advertising
+/// brings is always being measured: decide/experiments, RotatingHoldout.
+struct HoldoutSetting {
+  int share_bp = 500;  ///< of the advertising that may rest at once, in (0, 5'000]
+  int turn_days = 28;  ///< four weeks, so that every weekday weighs the same in a turn
+};
+
 /// What a client allows. Without one nothing is written (fail closed).
 struct Policy {
   std::string client;
@@ -84,6 +91,7 @@ struct Policy {
   /// The envelope grows with the measured record of each kind of change, and ends where it errs
   /// (decide/autonomy). False: the envelope is as written whatever was measured.
   bool earned_autonomy = true;
+  std::optional<HoldoutSetting> holdout{};  ///< absent: no place rests but in a started experiment
 };
 
 }  // namespace maxopt

@@ -143,6 +143,21 @@ Result<Reason> AutomaticReason(std::string_view text) {
                                                   text, fmt::join(known, ", ")));
 }
 
+/// "5%", "2.5 %": hundredths of a percent, up to a half, which is as much as RotatingHoldout takes.
+Result<int> ShareBp(std::string_view text) {
+  std::string_view number = text;
+  const bool percent = number.ends_with('%');
+  if (percent) number.remove_suffix(1);
+  while (number.ends_with(' ')) number.remove_suffix(1);
+  double read = 0;
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), read, std::chars_format::fixed);
+  const bool whole = error == std::errc() && end == number.data() + number.size();
+  if (percent && whole && read >= 0.01 && read <= 50) return static_cast<int>(read * 100 + 0.5);
+  return Fail(Errc::kInvalidArgument,
+              fmt::format("share \"{}\" is not a percentage from 0.01% to 50%", text));
+}
+
 }  // namespace
 
 Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
@@ -152,7 +167,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
         "maxopt", "client", "currency", "worst_day_cap", "platform_caps", "step_max_percent",
         "cooldown_hours", "data_age_max_hours", "auto_approve", "approval_hours", "two_people",
         "exposure_drift_percent", "tripwire_percent", "mode", "envelope", "blocked_operations",
-        "earned_autonomy"}));
+        "earned_autonomy", "holdout"}));
     MAXOPT_TRY(const std::string client, root.TextAt("client"));
     MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
     const auto money = [&](std::string_view text) -> Result<Money> {
@@ -228,6 +243,15 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
       }
     }
     MAXOPT_CHECK(root.FlagAt("earned_autonomy", policy.earned_autonomy));
+    if (root.Has("holdout")) {
+      MAXOPT_TRY(const Node holdout, root.At("holdout"));
+      MAXOPT_CHECK(holdout.OnlyKeys(std::vector<std::string>{"share", "turn_days"}));
+      policy.holdout.emplace();
+      if (holdout.Has("share")) {
+        MAXOPT_TRY(policy.holdout->share_bp, holdout.ReadAt("share", ShareBp));
+      }
+      MAXOPT_CHECK(holdout.NumberAt("turn_days", 7, 364, policy.holdout->turn_days));
+    }
     if (root.Has("auto_approve")) {
       MAXOPT_TRY(const std::vector<Node> words, root.ListAt("auto_approve"));
       for (const Node& word : words) {

@@ -27,7 +27,8 @@ TEST(ParsePolicy, ReadsEverything) {
           "data_age_max_hours: 12\nauto_approve: [reallocate, pause]\napproval_hours: 4\n"
           "two_people: true\nexposure_drift_percent: 5\ntripwire_percent: 200\nmode: recommend\n"
           "envelope: {per_change: 20.50, changes_per_day: 3}\n"
-          "blocked_operations: [create, raise_budget]\nearned_autonomy: false\n",
+          "blocked_operations: [create, raise_budget]\nearned_autonomy: false\n"
+          "holdout: {share: 7.5%, turn_days: 14}\n",
       "policy.yaml");
   ASSERT_TRUE(policy) << policy.error().what;
   EXPECT_EQ(policy->platform_caps.at(Platform::kMeta), Money::Micros(100'000'000, kEur));
@@ -45,6 +46,18 @@ TEST(ParsePolicy, ReadsEverything) {
   EXPECT_EQ(policy->envelope.changes_per_day, 3);
   EXPECT_EQ(policy->blocked_operations, (std::vector{Operation::kCreate, Operation::kRaiseBudget}));
   EXPECT_FALSE(policy->earned_autonomy);
+  ASSERT_TRUE(policy->holdout);
+  EXPECT_EQ(policy->holdout->share_bp, 750);
+  EXPECT_EQ(policy->holdout->turn_days, 14);
+}
+
+TEST(ParsePolicy, AHoldoutIsOnlyWhereItIsAskedFor) {
+  EXPECT_FALSE(ParsePolicy(kGood, "policy.yaml")->holdout);
+  const auto plain = ParsePolicy(kGood + "holdout: {}\n", "policy.yaml");
+  ASSERT_TRUE(plain) << plain.error().what;
+  ASSERT_TRUE(plain->holdout);
+  EXPECT_EQ(plain->holdout->share_bp, 500);
+  EXPECT_EQ(plain->holdout->turn_days, 28);
 }
 
 TEST(ParsePolicy, RefusesByFileAndLine) {
@@ -63,6 +76,13 @@ TEST(ParsePolicy, RefusesByFileAndLine) {
       {kGood + "envelope: {per_week: 5}\n", "\"per_week\" is not known here"},
       {kGood + "envelope: {per_day: -5}\n", "below zero"},
       {kGood + "blocked_operations: [spend]\n", "\"spend\" is no operation; there are create"},
+      {kGood + "holdout: {share: 5}\n", "share \"5\" is not a percentage"},
+      {kGood + "holdout: {share: 51%}\n", "from 0.01% to 50%"},
+      {kGood + "holdout: {share: 0%}\n", "from 0.01% to 50%"},
+      {kGood + "holdout: {share: 5%%}\n", "is not a percentage"},
+      {kGood + "holdout: {turn_days: 6}\n", "turn_days \"6\""},
+      {kGood + "holdout: {days: 6}\n", "\"days\" is not known here"},
+      {kGood + "holdout: 5%\n", "a mapping (key: value) is needed here"},
       {kGood + "client: B\n", "\"client\" is written twice"},
       {kGood + "platform_caps: {x: 1}\n", "\"x\" is not known here"},
       {kGood + "platform_caps: {meta: -1}\n", "a cap of -1 is below zero"},
