@@ -1,28 +1,14 @@
 #pragma once
-#include <functional>
-#include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "connect/platform.h"
 #include "domain/plan.h"
 #include "domain/policy.h"
 #include "measure/response/response.h"
-#include "memory/campaigns/campaigns.h"
-#include "memory/facts/facts.h"
+#include "stages/optimize/history.h"
 
 namespace maxopt {
-
-struct OptimizeWorld {
-  CampaignStore* store;
-  FactStore* facts;
-  Clock* clock;
-  std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> reader;
-  /// "search-generic" of a campaign's name; "" when the name is not of our grammar.
-  std::function<std::string(std::string_view)> channel_of;
-};
 
 struct RecommendOptions {
   int history_days = 420;
