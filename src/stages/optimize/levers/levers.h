@@ -3,7 +3,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "connect/platform.h"
@@ -33,6 +35,24 @@ struct LeverAccount {
   Day first{};       ///< first day that is judged
   Day last{};        ///< last day whose conversions are nearly all known; before `first`: none is
   std::string hold;  ///< why its conversions cannot be decided on now; empty: they can
+  /// Days between first and last that do not count: not read whole, at odds with themselves, or
+  /// last read while many of their conversions were still to come.
+  std::set<Day> left_out{};
+
+  /// Whether the numbers of this day may be decided on.
+  bool Judged(Day day) const { return day >= first && day <= last && !left_out.contains(day); }
+  /// How many such days there are.
+  int JudgedDays() const;
+  /// nullptr: it is not in the tree.
+  const Entity* Find(Level level, const std::string& id) const;
+};
+
+/// What our plans did to an object, or are about to.
+struct LeverTouch {
+  Instant at{};  ///< of the newest change that was sent
+  std::string plan;
+  std::map<std::string, Instant> fields;  ///< newest by field
+  std::string waiting;                    ///< plan that would change it and is not decided yet
 };
 
 /// What every lever is given. Accounts that cannot be read are in `notes` and not in `accounts`.
@@ -47,21 +67,32 @@ struct LeverState {
   /// units of the account's currency, factors as they are.
   std::map<std::string, std::map<std::string, double>> targets;
   std::vector<std::string> notes;
+  /// By account and platform id; only objects that a plan of ours touched.
+  std::map<std::pair<AccountId, std::string>, LeverTouch> touched{};
 
+  /// Largest move of a bid or a target in one change: the policy's, or its default without one.
+  int step_max_bp() const;
+  /// Rest of an object between two changes of ours, likewise.
+  int cooldown_hours() const;
+  /// The last change of ours to this field of the object; nullptr: none.
+  const Instant* LastChange(const AccountId& account, const std::string& id,
+                            const std::string& field) const;
   /// Ours, or "campaign/123".
   std::string AddressOf(const LeverAccount& account, const Entity& entity) const;
-  /// Why the object must be left alone (experiment, changed by us too lately, not on); empty: it
-  /// need not.
+  /// Why the object must be left alone: it or what it is in is not on, an experiment keeps it (or
+  /// something in it, or what it is in) still, a plan of ours that touches it waits, or we changed
+  /// it within the policy's cooldown. Empty: it need not.
   std::string Still(const LeverAccount& account, const Entity& entity) const;
 };
 
-/// Reads trees, locks and holds. `days`: how far back levers may look.
-/// Errors: kNotFound for the client; our own memory's.
+/// Reads trees, locks and holds. `days`: how far back levers may look, at least 1. An account of
+/// which no day of these is known well enough has a hold that says so.
+/// Errors: kNotFound for the client; kInvalidArgument for the days; our own memory's.
 Result<LeverState> ReadLeverState(const LeverWorld& world, const std::string& client,
                                   const Policy* policy, int days);
 
-/// One thing worth doing. Its change has reason, why, evidence and, where an effect can be foretold,
-/// a prediction in the client's currency ("revenue") or in "conversions" per day.
+/// One thing worth doing. Its change has reason, why, evidence and, where an effect can be
+/// foretold, a prediction in the client's currency ("revenue") or in "conversions" per day.
 struct Opportunity {
   Change change;
   /// Expected gain a day, account currency: revenue or conversions at their value, and money saved.
