@@ -142,6 +142,12 @@ CREATE TRIGGER ledger_keeps_lines BEFORE UPDATE ON ledger
 CREATE TRIGGER ledger_loses_none BEFORE DELETE ON ledger
   BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 )sql",
+    // Experiments on the running account, from proposal to reading.
+    R"sql(
+CREATE TABLE trial (id TEXT PRIMARY KEY, client TEXT NOT NULL, state TEXT NOT NULL,
+  at TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX trial_by_client ON trial (client, id);
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
