@@ -147,6 +147,9 @@ CREATE TRIGGER ledger_loses_none BEFORE DELETE ON ledger
 CREATE TABLE trial (id TEXT PRIMARY KEY, client TEXT NOT NULL, state TEXT NOT NULL,
   at TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX trial_by_client ON trial (client, id);
+CREATE TABLE lift (trial TEXT NOT NULL, client TEXT NOT NULL, channel TEXT NOT NULL,
+  first_day TEXT NOT NULL, last_day TEXT NOT NULL, revenue REAL NOT NULL, se REAL NOT NULL,
+  spend REAL, PRIMARY KEY (trial, first_day));
 )sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));

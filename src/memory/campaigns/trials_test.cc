@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace maxopt {
 namespace {
 
@@ -33,6 +35,26 @@ TEST(StoredTrials, AnIdBelongsToOneClient) {
   EXPECT_EQ(other.error().code, Errc::kConflict);
   EXPECT_EQ(StoredTrials(*store, "A")->size(), 1u);
   EXPECT_TRUE(StoredTrials(*store, "B")->empty());
+}
+
+TEST(FinishedLifts, AreToldOldestFirstWithWhatTheyBelongTo) {
+  const auto store = std::move(*CampaignStore::Open(":memory:"));
+  const Day day = *ParseDay("2026-03-01");
+  const auto later = day + std::chrono::days(30);
+  ASSERT_TRUE(SaveLift(*store, {"t2", "A", "meta/social", later, later, 10.5, 2.25, 7.0}));
+  ASSERT_TRUE(SaveLift(*store, {"t1", "A", "meta/social", day, later, -3, 1}));
+  ASSERT_TRUE(SaveLift(*store, {"t1", "A", "meta/social", day, later, -4, 1}));
+  EXPECT_FALSE(SaveLift(*store, {"t3", "A", "x", day, later, 1, 0}));
+  EXPECT_FALSE(SaveLift(*store, {"t3", "A", "x", day, later, std::nan(""), 1}));
+  const auto lifts = FinishedLifts(*store, "A");
+  ASSERT_TRUE(lifts) << lifts.error().what;
+  ASSERT_EQ(lifts->size(), 2u);
+  EXPECT_EQ((*lifts)[0].trial, "t1");
+  EXPECT_EQ((*lifts)[0].revenue, -4);
+  EXPECT_FALSE((*lifts)[0].spend);
+  EXPECT_EQ((*lifts)[1].spend, 7.0);
+  EXPECT_EQ((*lifts)[1].first, later);
+  EXPECT_TRUE(FinishedLifts(*store, "B")->empty());
 }
 
 }  // namespace
