@@ -31,6 +31,7 @@ const std::set<std::string, std::less<>> kNeverInPure = {"http", "connect", "mem
 /// Subfolders that their siblings share. Headers directly in the folder are shared as well.
 const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolders = {
     {"connect", {"retry", "http"}},
+    {"decide", {"allocator"}},
     {"sim", {"market", "server", "faults", "control"}},
     {"app",
      {"home", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout", "rules",
