@@ -23,9 +23,15 @@ std::uint64_t Digest(const std::string& text, std::uint64_t with) {
   return hash ^ (hash >> 31);
 }
 
-/// Steps in a row with the same variation: about a week and a half, since effects last for days and
-/// ups and downs that follow too fast cancel before they are seen.
-int BlockOf(int step_days) { return std::max(1, static_cast<int>(std::lround(10.0 / step_days))); }
+/// About a standard normal, by the sum of four uniforms from a digest.
+double Normal(const std::string& text, std::uint64_t with) {
+  const std::uint64_t digest = Digest(text, with);
+  double sum = -2 * std::sqrt(3.0);
+  for (int part = 0; part < 4; ++part) {
+    sum += static_cast<double>((digest >> (16 * part)) & 0xffff) / 65536.0 * std::sqrt(3.0);
+  }
+  return sum;
+}
 
 class Step {
  public:
@@ -48,17 +54,18 @@ class Step {
       std::vector<ResponseDraw> picked;
       for (std::size_t i = 0; i < draws_; ++i) {
         picked.push_back(fit.channels[c].draws[i * all / draws_]);
-        // A normal by the sum of uniforms from the campaign's own digest.
-        const std::uint64_t digest = Digest(fit.channels[c].id, 1'000'003 + i);
-        double normal = -2 * std::sqrt(3.0);
-        for (int part = 0; part < 4; ++part) {
-          normal +=
-              static_cast<double>((digest >> (16 * part)) & 0xffff) / 65536.0 * std::sqrt(3.0);
-        }
+        const double normal = Normal(fit.channels[c].id, 1'000'003 + i);
         picked.back().scale *= std::exp(options.drift * normal - options.drift * options.drift / 2);
       }
       posterior_.push_back(std::move(picked));
     }
+  }
+
+  /// Of budgets in the order of the fit.
+  MoveEffect Effect(const std::vector<double>& from, const std::vector<double>& to) const {
+    std::vector<double> a, b;
+    for (const std::size_t c : order_) a.push_back(from[c]), b.push_back(to[c]);
+    return EffectOf(Doubted(GainOver(b, a)));
   }
 
   Result<Reallocation> Run() {
@@ -73,6 +80,12 @@ class Step {
   }
 
  private:
+  static MoveEffect EffectOf(std::vector<double> gain) {
+    const auto above = std::count_if(gain.begin(), gain.end(), [](double g) { return g > 0; });
+    const double confidence = static_cast<double>(above) / static_cast<double>(gain.size());
+    return {Summarize(std::move(gain)), confidence};
+  }
+
   /// Without any history there is nothing to move a campaign by.
   bool Fixed(std::size_t c) const { return channels_[c]->spend_mean <= 0; }
 
@@ -127,6 +140,24 @@ class Step {
     for (std::size_t c = 0; c < count_; ++c) {
       for (std::size_t i = 0; i < draws_; ++i)
         gain[i] += Revenue(c, i, x[c]) - Revenue(c, i, from[c]);
+    }
+    return gain;
+  }
+
+  /// Gains as they are told: a curve's bend away from where it was tried is an assumption that all
+  /// draws share, so the gain as a whole may be off by more than they differ.
+  std::vector<double> Doubted(std::vector<double> gain) const {
+    std::vector<double> doubt;
+    double sum = 0, square = 0;
+    for (std::size_t i = 0; i < draws_; ++i) {
+      doubt.push_back(Normal("gain", i));
+      sum += doubt[i], square += doubt[i] * doubt[i];
+    }
+    // Exactly of mean 0 and the spread wanted, so that the mean gain stays what it was.
+    const auto n = static_cast<double>(draws_);
+    const double sd = std::sqrt(std::max(0.0, square / n - sum / n * sum / n));
+    for (std::size_t i = 0; i < draws_ && sd > 0; ++i) {
+      gain[i] *= 1 + options_.gain_doubt * (doubt[i] - sum / n) / sd;
     }
     return gain;
   }
@@ -300,12 +331,10 @@ class Step {
     const auto varied = GainOver(budgets, aim);
     out.explore_cost = -problem_.gross_margin * std::accumulate(varied.begin(), varied.end(), 0.0) /
                        static_cast<double>(draws_);
-    const auto gain = GainOver(aim, home_);
-    out.gain_confidence = static_cast<double>(std::count_if(gain.begin(), gain.end(),
-                                                            [](double g) { return g > 0; })) /
-                          static_cast<double>(draws_);
-    out.gain = Summarize(gain);
-    out.step_gain = Summarize(GainOver(aim, present_));
+    const MoveEffect over_home = EffectOf(Doubted(GainOver(aim, home_)));
+    out.gain = over_home.revenue;
+    out.gain_confidence = over_home.confidence;
+    out.step_gain = Summarize(Doubted(GainOver(aim, present_)));
     out.stake = Stake(aim);
     // Minor units: largest remainders, ties by name.
     const double minor = problem_.minor_per_unit;
@@ -383,6 +412,10 @@ class Step {
 
 }  // namespace
 
+int StepsOfBlock(int step_days) {
+  return std::max(1, static_cast<int>(std::lround(10.0 / step_days)));
+}
+
 Result<ReallocationProblem> ProblemOf(const ResponseData& data, const ResponseFit& fit,
                                       const LoopPosition& position) {
   const std::size_t count = data.channels.size();
@@ -408,7 +441,7 @@ Result<ReallocationProblem> ProblemOf(const ResponseData& data, const ResponseFi
   const std::size_t step =
       std::max<std::size_t>(1, static_cast<std::size_t>(position.step_days) / period);
   const std::size_t steered = (rows - start) / step;  // whole steps so far
-  out.block = BlockOf(position.step_days);
+  out.block = StepsOfBlock(position.step_days);
   // The operating point is the mean of the last whole pair, in which the variation cancels.
   const auto pair = static_cast<std::size_t>(2 * out.block);
   const std::size_t pairs = steered / pair;
@@ -459,8 +492,9 @@ Result<ReallocationProblem> ProblemOf(const ResponseData& data, const ResponseFi
   return out;
 }
 
-Result<Reallocation> Reallocate(const ReallocationProblem& problem, const ResponseFit& fit,
-                                const ReallocationOptions& options) {
+namespace {
+
+Result<> Check(const ReallocationProblem& problem, const ResponseFit& fit) {
   const auto wrong = [](const std::string& what) { return Fail(Errc::kInvalidArgument, what); };
   const std::size_t count = fit.channels.size();
   if (count == 0) return wrong("there is no campaign to give money to");
@@ -490,7 +524,26 @@ Result<Reallocation> Reallocate(const ReallocationProblem& problem, const Respon
   if (!(problem.gross_margin > 0 && problem.gross_margin <= 1)) {
     return wrong(fmt::format("gross_margin {} is not in (0, 1]", problem.gross_margin));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<Reallocation> Reallocate(const ReallocationProblem& problem, const ResponseFit& fit,
+                                const ReallocationOptions& options) {
+  MAXOPT_CHECK(Check(problem, fit));
   return Step(problem, fit, options).Run();
+}
+
+Result<MoveEffect> PredictMove(const ReallocationProblem& problem, const ResponseFit& fit,
+                               const std::vector<double>& from, const std::vector<double>& to,
+                               const ReallocationOptions& options) {
+  MAXOPT_CHECK(Check(problem, fit));
+  if (from.size() != fit.channels.size() || to.size() != fit.channels.size()) {
+    return Fail(Errc::kInvalidArgument, fmt::format("{} campaigns, budgets of {} and {}",
+                                                    fit.channels.size(), from.size(), to.size()));
+  }
+  return Step(problem, fit, options).Effect(from, to);
 }
 
 }  // namespace maxopt

@@ -28,6 +28,10 @@ struct ReallocationProblem {
   int minor_per_unit = 100;
 };
 
+/// Steps in a row with the same variation: about a week and a half, since effects last for days and
+/// ups and downs that follow too fast cancel before they are seen.
+int StepsOfBlock(int step_days);
+
 /// Where the loop stands, beside the history itself. Amounts are daily.
 struct LoopPosition {
   std::size_t horizon_start = 0;  ///< row of the history at which we began to steer; its size
@@ -53,6 +57,10 @@ struct ReallocationOptions {
   /// Spread of the logarithm of what a campaign's return may be in the time ahead against what it
   /// was: competitors, creatives and prices change.
   double drift = 0.2;
+  /// Relative standard deviation of what the shape of the curves may be wrong by, all together, in
+  /// the gains that are stated: their draws alone are too sure of it (docs/reallocation.md). What
+  /// is decided does not hang on it.
+  double gain_doubt = 0.5;
   double step_max = 0.3;      ///< relative change of the operating point in one step, fully known
   double home_low = 0.15;     ///< never below this part of home ...
   double home_high = 4;       ///< ... nor above this multiple
@@ -91,5 +99,15 @@ struct Reallocation {
 /// finite, total above total_max or below one minor unit.
 Result<Reallocation> Reallocate(const ReallocationProblem& problem, const ResponseFit& fit,
                                 const ReallocationOptions& options = {});
+
+struct MoveEffect {
+  Interval revenue;   ///< a day, at steady state
+  double confidence;  ///< share of the posterior in which it is above 0
+};
+/// What budgets `to` earn over budgets `from` (daily, in the order of the fit), with the same
+/// allowances for drift and shape. Errors as Reallocate.
+Result<MoveEffect> PredictMove(const ReallocationProblem& problem, const ResponseFit& fit,
+                               const std::vector<double>& from, const std::vector<double>& to,
+                               const ReallocationOptions& options = {});
 
 }  // namespace maxopt

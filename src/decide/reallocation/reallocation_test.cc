@@ -40,7 +40,7 @@ std::int64_t Sum(const Reallocation& move) {
   return sum;
 }
 /// Returns that do not drift: what is known is known.
-const ReallocationOptions kStill{.drift = 0};
+const ReallocationOptions kStill{.drift = 0, .gain_doubt = 0};
 std::vector<double> Sure(double scale) { return std::vector<double>(40, scale); }
 /// Between low and high, evenly; `turn` makes campaigns independent of each other.
 std::vector<double> Between(double low, double high, std::size_t turn) {
