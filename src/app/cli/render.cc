@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -297,13 +298,14 @@ std::string RecommendationText(const Recommendation& recommendation) {
   out += fmt::format("{:<34} {:>12} {:>12} {:>10} {:>9} {:>24}\n", "channel", "budget", "proposed",
                      "spent/day", "claimed", "a further unit brings");
   for (const ChannelView& view : recommendation.channels) {
-    out += fmt::format("{:<34} {:>12} {:>12} {:>10} {:>9.2f} {:>8.2f} ({:.2f} to {:.2f}){}{}{}\n",
-                       view.id, PrintDecimal(view.budget), PrintDecimal(view.proposed),
-                       PrintDecimal(view.spend_per_day), view.claimed_roas, view.marginal.mean,
-                       view.marginal.low, view.marginal.high,
-                       view.identified ? "" : "  data tell little",
-                       view.demand_limited ? "  does not spend its budget" : "",
-                       view.binding.empty() ? "" : "  held by its " + view.binding);
+    out += fmt::format(
+        "{:<34} {:>12} {:>12} {:>10} {:>9.2f} {:>8.2f} ({:.2f} to {:.2f}){}{}{}\n", view.id,
+        PrintDecimal(view.budget), PrintDecimal(view.proposed), PrintDecimal(view.spend_per_day),
+        view.claimed_roas, view.marginal.mean, view.marginal.low, view.marginal.high,
+        view.identified ? "" : "  data tell little",
+        std::abs(view.explore) > 0.01 ? fmt::format("  varied by {:+.0f} %", 100 * view.explore)
+                                      : "",
+        view.binding.empty() ? "" : "  held by: " + view.binding);
   }
   return out;
 }
@@ -320,13 +322,16 @@ std::string RecommendationJson(const Recommendation& recommendation) {
                         {"incremental_revenue_per_day", IntervalJson(view.revenue)},
                         {"marginal_roas", IntervalJson(view.marginal)},
                         {"identified", view.identified},
-                        {"demand_limited", view.demand_limited},
+                        {"home", PrintDecimal(view.home)},
+                        {"explore", view.explore},
                         {"binding", view.binding}});
   }
   ordered_json out{{"why", recommendation.why},
                    {"gain_per_day", IntervalJson(recommendation.gain)},
                    {"confidence", recommendation.confidence},
-                   {"lambda", recommendation.lambda},
+                   {"gain_over_home_per_day", IntervalJson(recommendation.gain_over_home)},
+                   {"explore_cost_per_day", recommendation.explore_cost},
+                   {"stake_per_day", recommendation.stake},
                    {"days_used", recommendation.days_used},
                    {"channels", std::move(channels)}};
   if (recommendation.plan) out["plan"] = ordered_json::parse(PlanJson(*recommendation.plan));

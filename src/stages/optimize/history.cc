@@ -129,8 +129,18 @@ class HistoryReader {
         into.lock = "the media plan fixes its budget";
       }
       into.budgets.push_back({account, entity.level, entity.id, campaign_id, address,
-                              std::get<Money>(amount->second), can.minor_units});
+                              std::get<Money>(amount->second), can.minor_units,
+                              EndOf(entity, *campaign->second)});
     }
+  }
+
+  /// Of the object, else of its campaign: "2026-04-29 23:59:59" on the account's clock.
+  static std::optional<Day> EndOf(const Entity& entity, const Entity& campaign) {
+    std::string end = TextField(entity.fields, "end_at");
+    if (end.empty()) end = TextField(campaign.fields, "end_at");
+    const auto day =
+        ParseDay(std::string_view(end).substr(0, std::min<std::size_t>(10, end.size())));
+    return day ? std::optional(*day) : std::nullopt;
   }
 
   /// The budget of a fixed campaign, or of an ad group in one.

@@ -2,6 +2,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ struct LiveBudget {
   std::string address;
   Money amount;
   MinorUnits table;
+  std::optional<Day> last{};  ///< day on which its flight ends, where it has an end
 };
 
 /// One channel ("google_ads/search-generic"): its budgets as they are live, or what was spent in

@@ -6,33 +6,20 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
-#include "decide/allocator/allocator.h"
+#include "stages/optimize/lifts.h"
+#include "stages/optimize/steering.h"
 
 namespace maxopt {
 namespace {
 
-double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
+using std::chrono::days;
 
-/// Expected revenue at `x`, less a price for not knowing: `aversion` times the standard deviation
-/// of the difference to the present point. What is uncertain is moved less; standing still is free.
-double CautiousResponse(const ChannelResponse& response, double present, double x,
-                        double aversion) {
-  double level = 0;
-  double sum = 0;
-  double square = 0;
-  for (const ResponseDraw& draw : response.draws) {
-    const double now = draw.At(present);
-    const double difference = draw.At(x) - now;
-    level += now;
-    sum += difference;
-    square += difference * difference;
-  }
-  const auto n = static_cast<double>(response.draws.size());
-  const double mean = sum / n;
-  return level / n + mean - aversion * std::sqrt(std::max(0.0, square / n - mean * mean));
-}
+/// Days before the first step that the model needs at the least.
+constexpr int kBeforeLeast = 28;
+
+double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
+Interval90 Of(const Interval& interval) { return {interval.mean, interval.low90, interval.high90}; }
 
 class Recommender {
  public:
@@ -41,9 +28,17 @@ class Recommender {
       : world_(world), client_(client), policy_(policy), options_(options) {}
 
   Result<Recommendation> Run() {
+    MAXOPT_TRY(const Zone zone, Zone::Find(client_.zone));
+    today_ = zone.DayOf(world_.clock->Now());
     MAXOPT_TRY(history_, ReadClientHistory(world_, client_, options_.history_days));
     MAXOPT_CHECK(CheckDecisionData(world_, history_));
-    const ResponseData data = history_.Data();
+    MAXOPT_TRY(steering_, ReadSteering(*world_.store, client_));
+    ResponseData data = history_.Data();
+    const std::size_t rows = data.revenue.size();
+    start_ = StartRow(rows);
+    if (start_ < rows) data.steered_from = start_;
+    MAXOPT_TRY(const std::vector<FinishedLift> lifts, FinishedLifts(*world_.store, client_.name));
+    data.lifts = LiftsWithin(lifts, history_);
     MAXOPT_TRY(const ResponseFit fit, FitResponse(data, options_.response));
     MAXOPT_TRY(Recommendation out, Decide(data, fit));
     for (const auto& [id, channel] : history_.live) {
@@ -56,163 +51,241 @@ class Recommender {
   }
 
  private:
+  /// The day of the history from which budgets were ours; its length before the first step. What
+  /// began before the history goes on with the same sign of its variation: by whole pairs of
+  /// blocks.
+  std::size_t StartRow(std::size_t rows) const {
+    if (!steering_.first) return rows;
+    const int pair = 2 * StepsOfBlock(options_.step_days) * options_.step_days;
+    int row = static_cast<int>((*steering_.first - history_.first).count());
+    while (row < kBeforeLeast) row += pair;
+    return std::min(rows, static_cast<std::size_t>(row));
+  }
+
+  Money HomeOf(const ChannelHistory& channel) const {
+    Money sum = Money::Zero(client_.currency);
+    for (const LiveBudget& budget : channel.budgets) {
+      const auto before = steering_.home.find({budget.account, budget.id});
+      sum += before == steering_.home.end() ? budget.amount : before->second;
+    }
+    return sum;
+  }
+
+  /// Until the last of the flights ends, or the horizon of the options.
+  int DaysLeft() const {
+    std::optional<Day> last;
+    for (const auto& [id, channel] : history_.live) {
+      for (const LiveBudget& budget : channel.budgets) {
+        if (!budget.last) return options_.horizon_days;
+        last = std::max(last.value_or(*budget.last), *budget.last);
+      }
+    }
+    const int left = last ? static_cast<int>((*last - today_).count()) + 1 : options_.horizon_days;
+    return std::clamp(left, 0, options_.horizon_days);
+  }
+
   Result<Recommendation> Decide(const ResponseData& data, const ResponseFit& fit) {
     Recommendation out;
     out.days_used = static_cast<int>(data.revenue.size());
     const Currency currency = client_.currency;
     const MinorUnits table = history_.live.begin()->second.budgets.front().table;
+    // Only what may be moved gets a share; the other channels of the history are media all the
+    // same.
+    ResponseFit movable = fit;
+    movable.channels.clear();
+    ResponseData subset;
+    subset.revenue = data.revenue;
+    subset.period_days = data.period_days;
+    LoopPosition position;
     Money total = Money::Zero(currency);
-    std::vector<AllocationChannel> problem;
-    std::vector<const ChannelResponse*> responses;
-    std::vector<double> delivery;
+    std::vector<double> home;
+    std::vector<std::size_t> places;  // of out.channels
     for (const auto& [id, channel] : history_.live) {
-      const auto response = std::find_if(fit.channels.begin(), fit.channels.end(),
-                                         [&](const ChannelResponse& r) { return r.id == id; });
+      const auto at = std::find_if(fit.channels.begin(), fit.channels.end(),
+                                   [&](const ChannelResponse& r) { return r.id == id; });
       const Money now = channel.Total(currency);
-      ChannelView view{id, now, now, Money::Zero(currency), 0, {}, {}, false, false, ""};
-      if (!channel.lock.empty()) {
-        view.binding = "locked";
-        out.channels.push_back(view);
-        continue;
+      ChannelView view{.id = id,
+                       .budget = now,
+                       .proposed = now,
+                       .home = HomeOf(channel),
+                       .spend_per_day = Money::Zero(currency),
+                       .claimed_roas = 0,
+                       .revenue = {},
+                       .marginal = {},
+                       .identified = false,
+                       .binding = {}};
+      if (at == fit.channels.end() || at->spend_mean <= 0) {
+        view.binding = "no history";
+      } else {
+        Describe(*at, now, view);
+        if (!channel.lock.empty()) view.binding = "locked";
       }
-      if (response == fit.channels.end() || response->spend_mean <= 0) {
-        // Nothing is known of it: it keeps its budget and is said to be unknown.
-        out.channels.push_back(view);
-        continue;
+      if (view.binding.empty()) {
+        places.push_back(out.channels.size());
+        movable.channels.push_back(*at);
+        subset.channels.push_back(
+            data.channels[static_cast<std::size_t>(at - fit.channels.begin())]);
+        position.current_budget.push_back(Units(now));
+        home.push_back(Units(view.home));
+        total += now;
       }
-      const ChannelHistory& past = history_.past.at(id);
-      double recent = 0;
-      const std::size_t window = std::min<std::size_t>(7, past.spend.size());
-      for (std::size_t i = past.spend.size() - window; i < past.spend.size(); ++i) {
-        recent += past.spend[i] / static_cast<double>(window);
-      }
-      const double ratio = std::clamp(recent / Units(now), 0.05, 1.2);
-      view.spend_per_day =
-          Money::Micros(static_cast<std::int64_t>(recent * 100) * 10'000, currency);
-      view.claimed_roas = past.ClaimedRoas();
-      view.identified = response->identified;
-      view.demand_limited = ratio < 0.8;
-      view.revenue = response->RevenueAt(Units(now) * std::min(ratio, 1.0));
-      view.marginal = response->MarginalAt(Units(now) * std::min(ratio, 1.0));
-      MAXOPT_TRY(const Money low, FloorToMinor(now.TimesBp(10'000 - policy_.step_max_bp), table));
-      MAXOPT_TRY(const Money high, FloorToMinor(now.TimesBp(10'000 + policy_.step_max_bp), table));
-      MAXOPT_TRY(const Money tried, FloorToMinor(past.MostTried(currency), table));
-      // Rounding down may step one unit too far at the lower end.
-      MAXOPT_TRY(const Money unit, MoneyFromMinor(1, currency, table));
-      const Money floor = low < now.TimesBp(10'000 - policy_.step_max_bp) ? low + unit : low;
-      const double scale = std::min(ratio, 1.0);
-      problem.push_back(
-          {id, floor, view.demand_limited ? now : std::max(now, std::min(high, tried)), now,
-           [response, scale, now, aversion = options_.risk_aversion](double x) {
-             return CautiousResponse(*response, Units(now) * scale, x * scale, aversion);
-           }});
-      responses.push_back(&*response);
-      delivery.push_back(scale);
-      total += now;
-      out.channels.push_back(view);
+      out.channels.push_back(std::move(view));
     }
-    if (problem.size() < 2) {
+    if (places.size() < 2) {
       out.why = "Fewer than two channels have a history to learn from, so nothing is moved.";
       return out;
     }
-    MAXOPT_TRY(Allocation allocation, Allocate(problem, total, table));
-    out.lambda = allocation.lambda;
-
-    // The move is judged in every plausible world, not in the average one. If too few gain, half of
-    // it is tried: the curves are concave near the present point, so a smaller step is safer.
-    std::vector<Money> proposed;
-    for (const auto& share : allocation.shares) proposed.push_back(share.budget);
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      Judge(problem, responses, delivery, proposed, out);
-      if (out.confidence >= options_.confidence_min) break;
-      MAXOPT_CHECK(Halve(problem, table, proposed));
-    }
-    double media = 0;
-    for (const ChannelView& view : out.channels) media += view.revenue.mean;
-    for (ChannelView& view : out.channels) {
-      for (std::size_t i = 0; i < problem.size(); ++i) {
-        if (problem[i].id != view.id) continue;
-        view.proposed = proposed[i];
-        view.binding = allocation.shares[i].binding;
-      }
-    }
-    const bool worth = out.confidence >= options_.confidence_min &&
-                       out.gain.mean >= options_.gain_min * std::max(1.0, media);
-    if (!worth) {
-      for (ChannelView& view : out.channels) view.proposed = view.budget;
+    if (steering_.last && today_ < *steering_.last + days(options_.step_days)) {
       out.why = fmt::format(
-          "Nothing is moved: the best step within {} % would bring {:.0f} {} a day (90 %: {:.0f} "
-          "to "
-          "{:.0f}) and gains in {:.0f} % of the plausible worlds; {:.0f} % are asked for.",
-          policy_.step_max_bp / 100, out.gain.mean, currency.name(), out.gain.low, out.gain.high,
-          100 * out.confidence, 100 * options_.confidence_min);
+          "Nothing is moved today: the budgets of {} hold for {} days, so that what they bring can "
+          "be seen; the next step is due on {}.",
+          PrintDay(*steering_.last), options_.step_days,
+          PrintDay(*steering_.last + days(options_.step_days)));
       return out;
     }
-    out.plan = MakePlan(out);
-    if (out.plan->changes.empty()) out.plan.reset();
+    position.horizon_start = start_;
+    position.days_left = DaysLeft();
+    position.step_days = options_.step_days;
+    position.total = position.total_max = Units(total);
+    MAXOPT_TRY(ReallocationProblem problem, ProblemOf(subset, movable, position));
+    problem.home = home;
+    if (steering_.first) {
+      problem.step_index = (today_ - *steering_.first).count() / options_.step_days;
+    }
+    // Before a whole pair of steps the point to move from is what there was.
+    const auto pair = static_cast<std::size_t>(2 * problem.block * options_.step_days);
+    if (data.revenue.size() - start_ < pair) problem.present = home;
+    MAXOPT_TRY(const Money unit, MoneyFromMinor(1, currency, table));
+    problem.minor_per_unit = static_cast<int>(std::max<std::int64_t>(1, 1'000'000 / unit.micros()));
+    ReallocationOptions options = options_.reallocation;
+    const double step = policy_.step_max_bp / 10'000.0;
+    options.step_max = std::min(options.step_max, step);
+    // Up in one step and down in the next: both moves must pass.
+    options.explore_max = std::min(options.explore_max, step / 2);
+    MAXOPT_TRY(const Reallocation move, Reallocate(problem, movable, options));
+    MAXOPT_TRY(const std::vector<Money> budgets, WithinPolicy(out, places, move, total, table));
+    std::vector<double> from, to;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      ChannelView& view = out.channels[places[i]];
+      const auto asked = MoneyFromMinor(move.shares[i].minor, currency, table);
+      view.proposed = budgets[i];
+      view.explore = move.shares[i].explore;
+      view.marginal = Of(move.shares[i].marginal);
+      view.binding = move.shares[i].binding;
+      if (asked && *asked != budgets[i]) view.binding = "policy step";
+      from.push_back(Units(view.budget));
+      to.push_back(Units(view.proposed));
+    }
+    MAXOPT_TRY(const MoveEffect effect, PredictMove(problem, movable, from, to, options));
+    out.gain = Of(effect.revenue);
+    out.confidence = effect.confidence;
+    out.gain_over_home = Of(move.gain);
+    out.explore_cost = move.explore_cost;
+    out.stake = move.stake;
+    MakePlan(out);
     return out;
   }
 
-  static void Judge(const std::vector<AllocationChannel>& problem,
-                    const std::vector<const ChannelResponse*>& responses,
-                    const std::vector<double>& delivery, const std::vector<Money>& proposed,
-                    Recommendation& out) {
-    std::vector<double> gains(responses.front()->draws.size(), 0.0);
-    for (std::size_t c = 0; c < problem.size(); ++c) {
-      for (std::size_t i = 0; i < gains.size(); ++i) {
-        const ResponseDraw& draw = responses[c]->draws[i];
-        gains[i] += draw.At(Units(proposed[c]) * delivery[c]) -
-                    draw.At(Units(problem[c].current) * delivery[c]);
-      }
+  void Describe(const ChannelResponse& response, Money now, ChannelView& view) const {
+    const ChannelHistory& past = history_.past.at(view.id);
+    const std::size_t window = std::min<std::size_t>(7, past.spend.size());
+    double recent = 0;
+    for (std::size_t i = past.spend.size() - window; i < past.spend.size(); ++i) {
+      recent += past.spend[i] / static_cast<double>(window);
     }
-    std::sort(gains.begin(), gains.end());
-    const auto n = static_cast<double>(gains.size());
-    out.gain = {std::accumulate(gains.begin(), gains.end(), 0.0) / n,
-                gains[static_cast<std::size_t>(0.05 * (n - 1) + 0.5)],
-                gains[static_cast<std::size_t>(0.95 * (n - 1) + 0.5)]};
-    out.confidence =
-        static_cast<double>(gains.end() - std::upper_bound(gains.begin(), gains.end(), 0.0)) / n;
+    view.spend_per_day =
+        Money::Micros(static_cast<std::int64_t>(recent * 100) * 10'000, client_.currency);
+    view.claimed_roas = past.ClaimedRoas();
+    view.identified = response.identified;
+    const double delivered = std::min(recent, Units(now));
+    view.revenue = response.RevenueAt(delivered);
+    view.marginal = response.MarginalAt(delivered);
   }
 
-  /// Half the way back to the present budgets, the sum kept exactly.
-  static Result<> Halve(const std::vector<AllocationChannel>& problem, MinorUnits table,
-                        std::vector<Money>& proposed) {
-    Money sum = Money::Zero(proposed.front().currency());
-    Money want = sum;
-    std::size_t largest = 0;
-    for (std::size_t c = 0; c < problem.size(); ++c) {
-      want += problem[c].current;
-      const Money middle = problem[c].current + (proposed[c] - problem[c].current).SplitEvenly(2);
-      MAXOPT_TRY(proposed[c], FloorToMinor(middle, table));
-      sum += proposed[c];
-      if (proposed[c] > proposed[largest]) largest = c;
+  /// The wanted budgets, each within the policy's step of what is live, summing to `total` again:
+  /// what one may not take goes to the others by the room that they have.
+  Result<std::vector<Money>> WithinPolicy(const Recommendation& out,
+                                          const std::vector<std::size_t>& places,
+                                          const Reallocation& move, Money total,
+                                          MinorUnits table) const {
+    MAXOPT_TRY(const Money unit, MoneyFromMinor(1, client_.currency, table));
+    std::vector<std::int64_t> low, high, want;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const Money now = out.channels[places[i]].budget;
+      const Money least = now.TimesBp(10'000 - policy_.step_max_bp);
+      MAXOPT_TRY(const Money below, FloorToMinor(least, table));
+      MAXOPT_TRY(const Money above, FloorToMinor(now.TimesBp(10'000 + policy_.step_max_bp), table));
+      low.push_back(below.micros() / unit.micros() + (below < least ? 1 : 0));
+      high.push_back(std::max(above.micros() / unit.micros(), low.back()));
+      want.push_back(std::clamp(move.shares[i].minor, low[i], high[i]));
+      sum += want[i];
     }
-    proposed[largest] += want - sum;
-    return {};
+    MAXOPT_TRY(const Money whole, FloorToMinor(total, table));
+    std::int64_t rest = whole.micros() / unit.micros() - sum;
+    std::int64_t room = 0;
+    const auto room_of = [&](std::size_t i) {
+      return rest > 0 ? high[i] - want[i] : want[i] - low[i];
+    };
+    for (std::size_t i = 0; i < places.size(); ++i) room += room_of(i);
+    const std::int64_t all = rest;
+    for (std::size_t i = 0; i < places.size() && room > 0; ++i) {
+      const double share = static_cast<double>(room_of(i)) / static_cast<double>(room);
+      const auto part = static_cast<std::int64_t>(share * static_cast<double>(std::abs(all)));
+      want[i] += all > 0 ? part : -part;
+      rest -= all > 0 ? part : -part;
+    }
+    for (std::size_t i = 0; i < places.size() && rest != 0; ++i) {
+      const std::int64_t part = std::min(std::abs(rest), room_of(i));
+      want[i] += rest > 0 ? part : -part;
+      rest -= rest > 0 ? part : -part;
+    }
+    std::vector<Money> budgets;
+    for (const std::int64_t minor : want) {
+      MAXOPT_TRY(const Money budget, MoneyFromMinor(minor, client_.currency, table));
+      budgets.push_back(budget);
+    }
+    return budgets;
   }
 
-  Plan MakePlan(Recommendation& out) const {
+  void MakePlan(Recommendation& out) const {
     Plan plan;
     plan.client = client_.name;
     plan.created_by = "optimizer";
-    std::vector<std::string> ups;
-    std::vector<std::string> downs;
+    std::vector<std::string> ups, downs, varied, unknown;
     for (const ChannelView& view : out.channels) {
+      if (!view.identified && view.binding != "no history") unknown.push_back(view.id);
       if (view.proposed == view.budget) continue;
       (view.proposed > view.budget ? ups : downs).push_back(view.id);
+      if (std::abs(view.explore) > 0.01) varied.push_back(view.id);
       AddChanges(view, history_.live.at(view.id), out, plan);
     }
+    if (plan.changes.empty()) {
+      out.why = fmt::format(
+          "Nothing is moved: from {} days of the client's own revenue no budget is worth changing.",
+          out.days_used);
+      return;
+    }
     plan.title = fmt::format("move budget to {}", fmt::join(ups, ", "));
-    plan.prediction = Prediction{"revenue", out.gain.mean, out.gain.low, out.gain.high, 7};
+    plan.prediction =
+        Prediction{"revenue", out.gain.mean, out.gain.low, out.gain.high, options_.step_days};
     out.why = fmt::format(
         "From {} days of the client's own revenue: move daily budget from {} to {}. Expected "
-        "{:+.0f} "
-        "{} a day (90 %: {:+.0f} to {:+.0f}); it gains in {:.0f} % of the plausible worlds. The "
-        "last "
-        "unit of money brings {:.2f}.",
+        "{:+.0f} {} a day over the present budgets (90 %: {:+.0f} to {:+.0f}; a gain in {:.0f} % "
+        "of the plausible worlds), {:+.0f} over those before Max moved any ({:+.0f} to {:+.0f}).",
         out.days_used, fmt::join(downs, ", "), fmt::join(ups, ", "), out.gain.mean,
-        client_.currency.name(), out.gain.low, out.gain.high, 100 * out.confidence, out.lambda);
-    return plan;
+        client_.currency.name(), out.gain.low, out.gain.high, 100 * out.confidence,
+        out.gain_over_home.mean, out.gain_over_home.low, out.gain_over_home.high);
+    if (!varied.empty()) {
+      out.why += fmt::format(
+          " Varied on purpose, up in one step and down in the next, so that their return can be "
+          "told: {}; it costs about {:.2f} {} of profit a day.",
+          fmt::join(varied, ", "), std::max(0.0, out.explore_cost), client_.currency.name());
+    }
+    if (!unknown.empty()) {
+      out.why += fmt::format(" The data tell little about {}.", fmt::join(unknown, ", "));
+    }
+    out.plan = std::move(plan);
   }
 
   void AddChanges(const ChannelView& view, const ChannelHistory& channel, const Recommendation& out,
@@ -247,6 +320,7 @@ class Recommender {
       change.evidence = nlohmann::json{
           {"channel", view.id},
           {"marginal", {view.marginal.low, view.marginal.mean, view.marginal.high}},
+          {"explore", view.explore},
           {"claimed_roas", view.claimed_roas},
           {"identified", view.identified},
           {"days", out.days_used},
@@ -256,8 +330,8 @@ class Recommender {
       const double delta = Units(to) - Units(budget.amount);
       const double a = delta * view.marginal.low;
       const double b = delta * view.marginal.high;
-      change.prediction =
-          Prediction{"revenue", delta * view.marginal.mean, std::min(a, b), std::max(a, b), 7};
+      change.prediction = Prediction{"revenue", delta * view.marginal.mean, std::min(a, b),
+                                     std::max(a, b), options_.step_days};
       plan.changes.push_back(std::move(change));
     }
   }
@@ -266,7 +340,10 @@ class Recommender {
   const Client& client_;
   const Policy& policy_;
   const RecommendOptions& options_;
+  Day today_{};
   ClientHistory history_;
+  Steering steering_;
+  std::size_t start_ = 0;  // row of the history from which budgets were ours
 };
 
 }  // namespace

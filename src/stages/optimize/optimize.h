@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "decide/reallocation/reallocation.h"
 #include "domain/plan.h"
 #include "domain/policy.h"
 #include "measure/response/response.h"
@@ -13,9 +14,11 @@ namespace maxopt {
 struct RecommendOptions {
   int history_days = 420;
   ResponseOptions response{};
-  double confidence_min = 0.8;  ///< share of the posterior in which the move must gain
-  double risk_aversion = 0.5;   ///< price of one standard deviation of a channel's change
-  double gain_min = 0.002;      ///< of the media response; below it a move is not worth its risk
+  ReallocationOptions reallocation{};
+  /// Budgets hold for a week: effects last for days, and what is learnt from a step must be seen.
+  int step_days = 7;
+  /// Days ahead that what is learnt is still worth something, where no flight ends before.
+  int horizon_days = 182;
 };
 
 /// One channel as the optimiser sees it.
@@ -23,29 +26,35 @@ struct ChannelView {
   std::string id;  ///< "google_ads/search-generic"
   Money budget;    ///< daily, as live now
   Money proposed;
+  Money home;           ///< daily, as it was before Max moved it
   Money spend_per_day;  ///< delivered, mean of the last 7 full days
   double claimed_roas;  ///< what the platform says
   Interval90 revenue;   ///< incremental revenue a day at the present budget, modelled
   Interval90 marginal;  ///< incremental revenue per further unit of spend
-  bool identified;
-  bool demand_limited;  ///< does not spend its budget: more would not be spent
-  std::string binding;  ///< what holds it: "min", "max", "locked" by an experiment, ""
+  double explore = 0;   ///< relative deliberate deviation from what looks best, signed
+  bool identified;      ///< false: the data tell little; the interval is mostly assumption
+  std::string binding;  ///< what holds it: "step", "home range", "delivery" (it does not spend its
+                        ///< budget), "policy step", "locked" by an experiment or the media plan,
+                        ///< "no history"; "": nothing
 };
 
 struct Recommendation {
   std::vector<ChannelView> channels;
-  std::optional<Plan> plan;  ///< draft; absent when nothing is worth doing
-  std::string why;           ///< one paragraph: what was learnt, what is proposed or why nothing
-  Interval90 gain{};         ///< revenue a day of the whole move
-  double confidence = 0;     ///< share of the posterior that gains
-  double lambda = 0;         ///< common marginal return
+  std::optional<Plan> plan;     ///< draft; absent when nothing is to be moved now
+  std::string why;              ///< one paragraph: what was learnt, what is proposed or why nothing
+  Interval90 gain{};            ///< revenue a day of the proposed budgets over the present ones
+  double confidence = 0;        ///< share of the posterior in which they earn more
+  Interval90 gain_over_home{};  ///< of what looks best over the budgets before Max moved any
+  double explore_cost = 0;      ///< expected profit a day given up for what the variation teaches
+  double stake = 0;             ///< what knowing everything would add, profit a day
   int days_used = 0;
 };
 
-/// Moves the client's daily budgets to where the marginal incremental revenue is highest, the total
-/// unchanged, each at most by the policy's step. Evidence is the client's own revenue against spend
-/// over time; platform claims are a weak prior only. Acts only where the posterior says so. A
-/// channel that an experiment keeps still is left out, and the answer says so.
+/// One step of the closed loop of decide/reallocation on the client's live daily budgets: the total
+/// stays, each channel moves at most by the policy's step. Evidence is the client's own revenue
+/// against spend over time; platform claims are a weak prior only. Once a step is taken budgets
+/// hold for step_days. A channel that an experiment or the media plan keeps still, or of which
+/// nothing is known, is left out, and the answer says so.
 /// Errors: kRefused without a policy, while a tracking signal of the client is broken (hold: every
 /// budget stays), with unread accounts, mixed currencies, facts too short, or when the last week of
 /// data is incomplete, stale or unreconciled (DecisionHold).
