@@ -413,7 +413,7 @@ TEST(Slices, TheOrderIsTodayThenYoungThenOld) {
   const Instant now = *ParseInstant("2026-03-31T10:00:00Z");
   const auto plan = PlanChunks(platform.capabilities(),
                                {.depth = MonitorDepth::kYear, .backfill_days = 40}, zone, now, {});
-  ASSERT_EQ(plan.chunks.size(), 16u);
+  ASSERT_EQ(plan.chunks.size(), 17u);
   EXPECT_EQ(plan.chunks[0], (Chunk{Level::kAccount, Grain::kDay, Breakdown::kNone, On("2026-03-30"),
                                    On("2026-03-31")}));
   EXPECT_EQ(plan.chunks[4], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kDevice,
@@ -424,6 +424,38 @@ TEST(Slices, TheOrderIsTodayThenYoungThenOld) {
                                     On("2026-03-03"), On("2026-03-29")}));
   EXPECT_EQ(plan.chunks[15], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kNone,
                                     On("2026-02-19"), On("2026-02-28")}));
+  EXPECT_EQ(plan.chunks[16], (Chunk{Level::kCampaign, Grain::kHour, Breakdown::kNone,
+                                    On("2026-02-19"), On("2026-03-02")}));
+}
+
+// Each day's hours were read the morning after; those three weeks old are read once more.
+TEST(Slices, HoursAreReadAgainWhenTheirConversionsAreKnown) {
+  Truth platform;
+  const Zone zone = *Zone::Find("Europe/Berlin");
+  const Instant now = *ParseInstant("2026-03-31T10:00:00Z");
+  std::vector<SliceInfo> known;
+  const auto hours_read = [&](const std::vector<SliceInfo>& slices) {
+    std::vector<Chunk> out;
+    const auto plan = PlanChunks(platform.capabilities(), {}, zone, now, slices);
+    for (const Chunk& chunk : plan.chunks) {
+      if (chunk.grain == Grain::kHour && chunk.to < On("2026-03-29")) out.push_back(chunk);
+    }
+    return out;
+  };
+  for (Day day = On("2026-03-03"); day <= On("2026-03-31"); day += days(1)) {
+    SliceInfo slice;
+    slice.grain = Grain::kHour;
+    slice.day = day;
+    slice.read_at = std::min(now, zone.End(day) + std::chrono::hours(10));
+    known.push_back(slice);
+  }
+  const Chunk ripe{Level::kCampaign, Grain::kHour, Breakdown::kNone, On("2026-03-03"),
+                   On("2026-03-09")};
+  EXPECT_EQ(hours_read(known), std::vector<Chunk>{ripe});
+  for (SliceInfo& slice : known) {
+    if (slice.day <= On("2026-03-09")) slice.read_at = now - std::chrono::hours(1);
+  }
+  EXPECT_TRUE(hours_read(known).empty());
 }
 
 }  // namespace

@@ -14,6 +14,13 @@ using Kind = std::tuple<Level, Grain, Breakdown>;
 constexpr int kChunkDays = 31;
 /// Days whose hours are kept known: four of each weekday.
 constexpr int kHourDays = 28;
+/// Hours are read once more when they are this old: before any of the account's own growth is known
+/// 95 % of a day's conversions are taken to have come in after 20 days (measure/maturity), and what
+/// compares hours by their conversions needs them known.
+constexpr int kRipeDays = 21;
+/// How far back hours are read where an account's past is: six ripe weeks, so that hours can be
+/// compared from the first day on.
+constexpr int kHourBackfillDays = 63;
 
 template <class T>
 bool Has(const std::vector<T>& list, T value) {
@@ -38,7 +45,7 @@ class Planner {
     const Day window = today_ - days(can_.restatement_days);
     Band(std::max(window, today_ - days(7)), today_ - days(2), true, false);
     Band(window, today_ - days(8), true, false);
-    PastHours();
+    PastHours(today_ - days(kHourDays), today_ - days(1));
     if (options_.depth == MonitorDepth::kYear) {
       const Day first = today_ - days(options_.backfill_days);
       for (Day to = window - days(1); to >= first; to -= days(kChunkDays)) {
@@ -47,6 +54,10 @@ class Planner {
           Add({Level::kAccount, Grain::kDay, Breakdown::kNone}, from, to);
         }
         Add({Level::kCampaign, Grain::kDay, Breakdown::kNone}, from, to);
+      }
+      const Day oldest = today_ - days(std::min(options_.backfill_days, kHourBackfillDays));
+      for (Day to = today_ - days(kHourDays + 1); to >= oldest; to -= days(kChunkDays)) {
+        PastHours(std::max(oldest, to - days(kChunkDays - 1)), to);
       }
     }
     return std::move(plan_);
@@ -71,14 +82,18 @@ class Planner {
   }
 
   /// Hours of the last weeks that are not known: of a new account, and of days on which nothing was
-  /// read. The detectors compare with them; what platforms restate is read again by the day only.
-  void PastHours() {
+  /// read. The detectors compare with them; what platforms restate is read again by the day only,
+  /// but for one reading of the hours when they are ripe.
+  void PastHours(Day from, Day to) {
     if (!Has(can_.hour_levels, Level::kCampaign)) return;
     const Kind kind{Level::kCampaign, Grain::kHour, Breakdown::kNone};
     std::optional<Day> run;
-    for (Day day = today_ - days(kHourDays); day <= today_ - days(1); day += days(1)) {
+    for (Day day = from; day <= to; day += days(1)) {
       const SliceInfo* slice = Known(kind, day);
-      const bool whole = slice && slice->read_at && *slice->read_at >= zone_.End(day);
+      const Instant over = zone_.End(day);
+      const Instant ripe = over + days(kRipeDays);
+      const Instant wanted = now_ >= ripe ? ripe : over;
+      const bool whole = slice && slice->read_at && *slice->read_at >= wanted;
       const bool needed = day < today_ - days(1) && !whole;  // yesterday's are read anyway
       if (needed && !run) run = day;
       if (!needed && run) {
@@ -86,6 +101,7 @@ class Planner {
         run.reset();
       }
     }
+    if (run) Push(kind, *run, to);
   }
 
   const SliceInfo* Known(const Kind& kind, Day day) const {
