@@ -1,0 +1,263 @@
+#include "stages/optimize/levers/places/places.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "stages/optimize/levers/partwise.h"
+
+namespace maxopt {
+namespace {
+
+using namespace levers;
+
+/// As with hours: two weeks have to show what the last change did.
+constexpr std::chrono::hours kRest{14 * 24};
+
+struct Judged {
+  PartCampaign campaign;
+  std::vector<std::string> countries;  ///< by part
+};
+
+class Places {
+ public:
+  Places(const LeverWorld& world, const LeverState& state) : world_(world), state_(state) {
+    report_.lever = "places";
+  }
+
+  Result<LeverReport> Run() {
+    MAXOPT_TRY(const std::string experiment, GeoExperiment());
+    if (!experiment.empty()) {
+      Note(fmt::format("places are left alone: the geo experiment \"{}\" compares them",
+                       experiment));
+      return std::move(report_);
+    }
+    for (const LeverAccount& account : state_.accounts) MAXOPT_CHECK(Gather(account));
+    std::vector<PartsOf> parts;
+    for (const Judged& judged : campaigns_) parts.push_back(judged.campaign.parts);
+    MAXOPT_TRY(const std::vector<PartsReport> reports, JudgeParts(parts, PartsOptionsOf(state_)));
+    for (std::size_t i = 0; i < reports.size(); ++i) {
+      MAXOPT_CHECK(Propose(campaigns_[i], reports[i]));
+    }
+    return std::move(report_);
+  }
+
+ private:
+  void Note(std::string what) { report_.notes.push_back(std::move(what)); }
+
+  /// A holdout's places are no objects, so no lock names them.
+  Result<std::string> GeoExperiment() const {
+    MAXOPT_TRY(const Zone zone, Zone::Find(state_.client.zone));
+    const Day today = zone.DayOf(state_.now);
+    MAXOPT_TRY(const std::vector<Experiment> all, world_.store->Experiments(state_.client.name));
+    for (const Experiment& one : all) {
+      const bool runs = one.status == "running" || (one.status == "planned" && one.start <= today);
+      const bool geo = std::any_of(one.arms.begin(), one.arms.end(),
+                                   [](const ExperimentArm& arm) { return !arm.places.empty(); });
+      if (runs && geo && one.end >= today) return one.name;
+    }
+    return std::string();
+  }
+
+  Result<> Gather(const LeverAccount& account) {
+    const std::string who = PrintAccount(account.tree.info.account);
+    if (!account.hold.empty()) {
+      Note(fmt::format("{}: {}", who, account.hold));
+      return {};
+    }
+    MAXOPT_TRY(const std::set<Day> days,
+               JudgedDaysOf(world_, state_, account, Grain::kDay, Breakdown::kCountry));
+    const int least = PartsOptions{}.least_days;
+    if (static_cast<int>(days.size()) < least) {
+      Note(
+          fmt::format("{}: {} days by country whose conversions are nearly all known; {} are "
+                      "needed",
+                      who, days.size(), least));
+      return {};
+    }
+    MAXOPT_TRY(const auto sums, SumsOf(world_, account, days));
+    FactQuery query;
+    query.measures = {"spend", "conversions", "revenue"};
+    query.dimensions = {"campaign", "country"};
+    query.filters = {{"account", {who}, false}};
+    query.from = *days.begin();
+    query.to = *days.rbegin();
+    query.grain = "day";
+    MAXOPT_TRY(const FactTable table, world_.facts->Query(query));
+    std::map<std::string, std::map<std::string, std::vector<const std::vector<FactCell>*>>> rows;
+    if (!table.rows.empty()) {
+      const std::size_t id = table.Column("campaign_id"), country = table.Column("country");
+      for (const auto& row : table.rows) rows[row[id].text][row[country].text].push_back(&row);
+    }
+    for (const Entity* entity : CampaignsOf(account)) {
+      const auto own = rows.find(entity->id);
+      if (own == rows.end() || own->second.size() < 2) continue;  // one country has no like
+      const auto known = sums.find(entity->id);
+      auto campaign =
+          CampaignToJudge(state_, account, *entity, known == sums.end() ? nullptr : &known->second,
+                          days, report_.notes);
+      if (!campaign) continue;
+      Judged judged{*std::move(campaign), {}};
+      MAXOPT_CHECK(AddRows(table, own->second, days, judged));
+      campaigns_.push_back(std::move(judged));
+    }
+    return {};
+  }
+
+  static Result<> AddRows(
+      const FactTable& table,
+      const std::map<std::string, std::vector<const std::vector<FactCell>*>>& by_country,
+      const std::set<Day>& days, Judged& judged) {
+    PartsOf& parts = judged.campaign.parts;
+    parts.parts = by_country.size();
+    const std::size_t period = table.Column("period"), spend = table.Column("spend"),
+                      value = table.Column(judged.campaign.kpi.Numerator());
+    for (const auto& [country, rows] : by_country) {
+      const std::size_t part = judged.countries.size();
+      judged.countries.push_back(country);
+      for (const auto* row : rows) {
+        MAXOPT_TRY(const Day day, ParseDay((*row)[period].text));
+        if (!days.contains(day)) continue;
+        const FactCell& cell = (*row)[value];
+        parts.rows.push_back({part, static_cast<int>(day.time_since_epoch().count()),
+                              std::max(0.0, static_cast<double>((*row)[spend].integer) / 1e6),
+                              std::max(0.0, cell.kind == FactCell::Kind::kMoney
+                                                ? static_cast<double>(cell.integer) / 1e6
+                                                : cell.Number())});
+      }
+    }
+    return {};
+  }
+
+  /// Why these countries cannot be taken out of the object; empty: they can.
+  std::string Refusal(const PartCampaign& of, const Entity& object,
+                      const std::vector<std::string>& left) const {
+    const AccountId& account = of.account->tree.info.account;
+    if (&object != of.campaign) {
+      if (std::string why = state_.Still(*of.account, object); !why.empty()) return why;
+    }
+    if (left.empty()) return "it would be left without a country, which is a pause";
+    if (const Instant* changed = state_.LastChange(account, object.id, "countries")) {
+      if (state_.now - *changed < kRest) {
+        return fmt::format("its countries were changed at {}; two weeks have to show what that did",
+                           PrintInstant(*changed));
+      }
+    }
+    return {};
+  }
+
+  Result<> Propose(const Judged& judged, const PartsReport& parts) {
+    const PartCampaign& of = judged.campaign;
+    const std::string name = WithoutMarker(TextField(of.campaign->fields, "name"));
+    if (!parts.any) {
+      Note(fmt::format("campaign \"{}\": {}", name, parts.why_not));
+      return {};
+    }
+    std::vector<std::string> stop;
+    for (const PartView& part : parts.parts) {
+      if (part.verdict == PartVerdict::kStop && part.cost > 0) {
+        stop.push_back(judged.countries[part.part]);
+      }
+    }
+    const std::string what = fmt::format("{}: {}", fmt::join(stop, ", "), CostSentence(of, parts));
+    const Platform platform = of.account->tree.info.account.platform;
+    if (platform != Platform::kGoogleAds && platform != Platform::kMeta &&
+        platform != Platform::kTikTok) {
+      Note(fmt::format("campaign \"{}\" loses in {}. Max sets no places on {}", name, what,
+                       PlatformName(platform)));
+      return {};
+    }
+    std::vector<const Entity*> objects;
+    if (platform == Platform::kGoogleAds) {
+      objects.push_back(of.campaign);
+    } else {
+      objects = ActiveGroups(*of.account, *of.campaign);
+    }
+    // Only objects that name one of them can be told; the effect is theirs together.
+    const auto names_one = [&](const Entity* object) {
+      const auto& countries = ListField(object->fields, "countries");
+      return std::any_of(stop.begin(), stop.end(), [&](const std::string& country) {
+        return std::find(countries.begin(), countries.end(), country) != countries.end();
+      });
+    };
+    std::erase_if(objects, [&](const Entity* object) { return !names_one(object); });
+    if (objects.empty()) {
+      Note(
+          fmt::format("campaign \"{}\" loses in {}. It does not name its countries one by one, so "
+                      "none can be taken out: leave them out where its places are set",
+                      name, what));
+      return {};
+    }
+    MAXOPT_TRY(const std::vector<double> shares,
+               SharesOf(world_, *of.account, *of.campaign, objects));
+    for (std::size_t i = 0; i < objects.size(); ++i) {
+      const Entity& object = *objects[i];
+      const auto& before = ListField(object.fields, "countries");
+      std::vector<std::string> left, taken;
+      for (const std::string& country : before) {
+        const bool out = std::find(stop.begin(), stop.end(), country) != stop.end();
+        (out ? taken : left).push_back(country);
+      }
+      if (const std::string why = Refusal(of, object, left); !why.empty()) {
+        Note(fmt::format("{} \"{}\" loses in {}. It is left as it is: {}", LevelName(object.level),
+                         WithoutMarker(TextField(object.fields, "name")), what, why));
+        continue;
+      }
+      Opportunity found;
+      SetEffect(state_, of, parts, shares[i], found);
+      // "Any change to targeting" restarts Meta's learning, and TikTok's; Google names none.
+      if (platform != Platform::kGoogleAds) {
+        const double days = std::max(of.sums.days, 1);
+        const double conversions = shares[i] * of.sums.conversions / days;
+        const double units = of.kpi.revenue ? shares[i] * of.sums.revenue / days : conversions;
+        const Learning learning =
+            LearningOf(object, *of.campaign, conversions, units * of.unit_value, 1);
+        found.learning_cost = learning.cost_a_day;
+        found.learning_days = learning.days;
+      }
+      Change& change = found.change;
+      change.account = of.account->tree.info.account;
+      change.level = object.level;
+      change.id = object.id;
+      change.address = state_.AddressOf(*of.account, object);
+      change.before["countries"] = before;
+      change.after["countries"] = left;
+      change.reason = Reason::kPlace;
+      change.why = fmt::format("without {}: {}; {}", fmt::join(taken, ", "),
+                               CostSentence(of, parts), GainSentence(of, parts));
+      nlohmann::json evidence = EvidenceOf(of, parts);
+      evidence["stopped"] = stop;
+      evidence["share_of_campaign"] = shares[i];
+      evidence["beware"] =
+          "consent and the ways of claiming a conversion may differ between countries";
+      nlohmann::json each = nlohmann::json::object();
+      for (const PartView& part : parts.parts) {
+        each[judged.countries[part.part]] = {{"spend", part.cost},
+                                             {"value", part.value},
+                                             {"rate", part.rate},
+                                             {"low90", part.low},
+                                             {"high90", part.high}};
+      }
+      evidence["countries"] = std::move(each);
+      change.evidence = evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      report_.opportunities.push_back(std::move(found));
+    }
+    return {};
+  }
+
+  const LeverWorld& world_;
+  const LeverState& state_;
+  LeverReport report_;
+  std::vector<Judged> campaigns_;
+};
+
+}  // namespace
+
+Result<LeverReport> PlaceLever(const LeverWorld& world, const LeverState& state) {
+  return Places(world, state).Run();
+}
+
+}  // namespace maxopt
