@@ -34,7 +34,7 @@ const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolder
     {"decide", {"allocator"}},
     {"sim", {"market", "server", "faults", "control"}},
     {"app",
-     {"home", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout", "rules",
+     {"home", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout", "optimize", "rules",
       "serve", "worker"}},
 };
 /// Subfolders that wire their siblings together, as app does for the product.

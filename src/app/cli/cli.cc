@@ -348,6 +348,22 @@ int RunCommandLine(int argc, char** argv) {
   recommend_command->callback(
       [&] { run = [&] { return RecommendCommand(context, client, !dry); }; });
 
+  OptimizeArguments optimize;
+  auto* optimize_command =
+      command(&app, "optimize",
+              "budgets, bids, hours, places, people, searches, creatives: what to change");
+  optimize_command->add_option("client", optimize.client, "may be left out when there is one");
+  optimize_command->add_option("--lever", optimize.levers, "only these; maxopt levers lists them");
+  optimize_command->add_option("--days", optimize.days, "how far back levers look")
+      ->check(CLI::Range(14, 400));
+  optimize_command->add_flag("--propose", optimize.propose, "store what is worth doing as plans");
+  optimize_command->add_flag("--act", optimize.act,
+                             "... and apply those that the policy lets pass without a person");
+  optimize_command->callback([&] { run = [&] { return OptimizeCommand(context, optimize); }; });
+  command(&app, "levers", "what the optimiser can change beside budgets")->callback([&] {
+    run = [&] { return LeversCommand(context); };
+  });
+
   std::string rules_file;
   bool rules_propose = false;
   auto* rules_command =

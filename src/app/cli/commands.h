@@ -112,6 +112,15 @@ Result<int> RecommendCommand(const CommandContext& context, const std::string& c
 Result<int> RulesCheckCommand(const CommandContext& context, const std::string& file);
 /// Without `propose` nothing is stored. kExitPending when there is something to propose.
 Result<int> RulesRunCommand(const CommandContext& context, const std::string& client, bool propose);
+struct OptimizeArguments {
+  std::string client;               ///< may be left out when there is one
+  std::vector<std::string> levers;  ///< "budgets" and names of levers; empty: all
+  int days = 90;                    ///< how far back levers look
+  bool propose = false, act = false;
+};
+Result<int> OptimizeCommand(const CommandContext& context, const OptimizeArguments& arguments);
+Result<int> LeversCommand(const CommandContext& context);
+
 struct RulesBacktestArguments {
   std::string client, file;  ///< empty: the home's rules
   std::string from, to;

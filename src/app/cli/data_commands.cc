@@ -25,6 +25,20 @@ Result<std::shared_ptr<Clock>> ProductClock() {
   return std::make_shared<RealClock>();
 }
 
+Result<std::string> OnlyClient(Home& home, const std::string& wanted) {
+  MAXOPT_TRY(const std::vector<Client> clients, home.store().Clients());
+  if (!wanted.empty()) {
+    MAXOPT_TRY(const Client client, home.store().GetClient(wanted));
+    return client.name;
+  }
+  if (clients.size() == 1) return clients.front().name;
+  std::string names;
+  for (const Client& client : clients) names += (names.empty() ? "" : ", ") + client.name;
+  return Fail(Errc::kInvalidArgument,
+              clients.empty() ? std::string("no client is known yet; run maxopt connect first")
+                              : fmt::format("which client? --client with one of: {}", names));
+}
+
 Result<std::unique_ptr<Home>> OpenHome(const CommandContext& context) {
   MAXOPT_TRY(std::shared_ptr<Clock> clock, ProductClock());
   return Home::Open(context.home, std::move(clock));
@@ -47,20 +61,6 @@ Result<std::optional<Day>> OptionalDay(const std::string& text, const char* flag
   auto day = ParseDay(text);
   if (!day) return FailWithin(flag, day.error());
   return *day;
-}
-
-Result<std::string> OnlyClient(Home& home, const std::string& wanted) {
-  MAXOPT_TRY(const std::vector<Client> clients, home.store().Clients());
-  if (!wanted.empty()) {
-    MAXOPT_TRY(const Client client, home.store().GetClient(wanted));
-    return client.name;
-  }
-  if (clients.size() == 1) return clients.front().name;
-  std::string names;
-  for (const Client& client : clients) names += (names.empty() ? "" : ", ") + client.name;
-  return Fail(Errc::kInvalidArgument,
-              clients.empty() ? std::string("no client is known yet; run maxopt connect first")
-                              : fmt::format("which client? --client with one of: {}", names));
 }
 
 void PrintImported(const ImportedFile& file) {

@@ -50,21 +50,7 @@ Result<int> ApproveCommand(const CommandContext& context, const std::string& id,
 Result<int> RejectCommand(const CommandContext& context, const std::string& id,
                           const std::string& by) {
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const Plan plan, home->store().GetPlan(id));
-  if (plan.status != PlanStatus::kGuarded && plan.status != PlanStatus::kBlocked &&
-      plan.status != PlanStatus::kApproved) {
-    return Fail(Errc::kConflict, fmt::format("plan {} is {}; it can no longer be rejected", id,
-                                             PlanStatusName(plan.status)));
-  }
-  MAXOPT_CHECK(home->store().MovePlan(id, plan.status, PlanStatus::kRejected));
-  MAXOPT_CHECK(AppendLedger(home->store(), {0,
-                                            home->clock().Now(),
-                                            plan.client,
-                                            "rejected",
-                                            id,
-                                            ordered_json{{"by", Person(by)}}.dump(),
-                                            {},
-                                            {}}));
+  MAXOPT_CHECK(RejectPlan(home->store(), id, Person(by), "", home->clock().Now()));
   fmt::print("{}\n", context.json ? ordered_json{{"plan", id}, {"status", "rejected"}}.dump(2)
                                   : id + " is rejected");
   return kExitOk;

@@ -12,6 +12,9 @@ Result<std::shared_ptr<Clock>> ProductClock();
 /// The home with the product's time.
 Result<std::unique_ptr<Home>> OpenHome(const CommandContext& context);
 
+/// The client that is meant: `wanted`, or the only one there is. The error lists them.
+Result<std::string> OnlyClient(Home& home, const std::string& wanted);
+
 /// One for each version of each platform; connections that name none use the connector's own.
 std::vector<VersionFinding> VersionFindings(const PlatformSpecs& specs,
                                             const std::vector<Connection>& connections, Day today);

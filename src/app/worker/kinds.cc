@@ -10,6 +10,7 @@
 #include "app/conversions/conversions.h"
 #include "app/insights/insights.h"
 #include "app/lookout/lookout.h"
+#include "app/optimize/optimize.h"
 #include "app/rules/rules.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
@@ -229,6 +230,34 @@ Result<JobOutcome> Rules(JobContext& context) {
   return outcome;
 }
 
+/// The optimiser's day. Where the policy recommends, its plans wait for a person; where it acts,
+/// those within the envelope do not.
+Result<JobOutcome> OptimizeDay(JobContext& context) {
+  const std::string& client = context.job().spec.client;
+  MAXOPT_TRY(const std::optional<Policy> policy, context.home().PolicyOf(client));
+  if (!policy) return JobOutcome{"there is no policy of this client: nothing is proposed"};
+  OptimizeOptions options;
+  options.propose = policy->mode != PolicyMode::kObserve;
+  options.act = policy->mode == PolicyMode::kAct;
+  MAXOPT_TRY(const OptimizeRun run, Optimize(context.home(), client, options));
+  JobOutcome outcome;
+  const auto waiting = std::count_if(run.round.items.begin(), run.round.items.end(),
+                                     [](const RoundItem& item) { return !item.wait.empty(); });
+  const auto applied = std::count_if(run.acted.begin(), run.acted.end(),
+                                     [](const Acted& acted) { return acted.why.empty(); });
+  outcome.detail =
+      fmt::format("{} plans{}, {} of them applied by the policy; {} things wait{}",
+                  run.plans.size(), options.propose ? "" : " drafted, not proposed", applied,
+                  waiting, run.no_budgets.empty() ? "" : "; no budgets: " + run.no_budgets);
+  outcome.problems = run.problems;
+  for (const Acted& acted : run.acted) {
+    if (acted.status == PlanStatus::kFailed || acted.status == PlanStatus::kApplying) {
+      outcome.problems.push_back(fmt::format("{} is {}", acted.plan, PlanStatusName(acted.status)));
+    }
+  }
+  return outcome;
+}
+
 /// What is due, to each platform that tracking.yaml names for the client.
 Result<JobOutcome> Conversions(JobContext& context) {
   MAXOPT_TRY(const std::vector<SentConversions> rounds,
@@ -345,6 +374,16 @@ JobRegistry StandardJobs() {
                  Rules,
                  {},
                  false,
+                 false});
+  // Behind the rules, so that what they propose today is left alone.
+  jobs.Register({"optimize",
+                 "budgets and every lever: proposes plans, applies what the policy lets pass",
+                 kClient,
+                 "50 7 * * *",
+                 Importance::kNormal,
+                 OptimizeDay,
+                 {},
+                 true,
                  false});
   jobs.Register({"outputs",
                  "what monitoring has to say to each teammate",

@@ -13,7 +13,7 @@ namespace {
 /// Half the width of a central 90 % interval of a normal, in standard deviations.
 constexpr double kHalf90 = 1.6448536269514722;
 
-double WorthOf(const Candidate& c, const ChangeBudget& budget) {
+double WorthOf(const PriorityCandidate& c, const ChangeBudget& budget) {
   const double sd = std::max(0.0, c.high90 - c.low90) / (2 * kHalf90);
   return (c.value - budget.risk_aversion * sd) * budget.horizon_days -
          c.learning_cost * std::min(c.learning_days, budget.horizon_days);
@@ -25,7 +25,7 @@ class Today {
   explicit Today(const ChangeBudget& budget) : budget_(budget) {}
 
   /// Why the candidate has to wait; empty: it need not.
-  std::string Against(const Candidate& c) const {
+  std::string Against(const PriorityCandidate& c) const {
     if (c.lacks_second_signal) {
       return "it stops what converts, and no second signal agrees yet";
     }
@@ -50,7 +50,7 @@ class Today {
     return why;
   }
 
-  void Take(const Candidate& c) {
+  void Take(const PriorityCandidate& c) {
     if (!c.object.empty()) objects_.insert({c.account, c.object});
     campaigns_[{c.account, c.campaign}] |= c.learning_days > 0;
     ++used_;
@@ -94,7 +94,7 @@ class Today {
 
 }  // namespace
 
-Priority Prioritize(const std::vector<Candidate>& candidates, const ChangeBudget& budget) {
+Priority Prioritize(const std::vector<PriorityCandidate>& candidates, const ChangeBudget& budget) {
   std::vector<Choice> by;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     by.push_back({i, WorthOf(candidates[i], budget)});
@@ -106,7 +106,7 @@ Priority Prioritize(const std::vector<Candidate>& candidates, const ChangeBudget
   Priority out;
   Today day(budget);
   for (const Choice& choice : by) {
-    const Candidate& c = candidates[choice.candidate];
+    const PriorityCandidate& c = candidates[choice.candidate];
     std::string why;
     if (choice.worth <= 0 && !(c.stops_harm && c.value > 0)) {
       why = fmt::format("over {} days it is worth less than its risk and learning cost ({:.2f})",

@@ -12,7 +12,7 @@ namespace maxopt {
 
 /// One thing worth doing. Values are a day, in one currency for all candidates, as doubles: they
 /// are expectations, and nothing is booked by them.
-struct Candidate {
+struct PriorityCandidate {
   std::string key;  ///< unique; decides between equals
   AccountId account;
   std::string object;    ///< platform id of what is changed; empty: it is new
@@ -55,6 +55,6 @@ struct Priority {
 /// campaign where one of the two makes its bidding learn anew (its effect could not be told from
 /// the other's); what has no second signal where one is needed; what the budget does not hold.
 /// Money in another currency than a limit's is deferred, never compared.
-Priority Prioritize(const std::vector<Candidate>& candidates, const ChangeBudget& budget);
+Priority Prioritize(const std::vector<PriorityCandidate>& candidates, const ChangeBudget& budget);
 
 }  // namespace maxopt

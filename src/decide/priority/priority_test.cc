@@ -10,20 +10,21 @@ namespace {
 const AccountId kMeta{Platform::kMeta, "1"};
 const AccountId kGoogle{Platform::kGoogleAds, "2"};
 
-Candidate Worth(const std::string& key, double value) {
-  Candidate c;
+PriorityCandidate Worth(const std::string& key, double value) {
+  PriorityCandidate c;
   c.key = c.object = c.campaign = key;
   c.account = kMeta;
   c.value = c.low90 = c.high90 = value;
   return c;
 }
 
-std::vector<std::string> Chosen(const std::vector<Candidate>& of, const Priority& priority) {
+std::vector<std::string> Chosen(const std::vector<PriorityCandidate>& of,
+                                const Priority& priority) {
   std::vector<std::string> out;
   for (const Choice& choice : priority.chosen) out.push_back(of[choice.candidate].key);
   return out;
 }
-std::string WhyNot(const std::vector<Candidate>& of, const Priority& priority,
+std::string WhyNot(const std::vector<PriorityCandidate>& of, const Priority& priority,
                    const std::string& key) {
   for (const Deferred& d : priority.deferred) {
     if (of[d.candidate].key == key) return d.why;
@@ -33,7 +34,7 @@ std::string WhyNot(const std::vector<Candidate>& of, const Priority& priority,
 using Keys = std::vector<std::string>;
 
 TEST(Priority, WorthIsValueLessRiskLessLearning) {
-  Candidate c = Worth("a", 10);
+  PriorityCandidate c = Worth("a", 10);
   // A 90 % interval 2 * 1.645 wide: a standard deviation of 1, priced at half.
   c.low90 = 10 - 1.6448536269514722, c.high90 = 10 + 1.6448536269514722;
   c.learning_cost = 4, c.learning_days = 7;
@@ -43,7 +44,8 @@ TEST(Priority, WorthIsValueLessRiskLessLearning) {
 }
 
 TEST(Priority, MostWorthFirstUntilTheChangesAreUsedUp) {
-  const std::vector<Candidate> of = {Worth("a", 1), Worth("b", 3), Worth("c", 2), Worth("d", 2)};
+  const std::vector<PriorityCandidate> of = {Worth("a", 1), Worth("b", 3), Worth("c", 2),
+                                             Worth("d", 2)};
   const Priority priority = Prioritize(of, {.changes = 2});
   EXPECT_EQ(Chosen(of, priority), (Keys{"b", "c"}));  // c before d by its key
   EXPECT_EQ(WhyNot(of, priority, "a"), "the day's budget of changes, 2, is used up");
@@ -52,17 +54,17 @@ TEST(Priority, MostWorthFirstUntilTheChangesAreUsedUp) {
 }
 
 TEST(Priority, TheOrderOfCandidatesDoesNotCount) {
-  std::vector<Candidate> of = {Worth("a", 1), Worth("b", 3), Worth("c", 2), Worth("d", 2)};
+  std::vector<PriorityCandidate> of = {Worth("a", 1), Worth("b", 3), Worth("c", 2), Worth("d", 2)};
   of[1].campaign = of[2].campaign = "shared";
   of[1].learning_days = 3;
   const Keys expected = Chosen(of, Prioritize(of, {.changes = 2}));
   std::sort(of.begin(), of.end(),
-            [](const Candidate& a, const Candidate& b) { return a.key > b.key; });
+            [](const PriorityCandidate& a, const PriorityCandidate& b) { return a.key > b.key; });
   EXPECT_EQ(Chosen(of, Prioritize(of, {.changes = 2})), expected);
 }
 
 TEST(Priority, OneChangeOfAnObject) {
-  std::vector<Candidate> of = {Worth("a", 1), Worth("b", 2)};
+  std::vector<PriorityCandidate> of = {Worth("a", 1), Worth("b", 2)};
   of[0].object = of[1].object = "42";
   const Priority priority = Prioritize(of, {});
   EXPECT_EQ(Chosen(of, priority), Keys{"b"});
@@ -72,7 +74,7 @@ TEST(Priority, OneChangeOfAnObject) {
 }
 
 TEST(Priority, LearningAndAnotherChangeDoNotShareACampaign) {
-  std::vector<Candidate> of = {Worth("a", 1), Worth("b", 2)};
+  std::vector<PriorityCandidate> of = {Worth("a", 1), Worth("b", 2)};
   of[0].campaign = of[1].campaign = "7";
   EXPECT_EQ(Chosen(of, Prioritize(of, {})), (Keys{"b", "a"}));  // neither learns anew
   of[0].learning_days = 7;
@@ -82,7 +84,8 @@ TEST(Priority, LearningAndAnotherChangeDoNotShareACampaign) {
 }
 
 TEST(Priority, MoneyIsLimitedTogetherAndByAccount) {
-  std::vector<Candidate> of = {Worth("a", 3), Worth("b", 2), Worth("c", 1), Worth("d", 0.5)};
+  std::vector<PriorityCandidate> of = {Worth("a", 3), Worth("b", 2), Worth("c", 1),
+                                       Worth("d", 0.5)};
   of[0].worst_move = of[1].worst_move = of[2].worst_move = Money::Micros(60'000'000, kEur);
   of[2].account = kGoogle;
   const Priority by_account =
@@ -95,7 +98,7 @@ TEST(Priority, MoneyIsLimitedTogetherAndByAccount) {
 }
 
 TEST(Priority, AnotherCurrencyIsNotComparedWithTheLimit) {
-  std::vector<Candidate> of = {Worth("a", 3), Worth("b", 2)};
+  std::vector<PriorityCandidate> of = {Worth("a", 3), Worth("b", 2)};
   of[0].worst_move = Money::Micros(1, kUsd);
   of[0].account = kGoogle;
   of[1].worst_move = Money::Micros(1, kEur);
@@ -107,7 +110,7 @@ TEST(Priority, AnotherCurrencyIsNotComparedWithTheLimit) {
 }
 
 TEST(Priority, WhatIsWorthNothingWaitsButHarmIsStopped) {
-  std::vector<Candidate> of = {Worth("loss", -1), Worth("risky", 1), Worth("stop", 1)};
+  std::vector<PriorityCandidate> of = {Worth("loss", -1), Worth("risky", 1), Worth("stop", 1)};
   of[1].low90 = of[2].low90 = -9, of[1].high90 = of[2].high90 = 11;
   of[2].stops_harm = true;
   const Priority priority = Prioritize(of, {});
@@ -116,7 +119,7 @@ TEST(Priority, WhatIsWorthNothingWaitsButHarmIsStopped) {
 }
 
 TEST(Priority, WithoutASecondSignalItWaits) {
-  std::vector<Candidate> of = {Worth("a", 3)};
+  std::vector<PriorityCandidate> of = {Worth("a", 3)};
   of[0].lacks_second_signal = true;
   EXPECT_EQ(WhyNot(of, Prioritize(of, {}), "a"),
             "it stops what converts, and no second signal agrees yet");

@@ -89,6 +89,29 @@ Result<LedgerEntry> AppendLedger(CampaignStore& store, LedgerEntry entry) {
   });
 }
 
+Result<> RejectPlan(CampaignStore& store, const std::string& plan_id, const std::string& by,
+                    const std::string& why, Instant at) {
+  MAXOPT_TRY(const Plan plan, store.GetPlan(plan_id));
+  return store.database().Do([&](soci::session& sql) -> Result<> {
+    soci::transaction transaction(sql);
+    const std::string rejected(PlanStatusName(PlanStatus::kRejected));
+    soci::statement move =
+        (sql.prepare << "UPDATE plan SET status = :s WHERE id = :i AND status IN "
+                        "('guarded', 'blocked', 'approved')",
+         soci::use(rejected, "s"), soci::use(plan_id, "i"));
+    move.execute(true);
+    if (move.get_affected_rows() != 1) {
+      return Fail(Errc::kConflict, fmt::format("plan {} is {}; it can no longer be rejected",
+                                               plan_id, PlanStatusName(plan.status)));
+    }
+    json body{{"by", by}};
+    if (!why.empty()) body["why"] = why;
+    AppendLine(sql, {0, at, plan.client, "rejected", plan_id, Dump(body), {}, {}});
+    transaction.commit();
+    return {};
+  });
+}
+
 Result<std::vector<LedgerEntry>> Ledger(CampaignStore& store, const LedgerQuery& query) {
   return store.database().Do([&](soci::session& sql) -> Result<std::vector<LedgerEntry>> {
     std::vector<LedgerEntry> out;

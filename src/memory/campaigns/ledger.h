@@ -20,7 +20,7 @@ namespace maxopt {
 ///   approved   by whom, until when, the content's digest
 ///   applying   by whom
 ///   done       a change: its state (confirmed, failed, verified, unknown) and how that is known
-///   rejected   by whom
+///   rejected   by whom, and why where it was said
 ///   measured   prediction and measured effect, see ScoredOutcome
 struct LedgerEntry {
   std::int64_t seq = 0;  ///< 1, 2, 3, ...
@@ -36,6 +36,11 @@ std::string HashOf(const LedgerEntry& entry);
 
 /// `seq`, `previous` and `hash` are given here.
 Result<LedgerEntry> AppendLedger(CampaignStore& store, LedgerEntry entry);
+
+/// A person's (or a newer plan's) no to a plan that waits: kGuarded, kBlocked or kApproved to
+/// kRejected with its line, in one transaction. kConflict where it can no longer be rejected.
+Result<> RejectPlan(CampaignStore& store, const std::string& plan_id, const std::string& by,
+                    const std::string& why, Instant at);
 
 /// Oldest first; `client`, `event` and `subject` narrow where not empty; the newest `limit` of
 /// those.

@@ -1,0 +1,132 @@
+// optimize: the optimiser's day, budgets and every lever.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/cli/open.h"
+#include "app/cli/render.h"
+#include "app/optimize/optimize.h"
+
+namespace maxopt {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+ordered_json IntervalOf(const Opportunity& o) {
+  return {{"mean", o.value}, {"low90", o.value_low90}, {"high90", o.value_high90}};
+}
+
+std::string OptimizeText(const OptimizeRun& run) {
+  std::string out = run.budgets ? "Budgets. " + run.budgets->why + "\n"
+                                : fmt::format("Budgets were not looked at: {}.\n", run.no_budgets);
+  int opportunities = 0;
+  for (const LeverReport& report : run.levers) {
+    opportunities += static_cast<int>(report.opportunities.size());
+  }
+  out +=
+      fmt::format("\n{} levers found {} things worth looking at", run.levers.size(), opportunities);
+  out += run.round.items.empty() ? ".\n" : ", most worth first:\n";
+  for (const RoundItem& item : run.round.items) {
+    const Opportunity& o = item.opportunity;
+    out += fmt::format("  {} {:<10} {:>10.2f} a day (90 %: {:.2f} to {:.2f})  {}\n      {}\n",
+                       item.wait.empty() ? "+" : "-", item.lever, o.value, o.value_low90,
+                       o.value_high90, o.change.address, o.change.why);
+    if (!item.wait.empty()) out += fmt::format("      waits: {}\n", item.wait);
+  }
+  for (const LeverReport& report : run.levers) {
+    for (const std::string& note : report.notes) {
+      out += fmt::format("note ({}): {}\n", report.lever, note);
+    }
+  }
+  for (const std::string& note : run.notes) out += fmt::format("note: {}\n", note);
+  for (const std::string& problem : run.problems) out += fmt::format("problem: {}\n", problem);
+  for (const Acted& acted : run.acted) {
+    out += fmt::format("{} is {}{}{}\n", acted.plan, PlanStatusName(acted.status),
+                       acted.why.empty() ? "" : ": ", acted.why);
+  }
+  return out;
+}
+
+std::string OptimizeJson(const OptimizeRun& run) {
+  ordered_json items = ordered_json::array();
+  for (const RoundItem& item : run.round.items) {
+    const Opportunity& o = item.opportunity;
+    items.push_back(
+        {{"lever", item.lever},
+         {"address", o.change.address},
+         {"account", PrintAccount(o.change.account)},
+         {"reason", ReasonName(o.change.reason)},
+         {"why", o.change.why},
+         {"value_per_day", IntervalOf(o)},
+         {"worth", item.worth},
+         {"learning", {{"days", o.learning_days}, {"cost_per_day", o.learning_cost}}},
+         {"waits", item.wait.empty() ? ordered_json(nullptr) : ordered_json(item.wait)}});
+  }
+  ordered_json plans = ordered_json::array();
+  for (const Plan& plan : run.plans) plans.push_back(ordered_json::parse(PlanJson(plan)));
+  ordered_json acted = ordered_json::array();
+  for (const Acted& each : run.acted) {
+    acted.push_back(
+        {{"plan", each.plan}, {"status", PlanStatusName(each.status)}, {"why", each.why}});
+  }
+  ordered_json notes = ordered_json::array();
+  for (const LeverReport& report : run.levers) {
+    for (const std::string& note : report.notes) {
+      notes.push_back({{"lever", report.lever}, {"note", note}});
+    }
+  }
+  for (const std::string& note : run.notes) notes.push_back({{"note", note}});
+  return ordered_json{
+      {"client", run.client},
+      {"budgets", run.budgets ? ordered_json(run.budgets->why) : ordered_json(nullptr)},
+      {"no_budgets", run.no_budgets.empty() ? ordered_json(nullptr) : ordered_json(run.no_budgets)},
+      {"items", items},
+      {"plans", plans},
+      {"acted", acted},
+      {"notes", notes},
+      {"problems", run.problems}}
+      .dump(2, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Result<int> OptimizeCommand(const CommandContext& context, const OptimizeArguments& arguments) {
+  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
+  MAXOPT_TRY(const std::string client, OnlyClient(*home, arguments.client));
+  OptimizeOptions options;
+  options.levers = arguments.levers;
+  options.days = arguments.days;
+  options.propose = arguments.propose;
+  options.act = arguments.act;
+  MAXOPT_TRY(const OptimizeRun run, Optimize(*home, client, options));
+  const bool stored = options.propose || options.act;
+  if (context.json) {
+    fmt::print("{}\n", OptimizeJson(run));
+  } else {
+    fmt::print("{}", OptimizeText(run));
+    for (const Plan& plan : run.plans) {
+      if (stored) fmt::print("\n{}", PlanText(plan));
+      if (stored && !options.act && plan.status == PlanStatus::kGuarded) {
+        fmt::print("Next: maxopt approve {} --by YOUR-NAME\n", plan.id);
+      }
+    }
+    if (!stored && !run.plans.empty()) {
+      fmt::print("\nNothing was stored. Next: maxopt optimize {} --propose\n", client);
+    }
+  }
+  if (!run.problems.empty()) return kExitError;
+  return run.plans.empty() ? kExitOk : kExitPending;
+}
+
+Result<int> LeversCommand(const CommandContext& context) {
+  ordered_json levers = ordered_json::array();
+  for (const NamedLever& lever : AllLevers()) {
+    levers.push_back({{"lever", lever.name}, {"what", lever.what}});
+    if (!context.json) fmt::print("{:<12} {}\n", lever.name, lever.what);
+  }
+  if (context.json) fmt::print("{}\n", levers.dump(2));
+  return kExitOk;
+}
+
+}  // namespace maxopt

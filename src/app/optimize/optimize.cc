@@ -1,0 +1,157 @@
+#include "app/optimize/optimize.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "apply/apply.h"
+#include "memory/campaigns/ledger.h"
+#include "stages/optimize/levers/bids/bids.h"
+#include "stages/optimize/levers/creatives/creatives.h"
+#include "stages/optimize/levers/hours/hours.h"
+#include "stages/optimize/levers/places/places.h"
+#include "stages/optimize/levers/searches/searches.h"
+
+namespace maxopt {
+
+namespace {
+
+constexpr std::string_view kPlanner = "optimizer";
+constexpr std::string_view kBudgets = "budgets";
+/// Plans that are looked at for own ones that wait.
+constexpr int kPlansMax = 500;
+
+constexpr NamedLever kLevers[] = {
+    {"bids", "bids and targets by what a further unit brings", BidLever},
+    {"hours", "hours of the week that lose", HourLever},
+    {"places", "countries and places that lose", PlaceLever},
+    {"searches", "negative keywords and keywords from what people searched", SearchLever},
+    {"creatives", "ads that lose or tire, spares, budgets between like ad groups", CreativeLever},
+};
+
+Result<> CheckNames(const std::vector<std::string>& names) {
+  std::vector<std::string_view> known = {kBudgets};
+  for (const NamedLever& lever : kLevers) known.push_back(lever.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return Fail(Errc::kInvalidArgument, fmt::format("there is no lever \"{}\"; known are {}", name,
+                                                    fmt::join(known, ", ")));
+  }
+  return {};
+}
+
+bool Wanted(const OptimizeOptions& options, std::string_view name) {
+  return options.levers.empty() ||
+         std::find(options.levers.begin(), options.levers.end(), name) != options.levers.end();
+}
+
+/// What the optimiser proposed of these kinds before and nobody decided on.
+Result<> Withdraw(Home& home, const std::string& client, std::vector<std::string>& notes) {
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(PlanStatus::kGuarded, kPlansMax));
+  for (const Plan& plan : plans) {
+    if (plan.client != client || plan.created_by != kPlanner) continue;
+    MAXOPT_CHECK(RejectPlan(home.store(), plan.id, std::string(kPlanner),
+                            "nobody decided on it, and it is looked at anew", home.clock().Now()));
+    notes.push_back(fmt::format("{} of {} was withdrawn: nobody decided on it", plan.id,
+                                PrintInstant(plan.created_at)));
+  }
+  return {};
+}
+
+}  // namespace
+
+LeverWorld LeverWorldOf(Home& home) {
+  const OptimizeWorld world = home.optimize_world();
+  return {world.store, world.facts, world.clock, world.reader};
+}
+
+std::span<const NamedLever> AllLevers() { return kLevers; }
+
+Result<OptimizeRun> Optimize(Home& home, const std::string& client,
+                             const OptimizeOptions& options) {
+  MAXOPT_CHECK(CheckNames(options.levers));
+  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
+  const Policy* rules = policy ? &*policy : nullptr;
+  const bool propose = options.propose || options.act;
+  if (propose && !policy) {
+    return Fail(Errc::kRefused, fmt::format("client \"{}\" has no policy file, so nothing is "
+                                            "proposed; maxopt init writes one to edit",
+                                            client));
+  }
+  if (propose && policy->mode == PolicyMode::kObserve) {
+    return Fail(Errc::kRefused, fmt::format("the policy of client \"{}\" only observes (mode: "
+                                            "observe), so nothing is proposed",
+                                            client));
+  }
+  OptimizeRun run;
+  run.client = client;
+  if (propose) MAXOPT_CHECK(Withdraw(home, client, run.notes));
+  const LeverWorld world = LeverWorldOf(home);
+  MAXOPT_TRY(const LeverState state, ReadLeverState(world, client, rules, options.days));
+  run.notes.insert(run.notes.end(), state.notes.begin(), state.notes.end());
+  if (!Wanted(options, kBudgets)) {
+    run.no_budgets = "they were not asked for";
+  } else if (auto budgets = Recommend(home.optimize_world(), client, rules, options.recommend);
+             budgets) {
+    run.budgets = std::move(*budgets);
+  } else {
+    run.no_budgets = budgets.error().what;
+  }
+  for (const NamedLever& lever : kLevers) {
+    if (!Wanted(options, lever.name)) continue;
+    auto report = lever.run(world, state);
+    if (!report) {
+      run.problems.push_back(fmt::format("{}: {}", lever.name, report.error().what));
+      continue;
+    }
+    run.levers.push_back(std::move(*report));
+  }
+  const Plan* first = run.budgets && run.budgets->plan ? &*run.budgets->plan : nullptr;
+  MAXOPT_TRY(const ChangeBudget budget, BudgetOfToday(home.store(), client, rules, state));
+  run.round = ComposeRound(state, run.levers, budget, first);
+  if (first != nullptr) run.plans.push_back(*first);
+  run.plans.insert(run.plans.end(), run.round.plans.begin(), run.round.plans.end());
+  if (!propose) return run;
+  for (Plan& plan : run.plans) {
+    MAXOPT_TRY(plan, home.door().Propose(std::move(plan), rules));
+  }
+  for (const LeverReport& report : run.levers) {
+    for (const Message& message : report.messages) {
+      MAXOPT_CHECK(home.store().SaveMessage(message));
+    }
+  }
+  if (options.act) {
+    MAXOPT_TRY(run.acted, ActAlone(home, run.plans, *policy));
+  }
+  return run;
+}
+
+Result<std::vector<Acted>> ActAlone(Home& home, std::span<const Plan> plans, const Policy& policy) {
+  std::vector<Acted> out;
+  for (const Plan& plan : plans) {
+    Acted acted{plan.id, plan.status, ""};
+    if (plan.status != PlanStatus::kGuarded) {
+      acted.why = "a guard holds it";
+      for (const GuardFinding& finding : plan.findings) {
+        if (finding.blocks) acted.why = finding.what;
+      }
+    } else if (!Door::MayApproveItself(plan, policy)) {
+      acted.why = "a person has to approve it";
+    } else if (const auto approved = home.door().Approve(plan.id, std::string(Door::kByPolicy),
+                                                         ContentHash(plan), &policy);
+               !approved) {
+      acted.why = approved.error().what;
+    } else if (const auto report = home.door().Apply(plan.id, std::string(kPlanner), &policy);
+               !report) {
+      acted.status = PlanStatus::kApproved;
+      acted.why = report.error().what;
+    } else {
+      acted.status = report->status;
+    }
+    out.push_back(std::move(acted));
+  }
+  return out;
+}
+
+}  // namespace maxopt

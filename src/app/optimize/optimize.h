@@ -1,0 +1,63 @@
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/home/home.h"
+#include "stages/optimize/levers/levers.h"
+#include "stages/optimize/optimize.h"
+#include "stages/optimize/round/round.h"
+
+/// The optimiser's day: budgets and every lever, ranked, as plans through the one door.
+namespace maxopt {
+
+LeverWorld LeverWorldOf(Home& home);
+
+struct NamedLever {
+  std::string_view name;  ///< "searches"
+  std::string_view what;  ///< one line for people
+  Lever run;
+};
+/// Every lever that the product has.
+std::span<const NamedLever> AllLevers();
+
+struct OptimizeOptions {
+  std::vector<std::string> levers;  ///< "budgets" and names of AllLevers(); empty: all
+  int days = 90;                    ///< how far back levers look
+  bool propose = false;             ///< store the plans; without, nothing is stored
+  bool act = false;  ///< ... and approve and apply those that the policy lets pass alone
+  RecommendOptions recommend{};
+};
+
+/// What became of a plan that the policy let pass without a person.
+struct Acted {
+  std::string plan;
+  PlanStatus status = PlanStatus::kGuarded;
+  std::string why;  ///< of one that was not applied; empty otherwise
+};
+
+struct OptimizeRun {
+  std::string client;
+  std::optional<Recommendation> budgets;
+  std::string no_budgets;  ///< why budgets were not looked at; empty: they were
+  std::vector<LeverReport> levers;
+  Round round;
+  std::vector<Plan> plans;  ///< as stored with propose, else drafts; budgets first
+  std::vector<Acted> acted;
+  std::vector<std::string> notes, problems;
+};
+
+/// One round. With propose, own earlier plans that nobody decided on are withdrawn first, as what
+/// they rest on is older, and messages of the levers go to the outbox. Errors: kNotFound for the
+/// client, kInvalidArgument for a lever, kRefused to propose without a policy or where it only
+/// observes; our own memory's. What one lever or the budgets cannot do is a problem of the run and
+/// holds nothing else.
+Result<OptimizeRun> Optimize(Home& home, const std::string& client, const OptimizeOptions& options);
+
+/// Approves in the policy's name and applies those of the plans that may pass without a person, in
+/// order. The others are told with the reason.
+Result<std::vector<Acted>> ActAlone(Home& home, std::span<const Plan> plans, const Policy& policy);
+
+}  // namespace maxopt

@@ -1,0 +1,208 @@
+#include "stages/optimize/round/round.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "decide/guardrails/guardrails.h"
+#include "memory/campaigns/ledger.h"
+
+namespace maxopt {
+namespace {
+
+const LeverAccount* AccountOf(const LeverState& state, const AccountId& id) {
+  const auto at =
+      std::find_if(state.accounts.begin(), state.accounts.end(),
+                   [&](const LeverAccount& account) { return account.tree.info.account == id; });
+  return at == state.accounts.end() ? nullptr : &*at;
+}
+
+std::map<Platform, int> OverDelivery(const LeverState& state) {
+  std::map<Platform, int> out;
+  for (const LeverAccount& account : state.accounts) {
+    out[account.tree.info.account.platform] = account.can.daily_overdelivery_bp;
+  }
+  return out;
+}
+
+/// The campaign that a change is made in; the change's own address where it is in none that we
+/// know.
+std::string CampaignOf(const LeverAccount* account, const Change& change) {
+  if (change.level == Level::kCampaign && !change.id.empty()) return change.id;
+  const std::string& id = change.id.empty() ? change.parent_id : change.id;
+  if (account != nullptr) {
+    for (const Entity& entity : account->tree.entities) {
+      if (entity.id != id) continue;
+      return entity.campaign_id.empty() ? entity.id : entity.campaign_id;
+    }
+  }
+  return change.address;
+}
+
+/// What `limit` still holds after `used`; never below zero.
+std::optional<Money> Left(const std::optional<Money>& limit, Money used) {
+  if (!limit || used.currency() != limit->currency()) return limit;
+  return used < *limit ? *limit - used : Money::Zero(limit->currency());
+}
+
+std::string TitleOf(Reason reason, const std::vector<const Opportunity*>& of) {
+  std::vector<std::string> where;
+  for (const Opportunity* each : of) {
+    if (where.size() == 3) {
+      where.push_back(fmt::format("{} more", of.size() - 3));
+      break;
+    }
+    where.push_back(each->change.address);
+  }
+  return fmt::format("{}: {}", ReasonName(reason), fmt::join(where, ", "));
+}
+
+/// The sum of what the changes promise, where all promise the same KPI; errors are taken as
+/// independent.
+std::optional<Prediction> Together(const std::vector<const Opportunity*>& of) {
+  std::optional<Prediction> sum;
+  double square = 0;
+  for (const Opportunity* each : of) {
+    const auto& one = each->change.prediction;
+    if (!one || (sum && (sum->kpi != one->kpi || sum->horizon_days != one->horizon_days))) {
+      return std::nullopt;
+    }
+    if (!sum) sum = Prediction{one->kpi, 0, 0, 0, one->horizon_days};
+    sum->mean += one->mean;
+    square += std::pow((one->high90 - one->low90) / 2, 2);
+  }
+  if (sum) sum->low90 = sum->mean - std::sqrt(square), sum->high90 = sum->mean + std::sqrt(square);
+  return sum;
+}
+
+}  // namespace
+
+Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
+                                   const Policy* policy, const LeverState& state) {
+  ChangeBudget budget;
+  if (!policy) return budget;
+  const Envelope& envelope = policy->envelope;
+  MAXOPT_TRY(const std::vector<Change> sent,
+             ChangesSentSince(store, client, state.now - std::chrono::hours(24)));
+  const std::map<Platform, int> over = OverDelivery(state);
+  int changes = 0;
+  Money moved = Money::Zero(policy->currency);
+  for (const Change& change : sent) {
+    if (!IsAutomatic(change.reason)) continue;
+    ++changes;
+    const auto move = WorstMove(change, over);
+    if (move && move->currency() == moved.currency()) moved += *move;
+  }
+  if (envelope.changes_per_day) budget.changes = std::max(0, *envelope.changes_per_day - changes);
+  budget.money = Left(envelope.per_day, moved);
+  budget.money_per_account = envelope.per_account;
+  return budget;
+}
+
+Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports,
+                   const ChangeBudget& budget, const Plan* before) {
+  const std::map<Platform, int> over = OverDelivery(state);
+  Round out;
+  std::vector<RoundItem> items;
+  std::vector<PriorityCandidate> candidates;
+  std::vector<std::size_t> item_of;  // by candidate
+  std::set<std::pair<AccountId, std::string>> taken;
+  ChangeBudget left = budget;
+  if (before != nullptr) {
+    for (const Change& change : before->changes) {
+      taken.insert({change.account, change.id});
+      if (left.changes) left.changes = std::max(0, *left.changes - 1);
+      const auto move = WorstMove(change, over);
+      if (move) left.money = Left(left.money, *move);
+    }
+  }
+  for (const LeverReport& report : reports) {
+    for (const Opportunity& opportunity : report.opportunities) {
+      const Change& change = opportunity.change;
+      const LeverAccount* account = AccountOf(state, change.account);
+      items.push_back({report.lever, opportunity, 0, ""});
+      if (account != nullptr && account->tree.info.currency != state.client.currency) {
+        items.back().wait = fmt::format(
+            "its account is in {}, the client in {}: values in two currencies are not "
+            "compared",
+            account->tree.info.currency.name(), state.client.currency.name());
+        continue;
+      }
+      if (taken.contains({change.account, change.id})) {
+        items.back().wait =
+            "its budget is moved today, and two changes at once cannot be told apart";
+        continue;
+      }
+      PriorityCandidate c;
+      // Same object, same fields: the same thing worth doing.
+      std::vector<std::string> fields;
+      for (const auto& [name, value] : change.after) fields.push_back(name);
+      c.key = fmt::format("{} {} {} {}", PrintAccount(change.account), change.address,
+                          ReasonName(change.reason), fmt::join(fields, ","));
+      c.account = change.account;
+      c.object = change.id;
+      c.campaign = CampaignOf(account, change);
+      c.value = opportunity.value;
+      c.low90 = opportunity.value_low90, c.high90 = opportunity.value_high90;
+      c.learning_cost = opportunity.learning_cost;
+      c.learning_days = opportunity.learning_days;
+      c.worst_move = WorstMove(change, over);
+      c.lacks_second_signal = opportunity.needs_second_signal && opportunity.second_signal.empty();
+      c.stops_harm = OnlyLowersSpend(change);
+      candidates.push_back(std::move(c));
+      item_of.push_back(items.size() - 1);
+    }
+  }
+  const Priority priority = Prioritize(candidates, left);
+  std::map<Reason, std::vector<const Opportunity*>> by_reason;
+  out.items.reserve(items.size());
+  for (const Choice& choice : priority.chosen) {
+    RoundItem& item = items[item_of[choice.candidate]];
+    item.worth = choice.worth;
+    out.items.push_back(item);
+    by_reason[item.opportunity.change.reason].push_back(&out.items.back().opportunity);
+  }
+  for (const Deferred& deferred : priority.deferred) {
+    RoundItem& item = items[item_of[deferred.candidate]];
+    item.worth = deferred.worth;
+    item.wait = deferred.why;
+    out.items.push_back(item);
+  }
+  std::vector<RoundItem> never;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (std::find(item_of.begin(), item_of.end(), i) == item_of.end()) never.push_back(items[i]);
+  }
+  std::sort(never.begin(), never.end(), [](const RoundItem& a, const RoundItem& b) {
+    return a.opportunity.change.address < b.opportunity.change.address;
+  });
+  out.items.insert(out.items.end(), never.begin(), never.end());
+  for (const auto& [reason, of] : by_reason) {
+    Plan plan;
+    plan.client = state.client.name;
+    plan.created_by = "optimizer";
+    plan.title = TitleOf(reason, of);
+    for (const Opportunity* each : of) {
+      plan.changes.push_back(each->change);
+      if (each->learning_days > 0) {
+        plan.notes.push_back(
+            fmt::format("{}: the platform's bidding learns anew for about {} days, at a cost of "
+                        "about {:.2f} {} a day",
+                        each->change.address, each->learning_days, each->learning_cost,
+                        state.client.currency.name()));
+      }
+      if (!each->second_signal.empty()) {
+        plan.notes.push_back(each->change.address + ": " + each->second_signal);
+      }
+    }
+    plan.prediction = Together(of);
+    out.plans.push_back(std::move(plan));
+  }
+  return out;
+}
+
+}  // namespace maxopt

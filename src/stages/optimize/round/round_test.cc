@@ -1,0 +1,148 @@
+#include "stages/optimize/round/round.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace maxopt {
+namespace {
+
+const AccountId kMeta{Platform::kMeta, "1"};
+const AccountId kDollars{Platform::kTikTok, "9"};
+
+Money Eur(std::int64_t units) { return Money::Micros(units * 1'000'000, kEur); }
+
+LeverState State() {
+  LeverState state;
+  state.client = {"A", kEur, "UTC"};
+  LeverAccount meta{};
+  meta.tree.info = {kMeta, "m", kEur, "UTC", "active"};
+  meta.tree.entities = {{Level::kCampaign, "10", "", "", {}},
+                        {Level::kAdGroup, "20", "10", "10", {}},
+                        {Level::kAd, "30", "20", "10", {}}};
+  meta.can.platform = Platform::kMeta;
+  meta.can.daily_overdelivery_bp = 12'500;
+  state.accounts.push_back(meta);
+  LeverAccount dollars{};
+  dollars.tree.info = {kDollars, "t", kUsd, "UTC", "active"};
+  dollars.can = meta.can;
+  dollars.can.platform = Platform::kTikTok;
+  state.accounts.push_back(dollars);
+  return state;
+}
+
+Opportunity Worth(Level level, const std::string& id, Reason reason, double value) {
+  Opportunity o;
+  o.change.account = kMeta;
+  o.change.level = level;
+  o.change.id = id;
+  o.change.address = fmt::format("{}/{}", LevelName(level), id);
+  o.change.reason = reason;
+  o.change.after = {{"status", std::string("paused")}};
+  o.change.prediction = Prediction{"revenue", value, value - 3, value + 3, 28};
+  o.value = value, o.value_low90 = value - 3, o.value_high90 = value + 3;
+  return o;
+}
+
+TEST(Round, OnePlanForEachReasonMostWorthFirst) {
+  LeverReport bids{.lever = "bids", .opportunities = {}, .messages = {}, .notes = {}};
+  bids.opportunities = {Worth(Level::kAdGroup, "20", Reason::kBid, 10),
+                        Worth(Level::kAdGroup, "21", Reason::kBid, 20)};
+  LeverReport creatives = bids;
+  creatives.lever = "creatives";
+  creatives.opportunities = {Worth(Level::kAd, "31", Reason::kRotate, 15)};
+  const Round round = ComposeRound(State(), std::vector{bids, creatives}, {}, nullptr);
+  ASSERT_EQ(round.plans.size(), 2u);
+  ASSERT_EQ(round.items.size(), 3u);
+  EXPECT_EQ(round.items[0].opportunity.change.id, "21");
+  EXPECT_EQ(round.items[1].opportunity.change.id, "31");
+  const Plan& plan = round.plans[0];
+  EXPECT_EQ(plan.client, "A");
+  EXPECT_EQ(plan.created_by, "optimizer");
+  ASSERT_EQ(plan.changes.size(), 2u);
+  EXPECT_EQ(plan.changes[0].id, "21");
+  ASSERT_TRUE(plan.prediction);
+  EXPECT_DOUBLE_EQ(plan.prediction->mean, 30);
+  // Two independent errors of 3 are sqrt(18) together.
+  EXPECT_NEAR(plan.prediction->high90 - 30, std::sqrt(18.0), 1e-12);
+  EXPECT_EQ(plan.prediction->horizon_days, 28);
+}
+
+TEST(Round, WhatBudgetsMoveTodayIsLeftToThem) {
+  Plan budgets;
+  Change change;
+  change.account = kMeta;
+  change.id = "20";
+  change.before = {{"daily_budget", Eur(100)}};
+  change.after = {{"daily_budget", Eur(120)}};
+  change.reason = Reason::kReallocate;
+  budgets.changes = {change};
+  LeverReport bids{.lever = "bids",
+                   .opportunities = {Worth(Level::kAdGroup, "20", Reason::kBid, 10),
+                                     Worth(Level::kAd, "30", Reason::kRotate, 5)},
+                   .messages = {},
+                   .notes = {}};
+  Round round = ComposeRound(State(), std::vector{bids}, {}, &budgets);
+  ASSERT_EQ(round.plans.size(), 1u);
+  EXPECT_EQ(round.plans[0].changes[0].id, "30");
+  EXPECT_NE(round.items[1].wait.find("its budget is moved today"), std::string::npos);
+  // The budget plan took the only change that the day still held.
+  round = ComposeRound(State(), std::vector{bids}, {.changes = 1}, &budgets);
+  EXPECT_TRUE(round.plans.empty());
+  EXPECT_NE(round.items[0].wait.find("used up"), std::string::npos) << round.items[0].wait;
+}
+
+TEST(Round, AnotherCurrencyWaitsAndIsTold) {
+  LeverReport bids{.lever = "bids",
+                   .opportunities = {Worth(Level::kCampaign, "77", Reason::kBid, 10)},
+                   .messages = {},
+                   .notes = {}};
+  bids.opportunities[0].change.account = kDollars;
+  const Round round = ComposeRound(State(), std::vector{bids}, {}, nullptr);
+  EXPECT_TRUE(round.plans.empty());
+  ASSERT_EQ(round.items.size(), 1u);
+  EXPECT_NE(round.items[0].wait.find("USD"), std::string::npos);
+}
+
+TEST(Round, LearningAndTheSecondSignalAreNotesOfThePlan) {
+  LeverReport report{.lever = "creatives",
+                     .opportunities = {Worth(Level::kAd, "30", Reason::kRotate, 10)},
+                     .messages = {},
+                     .notes = {}};
+  Opportunity& o = report.opportunities[0];
+  o.needs_second_signal = true;
+  Round round = ComposeRound(State(), std::vector{report}, {}, nullptr);
+  EXPECT_TRUE(round.plans.empty());
+  EXPECT_NE(round.items[0].wait.find("no second signal"), std::string::npos);
+  o.second_signal = "landing pages engage 40 % less";
+  o.learning_days = 7, o.learning_cost = 2;
+  round = ComposeRound(State(), std::vector{report}, {}, nullptr);
+  ASSERT_EQ(round.plans.size(), 1u);
+  ASSERT_EQ(round.plans[0].notes.size(), 2u);
+  EXPECT_NE(round.plans[0].notes[0].find("learns anew for about 7 days, at a cost of about 2.00"),
+            std::string::npos);
+  EXPECT_NE(round.plans[0].notes[1].find("engage 40 % less"), std::string::npos);
+}
+
+TEST(Round, TheDaysEnvelopeIsWhatWasNotYetMoved) {
+  auto store = std::move(*CampaignStore::Open(":memory:"));
+  ASSERT_TRUE(store->SaveClient({"A", kEur, "UTC"}));
+  LeverState state = State();
+  state.now = *ParseInstant("2026-03-01T12:00:00Z");
+  Policy policy{"A", kEur, Eur(1'000), {}, 1'500, 20, 36, {}};
+  const auto open = BudgetOfToday(*store, "A", &policy, state);
+  ASSERT_TRUE(open);
+  EXPECT_FALSE(open->changes || open->money || open->money_per_account);
+  policy.envelope = {
+      .per_change = {}, .per_day = Eur(100), .per_account = Eur(60), .changes_per_day = 3};
+  const auto fresh = BudgetOfToday(*store, "A", &policy, state);
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(fresh->changes, 3);
+  EXPECT_EQ(fresh->money, Eur(100));
+  EXPECT_EQ(fresh->money_per_account, Eur(60));
+  EXPECT_FALSE(BudgetOfToday(*store, "A", nullptr, state)->changes);
+}
+
+}  // namespace
+}  // namespace maxopt
