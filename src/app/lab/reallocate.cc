@@ -172,6 +172,18 @@ std::string Quoted(const std::string& name) {
   return out + "\"";
 }
 
+/// A fit that knows nothing, by which every budget stays where it is.
+ResponseFit NothingLearnt(const ResponseData& data) {
+  ResponseFit fit{};
+  for (const auto& channel : data.channels) {
+    ChannelResponse response{};
+    response.id = channel.id;
+    response.draws = {ResponseDraw{{ResponseShape::Family::kPower, 1, 1}, 0, 1, 0, 0}};
+    fit.channels.push_back(std::move(response));
+  }
+  return fit;
+}
+
 }  // namespace
 
 Result<int> ReallocateFile(const ReallocateArguments& arguments) {
@@ -202,8 +214,10 @@ Result<int> ReallocateFile(const ReallocateArguments& arguments) {
   if (start_row < rows) data.steered_from = static_cast<std::size_t>(start_row);
 
   const std::size_t recent = history.rows() - std::min<std::size_t>(history.rows(), 84);
-  const auto fit =
-      FitResponse(data, {.seed = arguments.seed, .window = std::pair{recent, history.rows() - 1}});
+  const bool learnt = history.rows() >= LeastPeriods(data.period_days);
+  const auto fit = learnt ? FitResponse(data, {.seed = arguments.seed,
+                                               .window = std::pair{recent, history.rows() - 1}})
+                          : Result<ResponseFit>(NothingLearnt(data));
   if (!fit) return FailWithin(arguments.campaigns + ", " + arguments.kpi, fit.error());
 
   // Only the campaigns of the context get money; others in the history are media all the same.
@@ -240,8 +254,9 @@ Result<int> ReallocateFile(const ReallocateArguments& arguments) {
   position.total_max = context.total_max;
   position.may_underspend = context.may_underspend;
   position.gross_margin = context.gross_margin;
-  const auto problem = ProblemOf(subset, chosen, position);
+  auto problem = ProblemOf(subset, chosen, position);
   if (!problem) return FailWithin(arguments.context, problem.error());
+  if (!learnt && any_current) problem->present = position.current_budget;
   const auto move = Reallocate(*problem, chosen);
   if (!move) return FailWithin(arguments.context, move.error());
 
@@ -273,27 +288,35 @@ Result<int> ReallocateFile(const ReallocateArguments& arguments) {
     return names.empty() ? std::string("none") : fmt::format("{}", fmt::join(names, ", "));
   };
   ordered_json why = ordered_json::array();
-  why.push_back(
-      fmt::format("learnt from {} rows: above the split before steering go {}; below it {}",
-                  history.rows(), list(ups), list(downs)));
-  why.push_back(fmt::format("the data tell little about {}", list(unknown)));
-  why.push_back(
-      explored.empty()
-          ? "nothing is varied on purpose: it would cost more than it teaches in the time "
-            "left"
-          : fmt::format("varied on purpose, in opposite pairs of steps: {}; expected cost "
-                        "{:.2f} of profit a day",
-                        list(explored), move->explore_cost));
-  why.push_back(fmt::format(
-      "expected gain over the split before steering: {:.2f} of revenue a day "
-      "(90 %: {:.2f} to {:.2f}), positive in {:.0f} % of the plausible worlds",
-      move->gain.mean, move->gain.low90, move->gain.high90, 100 * move->gain_confidence));
+  if (!learnt) {
+    why.push_back(
+        fmt::format("{} rows are too few to learn from, {} are needed: the budgets stay "
+                    "in the proportion that they have",
+                    history.rows(), LeastPeriods(data.period_days)));
+  } else {
+    why.push_back(
+        fmt::format("learnt from {} rows: above the split before steering go {}; below it {}",
+                    history.rows(), list(ups), list(downs)));
+    why.push_back(fmt::format("the data tell little about {}", list(unknown)));
+    why.push_back(
+        explored.empty()
+            ? "nothing is varied on purpose: it would cost more than it teaches in the time "
+              "left"
+            : fmt::format("varied on purpose, in opposite pairs of steps: {}; expected cost "
+                          "{:.2f} of profit a day",
+                          list(explored), move->explore_cost));
+    why.push_back(fmt::format(
+        "expected gain over the split before steering: {:.2f} of revenue a day "
+        "(90 %: {:.2f} to {:.2f}), positive in {:.0f} % of the plausible worlds",
+        move->gain.mean, move->gain.low90, move->gain.high90, 100 * move->gain_confidence));
+  }
   const ordered_json about{
       {"why", why},
       {"total", Digits12(static_cast<double>(move->total_minor) / 100)},
-      {"gain", IntervalJson(move->gain)},
-      {"gain_confidence", Digits12(move->gain_confidence)},
-      {"step_gain", IntervalJson(move->step_gain)},
+      {"gain", learnt ? ordered_json(IntervalJson(move->gain)) : ordered_json(nullptr)},
+      {"gain_confidence",
+       learnt ? ordered_json(Digits12(move->gain_confidence)) : ordered_json(nullptr)},
+      {"step_gain", learnt ? ordered_json(IntervalJson(move->step_gain)) : ordered_json(nullptr)},
       {"explore_cost", Digits12(move->explore_cost)},
       {"stake", Digits12(move->stake)},
       {"days_left", horizon.left},

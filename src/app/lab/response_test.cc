@@ -44,13 +44,13 @@ class ResponseFiles : public testing::Test {
 
   /// Two campaigns over 140 days: revenue 1000 + 8 sqrt(spend of a) + 2 sqrt(spend of b).
   void WriteHistory(const std::function<std::string(int)>& day, const std::string& column = "day",
-                    bool backwards = false) {
+                    bool backwards = false, int days = 140) {
     std::mt19937_64 engine(3);
     const auto uniform = [&] { return static_cast<double>(engine() >> 11) * 0x1.0p-53; };
     std::vector<std::string> rows;
     std::string kpi = column + ",revenue,promo\n";
     double level[2] = {100, 60};
-    for (int t = 0; t < 140; ++t) {
+    for (int t = 0; t < days; ++t) {
       if (t % 7 == 0) level[0] = 50 + 100 * uniform(), level[1] = 30 + 60 * uniform();
       const double promo = t % 30 < 3 ? 1 : 0;
       double revenue = 1000 + 300 * promo + 20 * (uniform() - 0.5);
@@ -257,6 +257,21 @@ TEST_F(ResponseFiles, ACampaignWithoutHistoryKeepsItsBudget) {
   const auto done = Move(context);
   ASSERT_TRUE(done) << done.error().what;
   EXPECT_NE(Read("budget.csv").find("new,10.00"), std::string::npos) << Read("budget.csv");
+}
+
+TEST_F(ResponseFiles, ATooShortHistoryKeepsTheBudgets) {
+  WriteHistory(Number, "day", false, 27);
+  json context = Context();
+  context["next_day"] = 27;
+  const auto done = Move(context);
+  ASSERT_TRUE(done) << done.error().what;
+  EXPECT_EQ(Read("budget.csv"), "campaign,budget\n\"a, the first\",100.50\nb,60.00\n");
+  const json out = json::parse(said_);
+  EXPECT_EQ(out["why"].size(), 1u);
+  EXPECT_EQ(out["why"][0],
+            "27 rows are too few to learn from, 28 are needed: the budgets stay in the proportion "
+            "that they have");
+  EXPECT_TRUE(out["gain"].is_null());
 }
 
 TEST_F(ResponseFiles, AWrongContextIsNamedByField) {

@@ -859,7 +859,7 @@ Result<> Check(const ResponseData& data, const ResponseOptions& options) {
   if (data.period_days != 1 && data.period_days != 7) {
     return wrong(fmt::format("periods of {} days; 1 or 7 are understood", data.period_days));
   }
-  const std::size_t least = data.period_days == 1 ? 28 : 20;
+  const std::size_t least = LeastPeriods(data.period_days);
   if (size < least) {
     return wrong(
         fmt::format("{} {} of history; at least {} are needed to tell media from season and trend",

@@ -135,6 +135,9 @@ struct ResponseFit {
   std::optional<ResponseHoldout> holdout{};
 };
 
+/// Fewer periods than these tell nothing of seasons and carry-over: FitResponse refuses them.
+constexpr std::size_t LeastPeriods(int period_days) { return period_days == 1 ? 28 : 20; }
+
 /// Media response with uncertainty, from observational history.
 ///
 /// Baseline: level, trend, a slow random walk, weekday, yearly harmonics, holidays (with dates) and
