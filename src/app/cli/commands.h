@@ -108,6 +108,17 @@ Result<int> QualityCommand(const CommandContext& context, const QualityArguments
 Result<int> LookCommand(const CommandContext& context, const std::string& client, bool outputs);
 Result<int> RecommendCommand(const CommandContext& context, const std::string& client,
                              bool propose);
+struct ScenarioArguments {
+  std::string client, file;          ///< file: YAML, docs/scenarios.md
+  std::vector<std::string> budgets;  ///< "-20%", "+20%" or an amount
+  std::vector<std::string> off;      ///< channels
+  std::vector<std::string> set;      ///< "CHANNEL=AMOUNT"
+  std::vector<std::string> targets;  ///< "marginal_roas=2"
+  bool best = false, equal = false;
+  std::optional<double> margin;
+};
+/// Without any scenario the usual ones are shown. Writes nothing.
+Result<int> ScenarioCommand(const CommandContext& context, const ScenarioArguments& arguments);
 /// A file, or those of the home.
 Result<int> RulesCheckCommand(const CommandContext& context, const std::string& file);
 /// Without `propose` nothing is stored. kExitPending when there is something to propose.

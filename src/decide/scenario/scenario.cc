@@ -516,10 +516,10 @@ class Comparer {
       const ScenarioChannel& channel = problem_.channels[c];
       const ScenarioShare& share = answer.shares[c];
       if (share.beyond > 0) {
-        answer.notes.push_back(
-            fmt::format("{}: {:.2f} a day is {:.0f} % more than was ever tried for long ({:.2f}); "
-                        "what lies there is the curve's assumption",
-                        channel.id, share.spend, 100 * share.beyond, channel.tried_high));
+        answer.notes.push_back(fmt::format(
+            "{}: {:.2f} a day is {:.0f} % beyond what is known from having been tried (up "
+            "to {:.2f}); what lies there is the curve's assumption",
+            channel.id, share.spend, 100 * share.beyond, channel.tried_high));
       }
       if (share.below && share.spend < Spend(c, Units(channel.budget))) {
         answer.notes.push_back(fmt::format(

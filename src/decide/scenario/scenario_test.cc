@@ -182,7 +182,7 @@ TEST(CompareScenarios, WhatWasNotTriedIsSaid) {
   more.total_change_bp = 5'000;
   const ScenarioAnswer got = Ask(problem, more);
   EXPECT_NEAR(got.shares[0].beyond, 0.25, 1e-9);
-  EXPECT_TRUE(Says(got.notes, "25 % more than was ever tried"));
+  EXPECT_TRUE(Says(got.notes, "25 % beyond what is known"));
   EXPECT_TRUE(Says(got.notes, "b: the data tell little of it"));
   Scenario off{.name = "off", .off = {"a"}};
   EXPECT_TRUE(Says(Ask(problem, off).notes, "hardly ever below 60.00"));
