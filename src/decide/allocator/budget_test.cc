@@ -50,6 +50,22 @@ std::int64_t Sum(const BudgetAnswer& answer) {
   return sum;
 }
 
+TEST(ResponseCurve, CurvatureIsTheSlopeOfTheSlope) {
+  for (const Family family :
+       {Family::kHill, Family::kLog, Family::kPower, Family::kExponential, Family::kLogNormalCdf}) {
+    for (const double a : {0.6, 1.0, 2.5}) {
+      const ResponseCurve f{family, 70, 30, a, 0, {}};
+      for (const double x : {3.0, 30.0, 200.0}) {
+        const double h = 1e-4 * x;
+        EXPECT_NEAR(f.Curvature(x), (f.SlopeAfter(x + h) - f.SlopeAfter(x - h)) / (2 * h),
+                    1e-5 * (std::abs(f.Curvature(x)) + f.SlopeAfter(x) / x))
+            << static_cast<int>(family) << " " << a << " " << x;
+      }
+    }
+  }
+  EXPECT_DOUBLE_EQ(ResponseCurve({Family::kHill, 70, 30, 1, 0, {}}).Curvature(0), -140.0 / 900);
+}
+
 TEST(SplitBudget, TwoLogCurvesByHand) {
   // Slopes c / (k + x): 200 / (10 + x) = 100 / (10 + y), x + y = 100: x = 70, y = 30, slope 2.5.
   const auto got = SplitBudget({100, {Log("a", 200, 10), Log("b", 100, 10)}});

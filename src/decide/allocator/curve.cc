@@ -95,6 +95,29 @@ double ResponseCurve::SlopeBefore(double x) const {
   return family == Family::kPiecewise ? PieceSlope(points, x, false) : SlopeAfter(x);
 }
 
+double ResponseCurve::Curvature(double x) const {
+  switch (family) {
+    case Family::kHill: {
+      const double z = x + carried;
+      if (a == 1) return -2 * c * k / ((z + k) * (z + k) * (z + k));
+      const double w = std::pow(k / z, a);
+      const double turn = std::isinf(w) ? a - 1 : 2 * a * w / (1 + w) - a - 1;
+      return SlopeAfter(x) * turn / z;
+    }
+    case Family::kLog:
+      return -c / ((k + x) * (k + x));
+    case Family::kPower:
+      return c * a * (a - 1) * std::pow(x, a - 2);
+    case Family::kExponential:
+      return -c / (k * k) * std::exp(-x / k);
+    case Family::kLogNormalCdf:
+      return SlopeAfter(x) * (-1 - std::log(x / k) / (a * a)) / x;
+    case Family::kPiecewise:
+      return 0;
+  }
+  Bug();
+}
+
 double ResponseCurve::Inflection() const {
   switch (family) {
     case Family::kHill:

@@ -26,6 +26,8 @@ struct ResponseCurve {
   /// infinite at 0.
   double SlopeAfter(double x) const;
   double SlopeBefore(double x) const;
+  /// Second derivative, for x > 0 (kHill: x + carried > 0); 0 for kPiecewise.
+  double Curvature(double x) const;
   /// From here on the curve is concave; infinity where it never is. kPiecewise: not asked.
   double Inflection() const;
   /// kInvalidArgument names the parameter.
