@@ -14,6 +14,7 @@
 #include "decide/guardrails/guardrails.h"
 #include "domain/message_text.h"
 #include "memory/campaigns/alerts.h"
+#include "stages/optimize/levers/campaigns.h"
 #include "stages/optimize/levers/creatives/rotation.h"
 #include "stages/optimize/levers/cuts/cuts.h"
 
@@ -156,7 +157,12 @@ class Creatives {
     }
     const int window = WindowOf(account);
     MAXOPT_TRY(const History history, ReadHistory(*world_.facts, account, window));
-    MAXOPT_TRY(const std::vector<CutSums> sums, SumJudged(*world_.facts, account, Level::kAd, ""));
+    std::set<Day> judged;
+    for (Day day = account.first; day <= account.last; day += days(1)) {
+      if (account.Judged(day)) judged.insert(day);
+    }
+    MAXOPT_TRY(const std::vector<CutSums> sums,
+               SumDays(*world_.facts, account, judged, Level::kAd, ""));
     View view{account, history, window, {}};
     for (const CutSums& row : sums) view.sums[row.ad] = row;
     // By id, whatever the platform's order.
@@ -327,6 +333,15 @@ class Creatives {
           CostMax(state_, view.account, campaign, whole)
               .value_or(whole.conversions > 0 ? whole.spend / whole.conversions : 0);
       Promise(view, input, advice, move, worth, found);
+      // "Adding new creative" restarts the learning of Meta's ad set; the other platforms name no
+      // such edit.
+      if (move.on && view.account.tree.info.account.platform == Platform::kMeta) {
+        const double conversions = whole.conversions / std::max(1, view.account.JudgedDays());
+        const levers::Learning learning =
+            levers::LearningOf(group, campaign, conversions, conversions * worth, 1);
+        found.learning_cost = learning.cost_a_day;
+        found.learning_days = learning.days;
+      }
       found.needs_second_signal = !move.on && input.ads[move.ad].conversions > 0;
       found.second_signal = move.second_signal;
       out_.opportunities.push_back(std::move(found));

@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <tuple>
 
 namespace maxopt {
 namespace {
-
-using std::chrono::days;
 
 /// Money in whole units, counts as they are; absent is 0 in a sum.
 double Amount(const FactCell& cell) {
@@ -21,17 +20,14 @@ double Amount(const FactCell& cell) {
 
 }  // namespace
 
-Result<std::vector<CutSums>> SumJudged(FactStore& facts, const LeverAccount& account, Level level,
-                                       std::string_view cut) {
+Result<std::vector<CutSums>> SumDays(FactStore& facts, const LeverAccount& account,
+                                     const std::set<Day>& days, Level level, std::string_view cut) {
   std::map<std::tuple<std::string, std::string, std::string, std::string>, CutSums> sums;
-  // One question for each run of days that count: all of them, mostly.
-  for (Day from = account.first; from <= account.last;) {
-    if (!account.Judged(from)) {
-      from += days(1);
-      continue;
-    }
-    Day to = from;
-    while (account.Judged(to + days(1))) to += days(1);
+  // One question for each run of days: one in all, mostly.
+  for (auto at = days.begin(); at != days.end(); ++at) {
+    const Day from = *at;
+    while (std::next(at) != days.end() && *std::next(at) == *at + std::chrono::days(1)) ++at;
+    const Day to = *at;
     FactQuery query;
     query.measures = {"spend", "impressions", "clicks", "conversions", "revenue"};
     query.dimensions = {"campaign"};
@@ -63,7 +59,6 @@ Result<std::vector<CutSums>> SumJudged(FactStore& facts, const LeverAccount& acc
       sum.revenue += Amount(cell("revenue"));
       sum.counted = sum.counted || cell("conversions").kind != FactCell::Kind::kAbsent;
     }
-    from = to + days(1);
   }
   std::vector<CutSums> out;
   out.reserve(sums.size());

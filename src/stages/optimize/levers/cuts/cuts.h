@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +18,12 @@ struct CutSums {
   bool counted = false;  ///< whether the platform tells conversions of it at all
 };
 
-/// The account's judged days (LeverAccount::Judged) summed by campaign, ad group or ad, and by
-/// `cut` ("search_term", "placement", ...) where it is not empty; ordered by ids and segment.
-/// Breakdowns are known by campaign only. What is in no campaign that was read is left out.
-/// Errors: kInvalidArgument for a cut that is none; our own memory's.
-Result<std::vector<CutSums>> SumJudged(FactStore& facts, const LeverAccount& account, Level level,
-                                       std::string_view cut);
+/// These days of the account summed by campaign, ad group or ad, and by `cut` ("search_term", ...)
+/// where it is not empty; ordered by ids and segment. Breakdowns are known by campaign only. What
+/// is in no campaign that was read is left out. Errors: kInvalidArgument for a cut that is none;
+/// our own memory's.
+Result<std::vector<CutSums>> SumDays(FactStore& facts, const LeverAccount& account,
+                                     const std::set<Day>& days, Level level, std::string_view cut);
 
 /// What a conversion of the campaign may cost, in units of the account's currency: the documents'
 /// target (cpa, or roas at the campaign's own value of a conversion), else the platform's target

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "decide/searches/searches.h"
+#include "stages/optimize/levers/campaigns.h"
 #include "stages/optimize/levers/cuts/cuts.h"
 
 namespace maxopt {
@@ -14,9 +16,6 @@ namespace {
 
 using nlohmann::json;
 
-/// From here on a campaign is held back by its budget: what it no longer spends on a search it
-/// spends on others.
-constexpr double kSpendsItsBudget = 0.9;
 /// Two weeks: every day of the week twice, as other levers' effects are waited for.
 constexpr int kHorizonDays = 14;
 /// Searches that are named for each word in the evidence; their number is always told.
@@ -66,14 +65,18 @@ class Searches {
       Note(account, account.hold);
       return {};
     }
+    // Searches ripen by themselves: they may have been read earlier than the campaigns were.
+    MAXOPT_TRY(const std::set<Day> days,
+               levers::JudgedDaysOf(world_, state_, account, Grain::kDay, Breakdown::kSearchTerm));
     MAXOPT_TRY(const std::vector<CutSums> cut,
-               SumJudged(*world_.facts, account, Level::kCampaign, "search_term"));
+               SumDays(*world_.facts, account, days, Level::kCampaign, "search_term"));
     if (cut.empty()) {
-      Note(account, "nothing is known by search");
+      Note(account, "nothing is known by search of days whose conversions are nearly all known");
       return {};
     }
     MAXOPT_TRY(const std::vector<CutSums> wholes,
-               SumJudged(*world_.facts, account, Level::kCampaign, ""));
+               SumDays(*world_.facts, account, days, Level::kCampaign, ""));
+    MAXOPT_TRY(const auto sums_of, levers::SumsOf(world_, account, days));
     std::map<std::string, std::vector<const CutSums*>> terms;
     for (const CutSums& row : cut) {
       if (row.segment != kNoneTold) terms[row.campaign].push_back(&row);
@@ -99,7 +102,11 @@ class Searches {
         Note(account, NameOf(*campaign) + ": its conversions are not told");
         continue;
       }
-      MAXOPT_CHECK(Campaign(account, *campaign, *sums->second, rows));
+      const auto known = sums_of.find(id);
+      const bool refills =
+          known != sums_of.end() && levers::Refills(account, *campaign, known->second);
+      View view{account, *campaign, *sums->second, days, refills};
+      MAXOPT_CHECK(Campaign(view, rows));
     }
     return {};
   }
@@ -118,8 +125,22 @@ class Searches {
     return out;
   }
 
-  Result<> Campaign(const LeverAccount& account, const Entity& entity, const CutSums& whole,
-                    const std::vector<const CutSums*>& rows) {
+  struct View {
+    const LeverAccount& account;
+    const Entity& campaign;
+    const CutSums& whole;
+    const std::set<Day>& days;
+    bool refills;  ///< what it does not spend on one search it spends on others
+    std::optional<double> cost_max{};
+    double told = 0;
+    double Cpa() const { return whole.conversions > 0 ? whole.spend / whole.conversions : 0; }
+    double Days() const { return static_cast<double>(days.size()); }
+  };
+
+  Result<> Campaign(View& view, const std::vector<const CutSums*>& rows) {
+    const LeverAccount& account = view.account;
+    const Entity& entity = view.campaign;
+    const CutSums& whole = view.whole;
     SearchCampaign campaign;
     double told_spend = 0, told_conversions = 0;
     for (const CutSums* row : rows) {
@@ -151,7 +172,8 @@ class Searches {
     for (const std::string& note : advice.notes) {
       Note(account, fmt::format("{}: {}", NameOf(entity), note));
     }
-    View view{account, entity, whole, campaign.cost_max, advice.told};
+    view.cost_max = campaign.cost_max;
+    view.told = advice.told;
     LeaveOut(view, std::move(advice.negatives));
     std::map<std::string, std::vector<SearchWord>> by_group;
     for (SearchWord& word : advice.keywords) by_group[word.group].push_back(std::move(word));
@@ -159,22 +181,13 @@ class Searches {
     return {};
   }
 
-  struct View {
-    const LeverAccount& account;
-    const Entity& campaign;
-    const CutSums& whole;
-    std::optional<double> cost_max;
-    double told = 0;
-    double Cpa() const { return whole.conversions > 0 ? whole.spend / whole.conversions : 0; }
-  };
-
   json Evidence(const View& view, const std::vector<SearchWord>& words) const {
     json list = json::array();
     for (const SearchWord& word : words) list.push_back(WordJson(word));
     json out{{"lever", "searches"},
-             {"from", PrintDay(view.account.first)},
-             {"to", PrintDay(view.account.last)},
-             {"days", view.account.JudgedDays()},
+             {"from", PrintDay(*view.days.begin())},
+             {"to", PrintDay(*view.days.rbegin())},
+             {"days", view.days.size()},
              {"currency", view.account.tree.info.currency.name()},
              {"campaign",
               {{"spend", view.whole.spend},
@@ -200,7 +213,7 @@ class Searches {
       }
       std::erase_if(words, converts);
     }
-    const double days = view.account.JudgedDays();
+    const double days = view.Days();
     const double worth = view.cost_max.value_or(view.Cpa());
     double spend = 0, expected = 0, conversions = 0, lost = 0, lost_low = 0, lost_high = 0,
            elsewhere = 0;
@@ -229,18 +242,14 @@ class Searches {
     found.value = (spend - lost * worth) / days;
     found.value_low90 = (spend - lost_high * worth) / days;
     found.value_high90 = (spend - lost_low * worth) / days;
-    const Money* budget = MoneyField(view.campaign.fields, "daily_budget");
-    const bool limited =
-        budget != nullptr &&
-        view.whole.spend / days >= kSpendsItsBudget * static_cast<double>(budget->micros()) / 1e6;
     // A campaign that spends its budget spends what is freed on its other searches: between nothing
     // comes of it and as much as of the money that is spent there now. What does not is saved.
     const double low = -lost_high / days;
-    const double high = ((limited ? elsewhere : 0) - lost_low) / days;
-    found.change.prediction = Prediction{"conversions", limited ? (low + high) / 2 : -lost / days,
-                                         low, high, kHorizonDays};
+    const double high = ((view.refills ? elsewhere : 0) - lost_low) / days;
+    found.change.prediction = Prediction{
+        "conversions", view.refills ? (low + high) / 2 : -lost / days, low, high, kHorizonDays};
     json evidence = Evidence(view, words);
-    evidence["spends_its_budget"] = limited;
+    evidence["money"] = view.refills ? "spent in the rest of the campaign" : "saved";
     found.change.evidence = evidence.dump(-1, ' ', false, json::error_handler_t::replace);
     found.needs_second_signal = doubtful;
     out_.opportunities.push_back(std::move(found));
@@ -253,7 +262,7 @@ class Searches {
       Note(view.account, fmt::format("{}: left alone: {}", NameOf(*group), still));
       return;
     }
-    const double days = view.account.JudgedDays();
+    const double days = view.Days();
     const double worth = view.cost_max.value_or(view.Cpa());
     double spend = 0, conversions = 0, expected = 0, beyond = 0;
     for (const SearchWord& word : words) {
