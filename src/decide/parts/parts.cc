@@ -7,7 +7,6 @@
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
-#include <map>
 #include <numeric>
 #include <set>
 #include <tuple>
@@ -151,8 +150,8 @@ Fit FitParts(const std::vector<Sums>& cells) {
 
 /// One campaign between the two passes: what is tested, and what is known of its parts.
 struct Work {
-  std::map<std::pair<int, std::size_t>, std::pair<double, double>> by_day;  ///< cost and value
-  std::vector<Sums> cells;  ///< counts in units, dispersion included
+  std::vector<PartRow> by_day;  ///< one a part and day
+  std::vector<Sums> cells;      ///< counts in units, dispersion included
   Fit fit;
   struct Block {
     std::vector<std::size_t> parts;
@@ -252,9 +251,12 @@ Work Prepare(const PartsOf& campaign, const PartsOptions& options, PartsReport& 
   double cost = 0, value = 0;
   for (const PartRow& row : rows) {
     days.insert(row.day);
-    auto& cell = work.by_day[{row.day, row.part}];
-    cell.first += row.cost;
-    cell.second += row.value;
+    if (work.by_day.empty() || work.by_day.back().part != row.part ||
+        work.by_day.back().day != row.day) {
+      work.by_day.push_back({row.part, row.day, 0, 0});
+    }
+    work.by_day.back().cost += row.cost;
+    work.by_day.back().value += row.value;
     totals[row.part].first += row.cost;
     totals[row.part].second += row.value;
     cost += row.cost;
@@ -289,10 +291,10 @@ Work Prepare(const PartsOf& campaign, const PartsOptions& options, PartsReport& 
     count_at(campaign.unit * report.dispersion);
     double pearson = 0;
     int cells = 0;
-    for (const auto& [at, cell] : work.by_day) {
-      const double expected = cell.first * work.fit.expected_rate[at.second] * report.dispersion;
+    for (const PartRow& cell : work.by_day) {
+      const double expected = cell.cost * work.fit.expected_rate[cell.part] * report.dispersion;
       if (!(expected > 0)) continue;
-      const double off = cell.second / campaign.unit - expected;
+      const double off = cell.value / campaign.unit - expected;
       pearson += off * off / expected;
       ++cells;
     }

@@ -198,10 +198,9 @@ std::vector<const Entity*> CampaignsOf(const LeverAccount& account) {
 
 std::vector<const Entity*> ActiveGroups(const LeverAccount& account, const Entity& campaign) {
   std::vector<const Entity*> out;
-  for (const Entity& entity : account.tree.entities) {
-    if (entity.level == Level::kAdGroup && entity.parent_id == campaign.id &&
-        TextField(entity.fields, "status") == kActive) {
-      out.push_back(&entity);
+  for (const Entity* entity : account.Below(campaign)) {
+    if (entity->level == Level::kAdGroup && TextField(entity->fields, "status") == kActive) {
+      out.push_back(entity);
     }
   }
   std::sort(out.begin(), out.end(), [](const Entity* a, const Entity* b) { return a->id < b->id; });

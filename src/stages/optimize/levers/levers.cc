@@ -70,10 +70,12 @@ const ExperimentLock* LockBelow(const std::vector<ExperimentLock>& locks,
                                 const LeverAccount& account, const Entity& entity) {
   for (const ExperimentLock& lock : locks) {
     if (lock.account != account.tree.info.account || lock.id.empty()) continue;
-    const bool below = std::any_of(
-        account.tree.entities.begin(), account.tree.entities.end(), [&](const Entity& other) {
-          return other.id == lock.id &&
-                 (other.parent_id == entity.id || other.campaign_id == entity.id);
+    const auto places = account.by_id.find(lock.id);
+    if (places == account.by_id.end()) continue;
+    const bool below =
+        std::any_of(places->second.begin(), places->second.end(), [&](std::size_t i) {
+          const Entity& other = account.tree.entities[i];
+          return other.parent_id == entity.id || other.campaign_id == entity.id;
         });
     if (below) return &lock;
   }
@@ -87,10 +89,32 @@ int LeverAccount::JudgedDays() const {
   return static_cast<int>((last - first).count()) + 1 - static_cast<int>(left_out.size());
 }
 
+void LeverAccount::Index() {
+  by_id.clear();
+  by_parent.clear();
+  owned_by_id.clear();
+  for (std::size_t i = 0; i < tree.entities.size(); ++i) {
+    by_id[tree.entities[i].id].push_back(i);
+    if (!tree.entities[i].parent_id.empty()) by_parent[tree.entities[i].parent_id].push_back(i);
+  }
+  for (std::size_t i = 0; i < owned.size(); ++i) owned_by_id[owned[i].id].push_back(i);
+}
+
 const Entity* LeverAccount::Find(Level level, const std::string& id) const {
-  const auto at = std::find_if(tree.entities.begin(), tree.entities.end(),
-                               [&](const Entity& e) { return e.level == level && e.id == id; });
-  return at == tree.entities.end() ? nullptr : &*at;
+  const auto places = by_id.find(id);
+  if (places == by_id.end()) return nullptr;
+  for (const std::size_t i : places->second) {
+    if (tree.entities[i].level == level) return &tree.entities[i];
+  }
+  return nullptr;
+}
+
+std::vector<const Entity*> LeverAccount::Below(const Entity& entity) const {
+  std::vector<const Entity*> out;
+  const auto places = by_parent.find(entity.id);
+  if (places == by_parent.end()) return out;
+  for (const std::size_t i : places->second) out.push_back(&tree.entities[i]);
+  return out;
 }
 
 int LeverState::step_max_bp() const { return (policy ? *policy : NoPolicy()).step_max_bp; }
@@ -106,8 +130,11 @@ const Instant* LeverState::LastChange(const AccountId& account, const std::strin
 }
 
 std::string LeverState::AddressOf(const LeverAccount& account, const Entity& entity) const {
-  for (const OwnedObject& object : account.owned) {
-    if (object.level == entity.level && object.id == entity.id) return object.address;
+  if (const auto places = account.owned_by_id.find(entity.id);
+      places != account.owned_by_id.end()) {
+    for (const std::size_t i : places->second) {
+      if (account.owned[i].level == entity.level) return account.owned[i].address;
+    }
   }
   return fmt::format("{}/{}", LevelName(entity.level), entity.id);
 }
@@ -201,6 +228,7 @@ Result<LeverState> ReadLeverState(const LeverWorld& world, const std::string& cl
     if (const auto hold = holds.find(info.account); hold != holds.end()) {
       account.hold = hold->second;
     }
+    account.Index();
     state.accounts.push_back(std::move(account));
   }
   return state;

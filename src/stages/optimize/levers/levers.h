@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,14 @@ struct LeverAccount {
   int JudgedDays() const;
   /// nullptr: it is not in the tree.
   const Entity* Find(Level level, const std::string& id) const;
+  /// What is directly below the object, in the tree's order.
+  std::vector<const Entity*> Below(const Entity& entity) const;
+
+  /// Places in `tree.entities` by id and by parent, and in `owned` by id: trees hold hundreds of
+  /// thousands of ads. ReadLeverState indexes; what changes the tree or `owned` indexes again.
+  void Index();
+  using Places = std::unordered_map<std::string, std::vector<std::size_t>>;
+  Places by_id{}, by_parent{}, owned_by_id{};
 };
 
 /// What our plans did to an object, or are about to.

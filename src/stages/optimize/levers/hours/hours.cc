@@ -127,7 +127,8 @@ class Hours {
     MAXOPT_TRY(const FactTable table, world_.facts->Query(query));
     if (table.rows.empty()) return {};
     const std::size_t period = table.Column("period"), id = table.Column("campaign_id"),
-                      spend = table.Column("spend");
+                      spend = table.Column("spend"), conversions = table.Column("conversions"),
+                      revenue = table.Column("revenue");
     for (const auto& row : table.rows) {
       const auto found = at.find(row[id].text);
       if (found == at.end()) continue;
@@ -137,7 +138,7 @@ class Hours {
       const unsigned weekday = std::chrono::weekday(day).iso_encoding() - 1;
       const auto hour = static_cast<std::size_t>(10 * (row[period].text.at(11) - '0') +
                                                  (row[period].text.at(12) - '0'));
-      const FactCell& value = row[table.Column(campaign.kpi.Numerator())];
+      const FactCell& value = row[campaign.kpi.revenue ? revenue : conversions];
       PartRow part;
       part.part = 24 * static_cast<std::size_t>(weekday) + hour;
       part.day = static_cast<int>(day.time_since_epoch().count());
