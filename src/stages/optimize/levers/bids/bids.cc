@@ -23,6 +23,8 @@ constexpr int kHorizonDays = 28;
 constexpr double kBinds = 0.85;
 /// As decide/bids has it for the budget: below a tenth there is next to nothing to be won.
 constexpr double kLostLeast = 0.1;
+/// Of a budget: what is spent beyond it cannot grow by half a step.
+constexpr double kSpent = 0.9;
 /// Platforms say that learning may restart with a change of a bid or target "depending on its
 /// size"; steps are small, so even odds are taken.
 constexpr double kLearnsAnew = 0.5;
@@ -50,6 +52,8 @@ struct Window {
   Day from{}, to{};
   double spend = 0, conversions = 0, revenue = 0;
   double dispersion = 1;  ///< Pearson's, of the days' conversions beside their spend
+  double campaign_spend = 0;
+  /// Of its campaign: platforms tell them there.
   std::optional<double> lost_to_budget, lost_to_rank;
 };
 
@@ -220,6 +224,8 @@ class Bids {
   Window WindowOf(const Control& control) {
     const LeverAccount& account = *control.account;
     const Numbers& numbers = NumbersOf(control);
+    const Numbers& whole =
+        numbers_[{account.tree.info.account, Level::kCampaign, control.campaign->id}];
     Window out;
     Day first = account.first;
     if (const Instant* changed =
@@ -235,21 +241,25 @@ class Bids {
       if (out.days == 0) out.to = day;
       out.from = day;
       ++out.days;
-      const auto at = numbers.find(day);
-      if (at == numbers.end()) continue;
-      const DayNumbers& n = at->second;
-      out.spend += n.spend;
-      out.conversions += std::max(0.0, n.conversions);
-      out.revenue += std::max(0.0, n.revenue);
-      by_day.emplace_back(n.spend, std::max(0.0, n.conversions));
-      const double shown = n.impressions.value_or(0);
-      if (n.lost_to_budget) {
-        budget += *n.lost_to_budget * shown;
-        budget_weight += shown;
+      if (const auto at = numbers.find(day); at != numbers.end()) {
+        const DayNumbers& n = at->second;
+        out.spend += n.spend;
+        out.conversions += std::max(0.0, n.conversions);
+        out.revenue += std::max(0.0, n.revenue);
+        by_day.emplace_back(n.spend, std::max(0.0, n.conversions));
       }
-      if (n.lost_to_rank) {
-        rank += *n.lost_to_rank * shown;
-        rank_weight += shown;
+      if (const auto at = whole.find(day); at != whole.end()) {
+        const DayNumbers& n = at->second;
+        out.campaign_spend += n.spend;
+        const double shown = n.impressions.value_or(0);
+        if (n.lost_to_budget) {
+          budget += *n.lost_to_budget * shown;
+          budget_weight += shown;
+        }
+        if (n.lost_to_rank) {
+          rank += *n.lost_to_rank * shown;
+          rank_weight += shown;
+        }
       }
     }
     if (out.spend > 0 && out.conversions > 0 && by_day.size() > 1) {
@@ -308,14 +318,20 @@ class Bids {
     bid.elasticity = elasticity;
     bid.step_max = std::clamp(static_cast<double>(state_.step_max_bp()) / 1e4, 0.001, 0.9);
     bid.lost_to_budget = std::clamp(window.lost_to_budget.value_or(0), 0.0, 0.9);
+    // An ad group without a budget of its own shares its campaign's: that one's limit is no limit
+    // of its own, but where it is spent nothing more can be bought.
     const Money* own_budget = MoneyField(object.fields, "daily_budget");
-    const std::optional<Money> budget =
-        own_budget ? std::optional(*own_budget) : DailyBudget(account, *control.campaign);
-    // An ad group shares its campaign's budget with others: no limit of its own can be told.
-    const bool limited = budget && (own_budget || object.level == Level::kCampaign);
-    if (limited) bid.spend_max = std::max(spend, Units(*budget));
-    bid.can_grow = window.lost_to_rank.value_or(1) >= kLostLeast &&
-                   (!limited || spend <= 0.9 * Units(*budget)) && bid.lost_to_budget < kLostLeast;
+    const std::optional<Money> shared = DailyBudget(account, *control.campaign);
+    const bool limited = own_budget != nullptr || (object.level == Level::kCampaign && shared);
+    if (limited) bid.spend_max = std::max(spend, Units(own_budget ? *own_budget : *shared));
+    const bool money_left = own_budget ? spend <= kSpent * Units(*own_budget)
+                            : shared
+                                ? window.campaign_spend / window.days <= kSpent * Units(*shared)
+                                : true;
+    const bool lifetime = object.fields.contains("lifetime_budget") ||
+                          control.campaign->fields.contains("lifetime_budget");
+    bid.can_grow = money_left && !lifetime && window.lost_to_rank.value_or(1) >= kLostLeast &&
+                   bid.lost_to_budget < kLostLeast;
     MAXOPT_TRY(const BidDecision decision, DecideBid(bid));
     if (decision.verdict == BidVerdict::kKeep) {
       Note(control, decision.why_not);

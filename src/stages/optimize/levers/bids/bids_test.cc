@@ -266,6 +266,29 @@ TEST_F(BidsLever, MetaBidsOfAdSetsBySmallestCoins) {
   EXPECT_TRUE(Has(Notes(report), "still learning")) << Notes(report);
 }
 
+// What a campaign's budget stops, its ad groups cannot buy, whatever a further unit is worth.
+TEST_F(BidsLever, AdGroupsShareTheirCampaignsBudget) {
+  const auto ad_set = [](const std::string& id, const std::string& campaign) {
+    return AdGroup(id, campaign,
+                   {{"bid_strategy", std::string("cost_cap")}, {"target_cpa", Eur(10)}});
+  };
+  Have(Platform::kMeta, {Campaign("1", {{"daily_budget", Eur(105)}}), ad_set("11", "1"),
+                         Campaign("2", {{"daily_budget", Eur(300)}}), ad_set("21", "2"),
+                         Campaign("3", {{"lifetime_budget", Eur(9'000)}}), ad_set("31", "3")});
+  LoadDays(Platform::kMeta, 8,
+           {{"1", 100, 10, 0.6, 0.4, 0, "11"},
+            {"2", 100, 10, 0.6, 0.4, 0, "21"},
+            {"3", 100, 10, 0.6, 0.4, 0, "31"}});
+  Target("cpa", "50", {"1", "2", "3"});
+  const LeverReport report = Run();
+  ASSERT_EQ(report.opportunities.size(), 1u) << Notes(report);
+  EXPECT_EQ(report.opportunities[0].change.id, "21");
+  EXPECT_TRUE(Has(Notes(report),
+                  "\"Ad group 11\": a further unit of spend is worth it, but there "
+                  "is no more to be had"))
+      << Notes(report);
+}
+
 TEST_F(BidsLever, ImmatureDaysAreNotLookedAtAndTheOrderDoesNotMatter) {
   Have(Platform::kGoogleAds, {Cpa("1", 10, 1'000), Cpa("2", 10, 1'000)});
   const std::vector<Behaviour> all{{"1", 100, 10, 0.75}, {"2", 100, 10, 0.75}};
