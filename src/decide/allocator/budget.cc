@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <queue>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
+#include <utility>
 
 namespace maxopt {
 namespace {
@@ -55,6 +57,36 @@ double ExactSum(std::size_t n, F f) {
   return fixed.Real(sum);
 }
 
+/// Finds the first id that is there twice. Open addressing over the ids' hashes: a node for each id
+/// would take longer than the split of many channels.
+class Ids {
+ public:
+  explicit Ids(const std::vector<BudgetProblem::Channel>& channels) : channels_(channels) {
+    std::size_t size = 16;
+    while (size < 2 * channels.size()) size *= 2;
+    slots_.assign(size, Slot{0, 0});
+  }
+  /// Whether the id of channel i, whose hash is given, is new.
+  bool Add(std::size_t i, std::size_t hash) {
+    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    for (std::size_t at = hash & (slots_.size() - 1);; at = (at + 1) & (slots_.size() - 1)) {
+      Slot& slot = slots_[at];
+      if (slot.next == 0) {
+        slot = {tag, static_cast<std::uint32_t>(i + 1)};
+        return true;
+      }
+      if (slot.tag == tag && channels_[slot.next - 1].id == channels_[i].id) return false;
+    }
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t tag, next;  ///< next: 1 + the channel's number; 0: empty
+  };
+  const std::vector<BudgetProblem::Channel>& channels_;
+  std::vector<Slot> slots_;
+};
+
 /// Channels that are looked at unit by unit after rounding.
 constexpr std::ptrdiff_t kFew = 2'000;
 
@@ -71,9 +103,12 @@ struct Side {
   double line;                ///< its slope
   double bend_slope;          ///< of the curve where the line ends, at most `line`
   double high_slope;          ///< of the curve at `high`
+  double log_c, log_k;        ///< logarithms that Inverse needs at every price
   std::vector<Piece> pieces;  ///< of a piecewise curve instead: falling slopes
   double At(double minor) const { return curve->At(minor * unit); }
   double Slope(double minor) const { return curve->SlopeAfter(minor * unit) * unit; }
+  /// The curve is its envelope.
+  bool concave() const { return pieces.empty() && bend <= low; }
   /// Response of the envelope.
   double Envelope(double x) const {
     if (!pieces.empty()) {
@@ -88,6 +123,42 @@ struct Side {
     }
     return x < bend ? low_value + line * (x - low) : At(x);
   }
+};
+
+/// The envelope at a whole budget and the ones next to it, each worked out once.
+class Around {
+ public:
+  double Here(const Side& s, double at) {
+    Shift(at);
+    return Get(s, here_, at);
+  }
+  double Above(const Side& s, double at) {
+    Shift(at);
+    return Get(s, above_, at + 1);
+  }
+  double Below(const Side& s, double at) {
+    Shift(at);
+    return Get(s, below_, at - 1);
+  }
+
+ private:
+  static constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+  static double Get(const Side& s, double& value, double at) {
+    if (std::isnan(value)) value = s.Envelope(at);
+    return value;
+  }
+  void Shift(double at) {
+    if (at == at_) return;
+    if (at == at_ + 1) {
+      below_ = std::exchange(here_, std::exchange(above_, kUnknown));
+    } else if (at == at_ - 1) {
+      above_ = std::exchange(here_, std::exchange(below_, kUnknown));
+    } else {
+      below_ = here_ = above_ = kUnknown;
+    }
+    at_ = at;
+  }
+  double at_ = kUnknown, below_ = kUnknown, here_ = kUnknown, above_ = kUnknown;
 };
 
 /// Where the line from (low, f(low)) touches the curve, above its inflection; `high` if it would
@@ -133,7 +204,7 @@ void MakePieces(Side& s) {
 }
 
 Side MakeSide(const ResponseCurve& curve, double unit, double low, double high) {
-  Side s{&curve, unit, low, high, 0, 0, low, 0, 0, 0, {}};
+  Side s{&curve, unit, low, high, 0, 0, low, 0, 0, 0, 0, 0, {}};
   s.low_value = s.At(low);
   s.high_value = s.At(high);
   if (curve.family == Family::kPiecewise) {
@@ -143,6 +214,22 @@ Side MakeSide(const ResponseCurve& curve, double unit, double low, double high) 
   if (const double inflection = curve.Inflection(); inflection > low * unit && high > low) {
     s.bend = TangentPoint(s, inflection);
     s.line = (s.At(s.bend) - s.low_value) / (s.bend - low);
+  }
+  switch (curve.family) {
+    case Family::kHill:
+    case Family::kPower:
+      s.log_c = std::log(curve.c * curve.a);
+      s.log_k = curve.family == Family::kHill ? std::log(curve.k) : 0;
+      break;
+    case Family::kExponential:
+      s.log_c = std::log(curve.c / curve.k);
+      break;
+    case Family::kLogNormalCdf:
+      s.log_c = std::log(curve.c / (curve.a * std::sqrt(2 * std::numbers::pi))) - std::log(curve.k);
+      break;
+    case Family::kLog:
+    case Family::kPiecewise:
+      break;
   }
   s.bend_slope = s.Slope(s.bend);
   s.high_slope = s.Slope(high);
@@ -156,7 +243,8 @@ struct At {
 
 /// Solves slope(x) = price on the concave part, bend < x < high. `log_price` is of response per
 /// currency unit; x and the answer are in currency units.
-At Inverse(const ResponseCurve& f, double price, double log_price, double guess) {
+At Inverse(const Side& s, double price, double log_price, double guess) {
+  const ResponseCurve& f = *s.curve;
   switch (f.family) {
     case Family::kLog: {
       const double z = f.c / price;
@@ -164,15 +252,14 @@ At Inverse(const ResponseCurve& f, double price, double log_price, double guess)
     }
     case Family::kPower: {
       if (f.a == 1) return {guess, 0};
-      const double x = std::exp((std::log(f.c * f.a) - log_price) / (1 - f.a));
+      const double x = std::exp((s.log_c - log_price) / (1 - f.a));
       return {x, -x / (1 - f.a)};
     }
     case Family::kExponential:
-      return {f.k * (std::log(f.c / f.k) - log_price), -f.k};
+      return {f.k * (s.log_c - log_price), -f.k};
     case Family::kLogNormalCdf: {
       // log slope = C - v - v^2 / (2 a^2) - ln k with v = ln(x / k): a parabola in v.
-      const double room =
-          std::log(f.c / (f.a * std::sqrt(2 * std::numbers::pi))) - std::log(f.k) - log_price;
+      const double room = s.log_c - log_price;
       const double root = std::sqrt(std::max(0.0, 1 + 2 * room / (f.a * f.a)));
       const double x = f.k * std::exp(f.a * f.a * (root - 1));
       return {x, root > 0 ? -x / root : -kInfinity};
@@ -183,16 +270,16 @@ At Inverse(const ResponseCurve& f, double price, double log_price, double guess)
         return {root - f.k - f.carried, -0.5 * root};
       }
       // Newton on the logarithm of z = x + carried: log slope falls in it, nearly straight.
-      const double constant = std::log(f.c * f.a);
-      const double log_k = std::log(f.k);
+      const double constant = s.log_c, log_k = s.log_k;
       // The concave part: right of the steepest point, and where w below is finite.
       const double least =
-          f.a > 1 ? std::log(f.k) + std::log((f.a - 1) / (f.a + 1)) / f.a : log_k - 300 / f.a;
+          f.a > 1 ? log_k + std::log((f.a - 1) / (f.a + 1)) / f.a : log_k - 300 / f.a;
       double u = std::max(least, std::log(std::max(guess + f.carried, 1e-300)));
       double elasticity = -1;
       for (int i = 0; i < 60; ++i) {
         const double w = std::exp(f.a * (log_k - u));
-        const double error = constant + f.a * (log_k - u) - u - 2 * std::log1p(w) - log_price;
+        // log and not log1p, which takes three times as long: what a small w loses is 1e-16.
+        const double error = constant + f.a * (log_k - u) - u - 2 * std::log(1 + w) - log_price;
         elasticity = -f.a - 1 + 2 * f.a * w / (1 + w);
         // At the steepest point the slope does not fall yet: on to the right.
         if (elasticity > -1e-3) {
@@ -201,7 +288,8 @@ At Inverse(const ResponseCurve& f, double price, double log_price, double guess)
         }
         const double step = error / elasticity;
         u = std::max(least, u - std::clamp(step, -2.0, 2.0));
-        if (std::abs(step) < 1e-13) break;
+        // Steps shrink by squares: the next would be below 1e-13.
+        if (std::abs(step) < 1e-7) break;
       }
       const double z = std::exp(u);
       return {z - f.carried, z / elasticity};
@@ -226,7 +314,7 @@ At Respond(const Side& s, double price, double log_unit_price, double guess) {
   if (s.bend > s.low && price >= s.line) return {s.low, 0};
   if (price <= s.high_slope) return {s.high, 0};
   if (price >= s.bend_slope) return {s.bend, 0};
-  At at = Inverse(*s.curve, price / s.unit, log_unit_price, guess * s.unit);
+  At at = Inverse(s, price / s.unit, log_unit_price, guess * s.unit);
   at.x /= s.unit;
   at.answer /= s.unit;
   if (at.x <= s.bend) return {s.bend, 0};
@@ -254,11 +342,12 @@ class Relaxation {
         x_(sides.size(), 0.0) {}
 
   struct Solution {
-    std::vector<double> x;      ///< minor units, not whole
-    double lambda = 0;          ///< response per minor unit
-    std::vector<double> price;  ///< by group: its own price; lambda where it does not bind
-    std::vector<int> clamped;   ///< by group: -1 at its minimum, +1 at its maximum, 0
-    double value = 0;           ///< of the envelopes: the bound
+    std::vector<double> x;       ///< minor units, not whole
+    double lambda = 0;           ///< response per minor unit
+    std::vector<double> price;   ///< by group: its own price; lambda where it does not bind
+    std::vector<int> clamped;    ///< by group: -1 at its minimum, +1 at its maximum, 0
+    double value = 0;            ///< of the envelopes: the bound
+    std::vector<Around> around;  ///< what is known of the envelopes next to x
   };
 
   /// `floor_price`: the price is not below it, and the sum may then be less than the total.
@@ -278,14 +367,16 @@ class Relaxation {
     out.x = x_;
     // The dual's value: what the best whole budgets bring at these prices, less what they cost, and
     // the prices' worth of the bounds that bind.
+    out.around.resize(sides_.size());
     out.value = ExactSum(sides_.size(), [&](std::size_t i) {
       const Side& s = sides_[i];
+      Around& around = out.around[i];
       const int g = group_of_[i];
       const bool clamped = g >= 0 && out.clamped[static_cast<std::size_t>(g)] != 0;
       const double price = clamped ? out.price[static_cast<std::size_t>(g)] : out.lambda;
       const double down = std::max(s.low, std::floor(x_[i]));
-      const double up = std::min(s.high, down + 1);
-      return std::max(s.Envelope(down) - down * price, s.Envelope(up) - up * price);
+      const double here = around.Here(s, down) - down * price;
+      return down < s.high ? std::max(here, around.Above(s, down) - (down + 1) * price) : here;
     });
     double free = total;
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -375,15 +466,24 @@ class Relaxation {
       const double part = room > 0 ? std::clamp((total - low) / room, 0.0, 1.0) : 0;
       Wide sum = 0;
       std::int64_t count = 0;
-      for (const std::size_t i : of) {
-        const Side& s = sides_[i];
-        x_[i] = s.low + part * (s.high - s.low);
-        const double slope =
-            !s.pieces.empty() ? s.pieces.front().slope : std::max(s.line, s.Slope(x_[i]));
-        if (!(slope > 0) || std::isinf(slope)) continue;
-        sum += static_cast<Wide>(std::log(slope) * (1 << 20));
-        ++count;
-      }
+      std::mutex adding;
+      InParts(of.size(), [&](std::size_t begin, std::size_t end) {
+        Wide logs = 0;
+        std::int64_t finite = 0;
+        for (std::size_t k = begin; k < end; ++k) {
+          const Side& s = sides_[of[k]];
+          double& x = x_[of[k]];
+          x = s.low + part * (s.high - s.low);
+          const double slope =
+              !s.pieces.empty() ? s.pieces.front().slope : std::max(s.line, s.Slope(x));
+          if (!(slope > 0) || std::isinf(slope)) continue;
+          logs += static_cast<Wide>(std::log(slope) * (1 << 20));
+          ++finite;
+        }
+        const std::lock_guard lock(adding);
+        sum += logs;
+        count += finite;
+      });
       if (count > 0) y = static_cast<double>(sum) / static_cast<double>(count) / (1 << 20);
     }
     const double lowest = floor_price > 0 ? std::log(floor_price) : -700;
@@ -399,7 +499,7 @@ class Relaxation {
     for (int i = 0; i < 400; ++i) {
       const Sums sums = Evaluate(of, y, grouped, clamped);
       const double error = fixed_.Real(sums.x) - total;
-      if (std::abs(error) <= kEnough) return std::exp(y);
+      if (std::abs(error) <= kEnough + kEnoughEach * double(of.size())) return std::exp(y);
       if (error > 0) {
         below = y;
         bracketed_below = true;
@@ -469,6 +569,8 @@ class Relaxation {
 
   /// Of a minor unit: what is left is given out in whole ones.
   static constexpr double kEnough = 0.25;
+  /// ... and of a channel: whole units are given out by thousands of times as much.
+  static constexpr double kEnoughEach = 1e-4;
 
   const std::vector<BudgetProblem::Channel>& channels_;
   const std::vector<Side>& sides_;
@@ -485,7 +587,9 @@ class Splitter {
 
   Result<BudgetAnswer> Run() {
     MAXOPT_CHECK(Read());
-    Node root{sides_, 0, {}, {}};
+    // The root looks at this object's own sides; nothing owns them twice.
+    Node root{
+        std::shared_ptr<const std::vector<Side>>(std::shared_ptr<void>(), &sides_), 0, {}, {}};
     if (problem_.target && problem_.target->kind == BudgetProblem::Target::Kind::kAverage) {
       MAXOPT_CHECK(BudgetOfAverage());
     }
@@ -506,7 +610,7 @@ class Splitter {
 
  private:
   struct Node {
-    std::vector<Side> sides;
+    std::shared_ptr<const std::vector<Side>> sides;
     double value = 0;
     Relaxation::Solution solution;
     std::vector<std::int64_t> minor;
@@ -548,56 +652,70 @@ class Splitter {
                   fmt::format("target is {}; it must be a number >= 0", problem_.target->value));
     }
     const std::size_t n = problem_.channels.size();
-    std::unordered_map<std::string_view, std::size_t> ids;
-    ids.reserve(n);
-    low_.reserve(n);
-    high_.reserve(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const BudgetProblem::Channel& channel = problem_.channels[i];
-      if (!ids.emplace(channel.id, i).second) {
-        return Fail(Errc::kInvalidArgument, fmt::format("channel {} is there twice", channel.id));
-      }
-      if (const auto good = channel.curve.Check(); !good) {
-        return Fail(Errc::kInvalidArgument,
-                    fmt::format("channel {}: curve: {}", channel.id, good.error().what));
-      }
-      if (!(channel.min >= 0) || !(channel.max >= channel.min)) {
-        return Fail(Errc::kInvalidArgument, fmt::format("channel {}: bounds {} to {} hold nothing",
-                                                        channel.id, channel.min, channel.max));
-      }
-      MAXOPT_TRY(const std::int64_t low, Minor(channel.min, true, channel.id + ".min"));
-      std::int64_t high = budget_;
-      if (channel.max < problem_.budget) {
-        MAXOPT_TRY(high, Minor(channel.max, false, channel.id + ".max"));
-      }
-      if (low > high && low > budget_) {
-        return Fail(Errc::kInvalidArgument,
-                    fmt::format("channel {}: its min {} is more than the budget {}", channel.id,
-                                Text(double(low)), Text(double(budget_))));
-      }
-      if (low > high) {
-        return Fail(Errc::kInvalidArgument,
-                    fmt::format("channel {}: no whole number of {} lies between {} and {}",
-                                channel.id, unit_, channel.min, channel.max));
-      }
-      low_.push_back(low);
-      high_.push_back(high);
-    }
+    low_.resize(n);
+    high_.resize(n);
     sides_.resize(n);
+    std::vector<std::size_t> hashes(n);
+    std::pair<std::size_t, std::string> wrong{n, ""};  // the first channel with an error
+    std::mutex finding;
     InParts(n, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        sides_[i] = MakeSide(problem_.channels[i].curve, unit_, double(low_[i]), double(high_[i]));
+        hashes[i] = std::hash<std::string_view>()(problem_.channels[i].id);
+        if (const auto read = ReadChannel(i); !read) {
+          const std::lock_guard lock(finding);
+          if (i < wrong.first) wrong = {i, read.error().what};
+          return;
+        }
       }
     });
+    Ids ids(problem_.channels);
     for (std::size_t i = 0; i < n; ++i) {
-      const BudgetProblem::Channel& channel = problem_.channels[i];
-      if (!std::isfinite(sides_[i].low_value) || !std::isfinite(sides_[i].high_value)) {
-        return Fail(
-            Errc::kInvalidArgument,
-            fmt::format("channel {}: its response is not finite between its bounds", channel.id));
+      if (i == wrong.first) return Fail(Errc::kInvalidArgument, wrong.second);
+      if (!ids.Add(i, hashes[i])) {
+        return Fail(Errc::kInvalidArgument,
+                    fmt::format("channel {} is there twice", problem_.channels[i].id));
       }
     }
     return ReadGroups();
+  }
+
+  Result<> ReadChannel(std::size_t i) {
+    const BudgetProblem::Channel& channel = problem_.channels[i];
+    if (const auto good = channel.curve.Check(); !good) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("channel {}: curve: {}", channel.id, good.error().what));
+    }
+    if (!(channel.min >= 0) || !(channel.max >= channel.min)) {
+      return Fail(Errc::kInvalidArgument, fmt::format("channel {}: bounds {} to {} hold nothing",
+                                                      channel.id, channel.min, channel.max));
+    }
+    std::int64_t low = 0, high = budget_;
+    if (channel.min > 0) {
+      MAXOPT_TRY(low, Minor(channel.min, true, channel.id + ".min"));
+    }
+    if (channel.max < problem_.budget) {
+      MAXOPT_TRY(high, Minor(channel.max, false, channel.id + ".max"));
+    }
+    if (low > high && low > budget_) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("channel {}: its min {} is more than the budget {}", channel.id,
+                              Text(double(low)), Text(double(budget_))));
+    }
+    if (low > high) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("channel {}: no whole number of {} lies between {} and {}",
+                              channel.id, unit_, channel.min, channel.max));
+    }
+    low_[i] = low;
+    high_[i] = high;
+    Side& side = sides_[i];
+    side = MakeSide(channel.curve, unit_, double(low), double(high));
+    if (!std::isfinite(side.low_value) || !std::isfinite(side.high_value)) {
+      return Fail(
+          Errc::kInvalidArgument,
+          fmt::format("channel {}: its response is not finite between its bounds", channel.id));
+    }
+    return {};
   }
 
   Result<> ReadGroups() {
@@ -714,29 +832,36 @@ class Splitter {
   }
 
   void Solve(Node& node) {
-    Relaxation relaxation(problem_.channels, node.sides, group_of_, groups_, double(budget_));
+    Relaxation relaxation(problem_.channels, *node.sides, group_of_, groups_, double(budget_));
     node.solution = relaxation.Solve(double(budget_), floor_price_);
     node.value = node.solution.value;
-    node.minor = Round(node);
-    const double response = Response(node.minor);
+    std::vector<Around> around = std::move(node.solution.around);
+    node.minor = Round(node, around);
+    const double response = Response(node, around);
     if (best_.empty() || response > best_response_) {
       best_ = node.minor;
       best_response_ = response;
+      best_around_.clear();
+      if (node.sides.get() == &sides_) best_around_ = std::move(around);
     }
   }
 
-  double Response(const std::vector<std::int64_t>& minor) const {
-    return ExactSum(sides_.size(), [&](std::size_t i) { return sides_[i].At(double(minor[i])); });
+  /// On the curves as they are.
+  double Response(const Node& node, std::vector<Around>& around) const {
+    return ExactSum(sides_.size(), [&](std::size_t i) {
+      const Side& s = (*node.sides)[i];
+      return s.concave() ? around[i].Here(s, double(node.minor[i])) : s.At(double(node.minor[i]));
+    });
   }
 
   /// Whole minor units with the exact sum: down first, then one more where it brings most.
-  std::vector<std::int64_t> Round(const Node& node) const {
+  std::vector<std::int64_t> Round(const Node& node, std::vector<Around>& around) const {
     const std::size_t n = sides_.size();
     std::vector<std::int64_t> minor(n);
     for (std::size_t i = 0; i < n; ++i) {
       minor[i] = std::clamp(static_cast<std::int64_t>(std::floor(node.solution.x[i] + 1e-9)),
-                            static_cast<std::int64_t>(node.sides[i].low),
-                            static_cast<std::int64_t>(node.sides[i].high));
+                            static_cast<std::int64_t>((*node.sides)[i].low),
+                            static_cast<std::int64_t>((*node.sides)[i].high));
     }
     std::vector<std::int64_t> in_group(groups_.size(), 0);
     std::int64_t free_sum = 0;
@@ -753,7 +878,7 @@ class Splitter {
       if (node.solution.clamped[g] == 0) continue;
       const auto want = static_cast<std::int64_t>(node.solution.clamped[g] < 0 ? groups_[g].low
                                                                                : groups_[g].high);
-      GiveOut(node, groups_[g].of, want - in_group[g], minor, nullptr);
+      GiveOut(node, groups_[g].of, want - in_group[g], minor, nullptr, around);
       clamped_sum += want;
     }
     std::int64_t left = budget_ - clamped_sum - free_sum;
@@ -764,12 +889,12 @@ class Splitter {
       left = std::min(
           left, std::max<std::int64_t>(0, static_cast<std::int64_t>(whole + 1e-6) - free_sum));
     }
-    GiveOut(node, free, left, minor, &in_group);
+    GiveOut(node, free, left, minor, &in_group, around);
     for (std::size_t g = 0; g < groups_.size(); ++g) {
-      if (node.solution.clamped[g] != 0) Exchange(node, groups_[g].of, minor);
+      if (node.solution.clamped[g] != 0) Exchange(node, groups_[g].of, minor, around);
     }
     std::erase_if(free, [&](std::size_t i) { return group_of_[i] >= 0; });
-    Exchange(node, free, minor);
+    Exchange(node, free, minor, around);
     return minor;
   }
 
@@ -777,11 +902,17 @@ class Splitter {
   /// from where it is missed least to where it brings most, which ends at the best whole units of
   /// concave curves.
   void Exchange(const Node& node, const std::vector<std::size_t>& of,
-                std::vector<std::int64_t>& minor) const {
+                std::vector<std::int64_t>& minor, std::vector<Around>& around) const {
     if (of.size() < 2) return;
-    const auto value = [&](std::size_t i, std::int64_t at) {
-      const Side& s = node.sides[i];
-      return double(at) < s.low || double(at) > s.high ? -kInfinity : s.Envelope(double(at));
+    const auto more = [&](std::size_t i) {
+      const Side& s = (*node.sides)[i];
+      const double at = double(minor[i]);
+      return at + 1 > s.high ? -kInfinity : around[i].Above(s, at) - around[i].Here(s, at);
+    };
+    const auto less = [&](std::size_t i) {
+      const Side& s = (*node.sides)[i];
+      const double at = double(minor[i]);
+      return at - 1 < s.low ? -kInfinity : around[i].Below(s, at) - around[i].Here(s, at);
     };
     // Best gain first, least loss first; an entry is stale when the budget has moved since.
     struct Entry {
@@ -797,12 +928,20 @@ class Splitter {
     InParts(of.size(), [&](std::size_t begin, std::size_t end) {
       for (std::size_t k = begin; k < end; ++k) {
         const std::size_t i = of[k];
-        const double here = value(i, minor[i]);
-        gain[k] = {value(i, minor[i] + 1) - here, i, minor[i]};
-        loss[k] = {value(i, minor[i] - 1) - here, i, minor[i]};
+        gain[k] = {more(i), i, minor[i]};
+        loss[k] = {less(i), i, minor[i]};
       }
     });
-    // Those that are misplaced by a unit are few among many: the outermost are looked at.
+    // A unit moves only where the best taker gains more than the giver loses, so most are out of
+    // the question; of many that are not, the outermost are looked at.
+    const auto top = [](const std::vector<Entry>& entries) {
+      double most = -kInfinity;
+      for (const Entry& entry : entries) most = std::max(most, entry.change);
+      return most;
+    };
+    const double best_gain = top(gain), best_loss = top(loss);
+    std::erase_if(gain, [&](const Entry& entry) { return !(entry.change + best_loss > 0); });
+    std::erase_if(loss, [&](const Entry& entry) { return !(entry.change + best_gain > 0); });
     const auto outermost = [&](std::vector<Entry>& entries) {
       if (std::ssize(entries) <= kFew) return;
       std::nth_element(entries.begin(), entries.begin() + kFew, entries.end(),
@@ -814,9 +953,8 @@ class Splitter {
     std::priority_queue gains(worse, std::move(gain));
     std::priority_queue losses(worse, std::move(loss));
     const auto offer = [&](std::size_t i) {
-      const double here = value(i, minor[i]);
-      gains.push({value(i, minor[i] + 1) - here, i, minor[i]});
-      losses.push({value(i, minor[i] - 1) - here, i, minor[i]});
+      gains.push({more(i), i, minor[i]});
+      losses.push({less(i), i, minor[i]});
     };
     for (std::size_t moves = 0; moves < 10 * of.size(); ++moves) {
       while (!gains.empty() && gains.top().at != minor[gains.top().channel]) gains.pop();
@@ -836,7 +974,8 @@ class Splitter {
 
   /// Adds (or takes) `left` minor units, one each, where it brings most (costs least).
   void GiveOut(const Node& node, const std::vector<std::size_t>& of, std::int64_t left,
-               std::vector<std::int64_t>& minor, std::vector<std::int64_t>* in_group) const {
+               std::vector<std::int64_t>& minor, std::vector<std::int64_t>* in_group,
+               std::vector<Around>& around) const {
     struct Offer {
       double change;
       std::size_t channel;
@@ -847,11 +986,16 @@ class Splitter {
       InParts(of.size(), [&](std::size_t begin, std::size_t end) {
         for (std::size_t k = begin; k < end; ++k) {
           const std::size_t i = of[k];
-          const Side& s = node.sides[i];
+          const Side& s = (*node.sides)[i];
           const double now = double(minor[i]);
           const double next = now + double(sign);
           const bool fits = next >= s.low && next <= s.high;
-          offers[k] = {fits ? s.Envelope(next) - s.Envelope(now) : -kInfinity, i};
+          if (!fits) {
+            offers[k] = {-kInfinity, i};
+            continue;
+          }
+          const double there = sign > 0 ? around[i].Above(s, now) : around[i].Below(s, now);
+          offers[k] = {there - around[i].Here(s, now), i};
         }
       });
       std::erase_if(offers, [](const Offer& offer) { return offer.change == -kInfinity; });
@@ -891,8 +1035,8 @@ class Splitter {
   std::optional<std::size_t> Widest(const Node& node) const {
     std::optional<std::size_t> widest;
     double most = 1e-12 * std::max(1e-300, std::abs(node.value));
-    for (std::size_t i = 0; i < node.sides.size(); ++i) {
-      const Side& s = node.sides[i];
+    for (std::size_t i = 0; i < node.sides->size(); ++i) {
+      const Side& s = (*node.sides)[i];
       const double x = double(node.minor[i]);
       const double over = s.Envelope(x) - s.At(x);
       if (over > most ||
@@ -923,14 +1067,15 @@ class Splitter {
       const auto at = Widest(node);
       if (!at || branches_ + 2 > most) return;
       const double split = double(node.minor[*at]);
-      const Side& s = node.sides[*at];
+      const Side& s = (*node.sides)[*at];
       for (const bool up : {false, true}) {
         const double low = up ? split : s.low;
         const double high = up ? s.high : split;
         if (up && split <= s.low) continue;
         if (!up && split >= s.high) continue;
-        Node child{node.sides, 0, {}, {}};
-        child.sides[*at] = MakeSide(*s.curve, unit_, low, high);
+        auto sides = std::make_shared<std::vector<Side>>(*node.sides);
+        (*sides)[*at] = MakeSide(*s.curve, unit_, low, high);
+        Node child{std::move(sides), 0, {}, {}};
         if (!Fits(child)) continue;
         ++branches_;
         Solve(child);
@@ -945,11 +1090,11 @@ class Splitter {
   bool Fits(const Node& node) const {
     // The last entry is for channels in no group.
     std::vector<std::pair<double, double>> groups(groups_.size() + 1, {0, 0});
-    for (std::size_t i = 0; i < node.sides.size(); ++i) {
+    for (std::size_t i = 0; i < node.sides->size(); ++i) {
       auto& [l, h] =
           group_of_[i] < 0 ? groups.back() : groups[static_cast<std::size_t>(group_of_[i])];
-      l += node.sides[i].low;
-      h += node.sides[i].high;
+      l += (*node.sides)[i].low;
+      h += (*node.sides)[i].high;
     }
     auto [low, high] = groups.back();
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -960,41 +1105,52 @@ class Splitter {
     return low <= double(budget_) && (high >= double(budget_) || floor_price_ > 0);
   }
 
+  /// Marginal return and binding of channel i; by which part of its price it is misplaced.
+  double CertifyOne(std::size_t i, const Relaxation::Solution& first, BudgetAnswer& out) {
+    const Side& s = sides_[i];
+    Around& around = best_around_[i];
+    const double x = double(best_[i]);
+    const double after = s.curve->SlopeAfter(x * unit_) * unit_;
+    const double before = s.pieces.empty() ? after : s.curve->SlopeBefore(x * unit_) * unit_;
+    out.marginal[i] = after / unit_;
+    const int g = group_of_[i];
+    const int clamped = g >= 0 ? first.clamped[static_cast<std::size_t>(g)] : 0;
+    const double price = g >= 0 ? first.price[static_cast<std::size_t>(g)] : first.lambda;
+    if (best_[i] == low_[i] && after <= price) {
+      out.binding[i] = "min";
+    } else if (best_[i] == high_[i] && before >= price &&
+               problem_.channels[i].max <= problem_.budget) {
+      out.binding[i] = "max";
+    } else if (clamped != 0) {
+      out.binding[i] = fmt::format("group {} {}", names_[static_cast<std::size_t>(g)],
+                                   clamped < 0 ? "min" : "max");
+    }
+    // What one unit more would bring and one less would cost, on the envelope.
+    const double here = around.Here(s, x);
+    const double scale = std::max(price, 1e-300);
+    double breach = 0;
+    if (x < s.high) breach = std::max(breach, (around.Above(s, x) - here - price) / scale);
+    if (x > s.low) breach = std::max(breach, (price - (here - around.Below(s, x))) / scale);
+    return breach;
+  }
+
   BudgetAnswer Certify(const Relaxation::Solution& first) {
     BudgetAnswer out;
     out.minor = best_;
     out.response = best_response_;
-    const double lambda = first.lambda;
-    out.lambda = lambda / unit_;
-    out.marginal.resize(sides_.size());
-    out.binding.resize(sides_.size());
-    for (std::size_t i = 0; i < sides_.size(); ++i) {
-      const Side& s = sides_[i];
-      const double x = double(best_[i]);
-      out.sum += best_[i];
-      const double after = s.curve->SlopeAfter(x * unit_) * unit_;
-      const double before = s.curve->SlopeBefore(x * unit_) * unit_;
-      out.marginal[i] = after / unit_;
-      const int g = group_of_[i];
-      const int clamped = g >= 0 ? first.clamped[static_cast<std::size_t>(g)] : 0;
-      const double price = g >= 0 ? first.price[static_cast<std::size_t>(g)] : lambda;
-      if (best_[i] == low_[i] && after <= price) {
-        out.binding[i] = "min";
-      } else if (best_[i] == high_[i] && before >= price &&
-                 problem_.channels[i].max <= problem_.budget) {
-        out.binding[i] = "max";
-      } else if (clamped != 0) {
-        out.binding[i] = fmt::format("group {} {}", names_[static_cast<std::size_t>(g)],
-                                     clamped < 0 ? "min" : "max");
-      }
-      // What one unit more would bring and one less would cost, on the envelope.
-      const double here = s.Envelope(x);
-      const double scale = std::max(price, 1e-300);
-      double breach = 0;
-      if (x < s.high) breach = std::max(breach, (s.Envelope(x + 1) - here - price) / scale);
-      if (x > s.low) breach = std::max(breach, (price - (here - s.Envelope(x - 1))) / scale);
-      out.kkt_residual = std::max(out.kkt_residual, breach);
-    }
+    out.lambda = first.lambda / unit_;
+    const std::size_t n = sides_.size();
+    out.marginal.resize(n);
+    out.binding.resize(n);
+    best_around_.resize(n);
+    for (const std::int64_t minor : best_) out.sum += minor;
+    std::mutex joining;
+    InParts(n, [&](std::size_t begin, std::size_t end) {
+      double worst = 0;
+      for (std::size_t i = begin; i < end; ++i) worst = std::max(worst, CertifyOne(i, first, out));
+      const std::lock_guard lock(joining);
+      out.kkt_residual = std::max(out.kkt_residual, worst);
+    });
     return out;
   }
 
@@ -1008,6 +1164,7 @@ class Splitter {
   std::vector<Members> groups_;
   std::vector<std::string> names_;
   std::vector<std::int64_t> best_;
+  std::vector<Around> best_around_;  // of the root's envelopes; empty: of another node's
   double best_response_ = 0;
   double open_bound_ = 0;
   int branches_ = 0;
