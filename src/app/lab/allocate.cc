@@ -1,6 +1,7 @@
 // lab allocate: one budget over response curves, with its certificate.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 #include "app/lab/files.h"
 #include "app/lab/lab.h"
 #include "decide/allocator/budget.h"
+#include "decide/periods/periods.h"
 #include "money/money.h"
 
 namespace maxopt::lab {
@@ -88,6 +90,15 @@ Result<ResponseCurve> ReadCurve(const Json& json, const std::string& place) {
   return curve;
 }
 
+/// Of the minor unit of "currency"; a cent's without.
+Result<int> ReadDecimals(const Json& json) {
+  if (!json.contains("currency")) return 2;
+  if (!json.at("currency").is_string()) return Wrong("currency", "must be a text");
+  const auto currency = FindCurrency(json.at("currency").get_ref<const std::string&>());
+  if (!currency) return Wrong("currency", currency.error().what);
+  return MinorUnitDecimals(*currency, MinorUnits::kIso4217);
+}
+
 Result<BudgetProblem> ReadProblem(const Json& json) {
   if (!json.is_object()) return Wrong("the problem", "must be an object");
   BudgetProblem problem;
@@ -95,12 +106,7 @@ Result<BudgetProblem> ReadProblem(const Json& json) {
     return Wrong("sense", "must be \"maximize\"; nothing else is known");
   }
   MAXOPT_TRY(problem.budget, Number(json, "budget", "problem", std::nullopt));
-  if (json.contains("currency")) {
-    if (!json.at("currency").is_string()) return Wrong("currency", "must be a text");
-    const auto currency = FindCurrency(json.at("currency").get_ref<const std::string&>());
-    if (!currency) return Wrong("currency", currency.error().what);
-    MAXOPT_TRY(problem.decimals, MinorUnitDecimals(*currency, MinorUnits::kIso4217));
-  }
+  MAXOPT_TRY(problem.decimals, ReadDecimals(json));
   const auto channels = json.find("channels");
   if (channels == json.end() || !channels->is_array()) {
     return Wrong("channels", "is missing; an array is needed");
@@ -173,6 +179,126 @@ std::string Plain(double number) {
   return std::isfinite(number) ? fmt::format("{:.12g}", number + 0.0) : "null";
 }
 
+Result<PeriodsProblem::Bounds> ReadBounds(const Json& json, const std::string& place) {
+  if (!json.is_object()) return Wrong(place, "must be {\"min\": x, \"max\": y}");
+  PeriodsProblem::Bounds bounds;
+  MAXOPT_TRY(bounds.min, Number(json, "min", place, 0));
+  MAXOPT_TRY(bounds.max, Number(json, "max", place, bounds.max));
+  return bounds;
+}
+Result<std::vector<PeriodsProblem::Bounds>> ReadBoundsList(const Json& json, const char* name,
+                                                           const std::string& place) {
+  std::vector<PeriodsProblem::Bounds> out;
+  if (!json.contains(name)) return out;
+  if (!json.at(name).is_array()) return Wrong(place, "must be an array");
+  for (const Json& entry : json.at(name)) {
+    MAXOPT_TRY(const auto bounds, ReadBounds(entry, fmt::format("{}[{}]", place, out.size())));
+    out.push_back(bounds);
+  }
+  return out;
+}
+Result<std::vector<double>> ReadNumbers(const Json& json, const char* name,
+                                        const std::string& place) {
+  std::vector<double> out;
+  if (!json.contains(name)) return out;
+  if (!json.at(name).is_array()) return Wrong(place, "must be an array of numbers");
+  for (const Json& entry : json.at(name)) {
+    if (!entry.is_number()) return Wrong(place, "must be an array of numbers");
+    out.push_back(entry.get<double>());
+  }
+  return out;
+}
+
+/// A problem with "periods": see docs/allocation.md.
+Result<PeriodsProblem> ReadPeriods(const Json& json) {
+  PeriodsProblem problem;
+  if (!json.at("periods").is_number_integer()) return Wrong("periods", "must be a whole number");
+  const auto periods = json.at("periods").get<std::int64_t>();
+  problem.periods = static_cast<int>(std::clamp<std::int64_t>(periods, -1, 1'000'000));
+  for (const char* name : {"groups", "target"}) {
+    if (json.contains(name) && !json.at(name).is_null()) {
+      return Wrong(name, "is not known together with periods");
+    }
+  }
+  MAXOPT_TRY(problem.budget, Number(json, "budget", "problem", std::nullopt));
+  MAXOPT_TRY(problem.decimals, ReadDecimals(json));
+  if (json.contains("end")) {
+    if (json.at("end") == "cut") {
+      problem.end = PeriodsProblem::End::kCut;
+    } else if (json.at("end") != "run_out") {
+      return Wrong("end", "must be \"run_out\" or \"cut\"");
+    }
+  }
+  MAXOPT_TRY(problem.period_bounds, ReadBoundsList(json, "period_bounds", "period_bounds"));
+  const auto channels = json.find("channels");
+  if (channels == json.end() || !channels->is_array()) {
+    return Wrong("channels", "is missing; an array is needed");
+  }
+  for (const Json& entry : *channels) {
+    const std::string place = fmt::format("channels[{}]", problem.channels.size());
+    if (!entry.is_object()) return Wrong(place, "must be an object");
+    PeriodsProblem::Channel& channel = problem.channels.emplace_back();
+    if (!entry.contains("id")) return Wrong(place + ".id", "is missing");
+    MAXOPT_TRY(channel.id, Id(entry.at("id"), place + ".id"));
+    if (!entry.contains("curve")) return Wrong(place + ".curve", "is missing");
+    MAXOPT_TRY(channel.curve, ReadCurve(entry.at("curve"), place + ".curve"));
+    MAXOPT_TRY(channel.carry, Number(entry, "carry", place, 0));
+    MAXOPT_TRY(channel.before, Number(entry, "before", place, 0));
+    MAXOPT_TRY(channel.season, ReadNumbers(entry, "season", place + ".season"));
+    MAXOPT_TRY(channel.spent, ReadNumbers(entry, "spent", place + ".spent"));
+    MAXOPT_TRY(channel.bounds, ReadBoundsList(entry, "bounds", place + ".bounds"));
+    if (entry.contains("min") || entry.contains("max")) {
+      if (!channel.bounds.empty()) {
+        return Wrong(place + ".bounds", "is given beside min or max, which are of every period");
+      }
+      MAXOPT_TRY(const auto each, ReadBounds(entry, place));
+      channel.bounds.assign(static_cast<std::size_t>(std::clamp(problem.periods, 0, 520)), each);
+    }
+    if (entry.contains("total")) {
+      MAXOPT_TRY(channel.total, ReadBounds(entry.at("total"), place + ".total"));
+    }
+    if (!entry.contains("on")) continue;
+    if (!entry.at("on").is_array()) return Wrong(place + ".on", "must be an array");
+    for (const Json& on : entry.at("on")) {
+      if (!on.is_boolean()) return Wrong(place + ".on", "must be an array of true and false");
+      channel.on.push_back(on.get<bool>());
+    }
+  }
+  return problem;
+}
+
+template <class T, class F>
+std::string List(const std::vector<T>& values, F print) {
+  std::string out;
+  for (const T& value : values) out += (out.empty() ? "" : ", ") + print(value);
+  return "[" + out + "]";
+}
+
+Result<std::string> AnswerPeriods(const Json& json) {
+  MAXOPT_TRY(const PeriodsProblem problem, ReadPeriods(json));
+  MAXOPT_TRY(const PeriodsAnswer answer, PlanPeriods(problem));
+  std::map<std::string, std::size_t> order;
+  for (std::size_t c = 0; c < problem.channels.size(); ++c) order[problem.channels[c].id] = c;
+  std::string allocation, marginal, binding, prices;
+  for (const auto& [id, c] : order) {
+    const std::string key =
+        fmt::format("{}\n    {}: ", allocation.empty() ? "" : ",", Json(id).dump());
+    allocation += key + List(answer.minor[c],
+                             [&](std::int64_t minor) { return Amount(minor, problem.decimals); });
+    marginal += key + List(answer.marginal[c], Plain);
+    binding +=
+        key + List(answer.binding[c], [](const std::string& text) { return Json(text).dump(); });
+    prices += key + Plain(answer.channel_price[c]);
+  }
+  return fmt::format(
+      "{{\n  \"allocation\": {{{}\n  }},\n  \"response\": {},\n  \"after\": {},\n  \"lambda\": "
+      "{},\n  \"period_price\": {},\n  \"channel_price\": {{{}\n  }},\n  \"marginal\": {{{}\n  "
+      "}},\n  \"binding\": {{{}\n  }},\n  \"bound\": {},\n  \"gap\": {},\n  \"sum\": {}\n}}\n",
+      allocation, Plain(answer.response), Plain(answer.after), Plain(answer.lambda),
+      List(answer.period_price, Plain), prices, marginal, binding, Plain(answer.bound),
+      Plain(answer.gap), Amount(answer.sum, problem.decimals));
+}
+
 }  // namespace
 
 Result<std::string> AnswerAllocation(std::string_view text) {
@@ -182,6 +308,7 @@ Result<std::string> AnswerAllocation(std::string_view text) {
   } catch (const Json::parse_error& error) {
     return Fail(Errc::kInvalidArgument, fmt::format("no JSON: {}", error.what()));
   }
+  if (json.is_object() && json.contains("periods")) return AnswerPeriods(json);
   MAXOPT_TRY(const BudgetProblem problem, ReadProblem(json));
   MAXOPT_TRY(const BudgetAnswer answer, SplitBudget(problem));
   // By id, so that the same problem in another order is the same text.

@@ -49,6 +49,42 @@ TEST(LabAllocate, EveryFamilyGroupsTargetsAndWholeYen) {
   EXPECT_EQ(nlohmann::json::parse(*little)["sum"], 0);
 }
 
+TEST(LabAllocate, PeriodsWithCarryOverByHand) {
+  // See periods_test.cc: y = .44 x.
+  const auto answer = AnswerAllocation(R"({"budget": 144, "periods": 2, "end": "cut", "channels": [
+    {"id": "a", "curve": {"family": "power", "c": 1, "a": 0.5}, "carry": 0.2}]})");
+  ASSERT_TRUE(answer) << answer.error().what;
+  const auto json = nlohmann::json::parse(*answer);
+  EXPECT_EQ(json["allocation"], nlohmann::json::parse(R"({"a": [100.0, 44.0]})"));
+  EXPECT_LT(json["gap"].get<double>(), 1e-9);
+  EXPECT_EQ(json["after"], 0);
+  EXPECT_NE(answer->find("\"sum\": 144.00"), std::string::npos);
+  const auto all =
+      AnswerAllocation(R"({"budget": 900, "currency": "JPY", "periods": 3, "channels": [
+    {"id": "b", "curve": {"family": "log", "c": 100, "k": 50}, "season": [1, 2, 1], "min": 10,
+     "on": [true, true, true], "before": 20, "spent": [90], "total": {"max": 500}},
+    {"id": "a", "curve": {"family": "hill", "c": 500, "k": 90, "a": 1}, "carry": 0.5,
+     "bounds": [{}, {"max": 100}, {"min": 5}]}], "period_bounds": [{}, {"max": 300}, {}]})");
+  ASSERT_TRUE(all) << all.error().what;
+  const auto parsed = nlohmann::json::parse(*all);
+  EXPECT_EQ(parsed["allocation"]["b"][0], 90);
+  EXPECT_EQ(parsed["binding"]["b"][0], "spent");
+  EXPECT_LE(parsed["allocation"]["a"][1].get<int>(), 100);
+  EXPECT_EQ(parsed["sum"], 900);
+  EXPECT_GT(parsed["after"].get<double>(), 0);
+  EXPECT_EQ(Wrong(R"({"budget": 1, "periods": "x", "channels": []})"),
+            "periods: must be a whole number");
+  EXPECT_NE(Wrong(R"({"budget": 1, "periods": 2, "end": "later", "channels": []})").find("end"),
+            std::string::npos);
+  EXPECT_NE(Wrong(R"({"budget": 1, "periods": 2, "target": {"marginal": 1}, "channels": []})")
+                .find("not known together with periods"),
+            std::string::npos);
+  EXPECT_NE(Wrong(R"({"budget": 1, "periods": 2, "channels": [
+    {"id": "a", "curve": {"family": "log", "c": 1, "k": 1}, "on": [1, 0]}]})")
+                .find("channels[0].on: must be an array of true and false"),
+            std::string::npos);
+}
+
 TEST(LabAllocate, WhatIsWrongIsNamedWithItsPlace) {
   EXPECT_NE(Wrong("{").find("no JSON"), std::string::npos);
   EXPECT_EQ(Wrong("[]"), "the problem: must be an object");

@@ -55,7 +55,7 @@ struct AllocateArguments {
 };
 /// The split and its certificate: see decide/allocator/budget.h. Money is whole minor units of
 /// "currency", of a cent without. Errors name the place in the file, and of bounds that cannot hold
-/// the budget which and by how much.
+/// the budget which and by how much. With "periods" in the file: decide/periods/periods.h.
 Result<int> AllocateFile(const AllocateArguments& arguments);
 /// The same on text.
 Result<std::string> AnswerAllocation(std::string_view text);
