@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "decide/searches/words.h"
 #include "measure/significance/significance.h"
 
 namespace maxopt {
@@ -149,7 +150,7 @@ class Judge {
     std::vector<SearchKeyword> taken, resting;
     MAXOPT_CHECK(read(campaign_.taken, taken));
     MAXOPT_CHECK(read(campaign_.resting, resting));
-    for (const SearchKeyword& k : resting) keywords_.insert(Joined(SearchWords(k.text)));
+    for (const SearchKeyword& k : resting) AddKeyword(SearchWords(k.text));
     for (const SearchKeyword& k : taken) {
       if (k.match == SearchMatch::kExact) exact_elsewhere_.insert(Joined(SearchWords(k.text)));
     }
@@ -158,8 +159,9 @@ class Judge {
       MAXOPT_CHECK(read(group.keywords, words.keywords));
       MAXOPT_CHECK(read(group.negatives, words.negatives));
       for (const SearchKeyword& k : words.keywords) {
-        const std::string text = Joined(SearchWords(k.text));
-        keywords_.insert(text);
+        Words cut = SearchWords(k.text);
+        const std::string text = Joined(cut);
+        AddKeyword(std::move(cut));
         if (k.match == SearchMatch::kExact) exact_.insert(text);
       }
       groups_.push_back(std::move(words));
@@ -167,6 +169,11 @@ class Judge {
     std::sort(groups_.begin(), groups_.end(),
               [](const GroupWords& a, const GroupWords& b) { return a.id < b.id; });
     return {};
+  }
+
+  void AddKeyword(Words words) {
+    std::string text = Joined(words);
+    keywords_.try_emplace(std::move(text), std::move(words));
   }
 
   Result<> ReadTerms() {
@@ -190,15 +197,23 @@ class Judge {
       term.clicks += t->clicks;
       term.conversions += t->conversions;
     }
+    const auto cut = [](const std::vector<SearchKeyword>& keywords) {
+      std::vector<std::pair<SearchMatch, Words>> out;
+      for (const SearchKeyword& k : keywords) out.emplace_back(k.match, SearchWords(k.text));
+      return out;
+    };
+    const auto everywhere = cut(negatives_);
+    std::vector<std::vector<std::pair<SearchMatch, Words>>> by_group;
+    for (const GroupWords& group : groups_) by_group.push_back(cut(group.negatives));
     for (auto& [text, term] : by_text) {
-      const auto blocked_by = [&](const std::vector<SearchKeyword>& negatives) {
-        return std::any_of(negatives.begin(), negatives.end(),
-                           [&](const SearchKeyword& k) { return NegativeBlocks(k, term.text); });
+      const auto blocked_by = [&](const std::vector<std::pair<SearchMatch, Words>>& negatives) {
+        return std::any_of(negatives.begin(), negatives.end(), [&](const auto& negative) {
+          return searches::Blocks(negative.first, negative.second, term.words);
+        });
       };
-      term.blocked = blocked_by(negatives_) ||
-                     (!groups_.empty() &&
-                      std::all_of(groups_.begin(), groups_.end(),
-                                  [&](const GroupWords& g) { return blocked_by(g.negatives); }));
+      term.blocked =
+          blocked_by(everywhere) ||
+          (!by_group.empty() && std::all_of(by_group.begin(), by_group.end(), blocked_by));
       terms_.push_back(std::move(term));
     }
     return {};
@@ -260,15 +275,18 @@ class Judge {
 
   /// One of our keywords that the negative would keep from being shown; empty: none.
   std::string OwnKeyword(const SearchKeyword& negative) const {
-    for (const std::string& keyword : keywords_) {
-      if (NegativeMayBlock(negative, keyword)) return keyword;
+    const Words wanted = SearchWords(negative.text);
+    for (const auto& [keyword, words] : keywords_) {
+      if (searches::MayBlock(negative.match, wanted, words)) return keyword;
     }
     return {};
   }
   /// A search that converts and would be lost; empty: none. `but`: is meant to be.
   std::string Converting(const SearchKeyword& negative, const std::string& but) const {
+    const Words wanted = SearchWords(negative.text);
     for (const Term& term : terms_) {
-      if (term.conversions > 0 && term.text != but && NegativeMayBlock(negative, term.text)) {
+      if (term.conversions > 0 && term.text != but &&
+          searches::MayBlock(negative.match, wanted, term.words)) {
         return term.text;
       }
     }
@@ -497,7 +515,8 @@ class Judge {
   std::set<std::size_t> losing_;
   std::vector<SearchKeyword> negatives_;
   std::vector<GroupWords> groups_;
-  std::set<std::string> keywords_, exact_, exact_elsewhere_;
+  std::map<std::string, Words> keywords_;  ///< ours, by their text
+  std::set<std::string> exact_, exact_elsewhere_;
   double spend_ = 0, conversions_ = 0, spread_ = 0;
   SearchAdvice out_;
 };

@@ -1,10 +1,11 @@
+#include "decide/searches/words.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <iterator>
-
-#include "decide/searches/searches.h"
 
 namespace maxopt {
 namespace {
@@ -105,11 +106,10 @@ bool Near(const std::string& a, const std::string& b) {
 }
 
 template <class Same>
-bool Blocks(const SearchKeyword& negative, std::string_view search, Same same) {
-  const std::vector<std::string> wanted = SearchWords(negative.text);
-  const std::vector<std::string> typed = SearchWords(search);
+bool Blocks(SearchMatch match, const std::vector<std::string>& wanted,
+            const std::vector<std::string>& typed, Same same) {
   if (wanted.empty()) return false;
-  switch (negative.match) {
+  switch (match) {
     case SearchMatch::kExact:
       return std::equal(wanted.begin(), wanted.end(), typed.begin(), typed.end(), same);
     case SearchMatch::kPhrase:
@@ -125,6 +125,15 @@ bool Blocks(const SearchKeyword& negative, std::string_view search, Same same) {
 }
 
 }  // namespace
+
+bool searches::Blocks(SearchMatch match, const std::vector<std::string>& wanted,
+                      const std::vector<std::string>& typed) {
+  return maxopt::Blocks(match, wanted, typed, std::equal_to<std::string>());
+}
+bool searches::MayBlock(SearchMatch match, const std::vector<std::string>& wanted,
+                        const std::vector<std::string>& typed) {
+  return maxopt::Blocks(match, wanted, typed, Near);
+}
 
 Result<SearchKeyword> ParseSearchKeyword(std::string_view keyword) {
   const std::size_t colon = keyword.find(':');
@@ -170,10 +179,10 @@ std::vector<std::string> SearchWords(std::string_view text) {
 }
 
 bool NegativeBlocks(const SearchKeyword& negative, std::string_view search) {
-  return Blocks(negative, search, std::equal_to<std::string>());
+  return searches::Blocks(negative.match, SearchWords(negative.text), SearchWords(search));
 }
 bool NegativeMayBlock(const SearchKeyword& negative, std::string_view search) {
-  return Blocks(negative, search, Near);
+  return searches::MayBlock(negative.match, SearchWords(negative.text), SearchWords(search));
 }
 
 std::string KeywordProblem(std::string_view text) {

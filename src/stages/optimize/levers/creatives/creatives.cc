@@ -27,6 +27,7 @@ using std::chrono::days;
 
 /// Two weeks: every day of the week twice, as other levers' effects are waited for.
 constexpr int kHorizonDays = 14;
+constexpr double kZ95 = 1.6448536269514722;
 /// Days whose conversions are followed one by one as they came in; older ones are taken as known.
 constexpr int kFollowedDays = 30;
 /// Platforms' longest windows for clicks (Google Ads: 90 days, mostly 30).
@@ -332,7 +333,11 @@ class Creatives {
       const double worth =
           CostMax(state_, view.account, campaign, whole)
               .value_or(whole.conversions > 0 ? whole.spend / whole.conversions : 0);
-      Promise(view, input, advice, move, worth, found);
+      if (move.on) {
+        PromiseOfTrial(view, input, advice, move.ad, worth, found);
+      } else {
+        PromiseOfPause(view, input, advice, move.ad, worth, found);
+      }
       // "Adding new creative" restarts the learning of Meta's ad set; the other platforms name no
       // such edit.
       if (move.on && view.account.tree.info.account.platform == Platform::kMeta) {
@@ -349,39 +354,61 @@ class Creatives {
     return {};
   }
 
-  /// What a day of the ad's money brings elsewhere in its ad group, beside what it brings here; for
-  /// one that is tried, the other way round with the money of its share.
-  static void Promise(const View& view, const RotationInput& input, const RotationAdvice& advice,
-                      const RotationMove& move, double worth, Opportunity& found) {
-    double spend = 0, conversions = 0, impressions = 0, all_spend = 0, all_impressions = 0;
+  /// What a day of the ad's money brings elsewhere in its ad group, beside what it brings here.
+  static void PromiseOfPause(const View& view, const RotationInput& input,
+                             const RotationAdvice& advice, std::size_t at, double worth,
+                             Opportunity& found) {
+    double spend = 0, conversions = 0;
     for (std::size_t i = 0; i < input.ads.size(); ++i) {
-      const RotationAd& ad = input.ads[i];
-      if (!ad.on) continue;
-      all_spend += ad.spend;
-      all_impressions += ad.impressions;
-      if (i == move.ad) continue;
-      spend += ad.spend;
-      impressions += ad.impressions;
-      conversions += ad.conversions;
+      if (!input.ads[i].on || i == at) continue;
+      spend += input.ads[i].spend;
+      conversions += input.ads[i].conversions;
     }
     const double judged = view.account.JudgedDays();
-    if (!(spend > 0) || !(conversions > 0) || !(judged > 0)) return;
-    const RotationAd& ad = input.ads[move.ad];
-    const RotationArm& arm = advice.arms[move.ad];
+    const RotationAd& ad = input.ads[at];
+    const RotationArm& arm = advice.arms[at];
+    if (!(spend > 0) || !(conversions > 0) || !(judged > 0) || !(ad.spend > 0)) return;
     const double others = conversions / spend;
     const double others_low = boost::math::gamma_p_inv(conversions, 0.05) / spend;
     const double others_high = boost::math::gamma_p_inv(conversions, 0.95) / spend;
-    const double per_money = ad.spend > 0 ? ad.impressions / ad.spend : all_impressions / all_spend;
-    const double money = (move.on ? arm.share * all_spend : ad.spend) / judged;
-    double mean = money * (others - arm.rate.mean * per_money);
-    double low = money * (others_low - arm.rate_high90 * per_money);
-    double high = money * (others_high - arm.rate_low90 * per_money);
-    if (move.on) {
-      mean = -mean;
-      std::swap(low, high);
-      low = -low;
-      high = -high;
+    const double per_money = ad.impressions / ad.spend;
+    const double money = ad.spend / judged;
+    SetGain(money * (others - arm.rate.mean * per_money),
+            money * (others_low - arm.rate_high90 * per_money),
+            money * (others_high - arm.rate_low90 * per_money), worth, found);
+  }
+
+  /// What trying an ad is worth: for half of the time its share is shown it, whatever it is, in
+  /// place of the others; if it is better than the best, it has all of the rest of the time. The
+  /// rates' difference is taken as normal.
+  static void PromiseOfTrial(const View& view, const RotationInput& input,
+                             const RotationAdvice& advice, std::size_t at, double worth,
+                             Opportunity& found) {
+    double shown = 0, conversions = 0;
+    for (const RotationAd& ad : input.ads) {
+      if (!ad.on) continue;
+      shown += ad.impressions;
+      conversions += ad.conversions;
     }
+    const double judged = view.account.JudgedDays();
+    if (!(shown > 0) || !(judged > 0)) return;
+    const RotationArm& arm = advice.arms[at];
+    const RatePosterior& best = advice.arms[advice.best].rate;
+    const double sd = std::sqrt(arm.rate.mean * arm.rate.mean / arm.rate.shape +
+                                best.mean * best.mean / best.shape);
+    const double better = arm.rate.mean - best.mean;
+    constexpr double kRootTwoPi = 2.5066282746310002;
+    const double z = better / sd;
+    const double gain =
+        sd * std::exp(-z * z / 2) / kRootTwoPi + better * std::erfc(-z / std::sqrt(2.0)) / 2;
+    const double a_day = shown / judged / 2;
+    const double meanwhile = arm.share * (arm.rate.mean - conversions / shown);
+    const double worst = arm.share * (arm.rate_low90 - conversions / shown);
+    SetGain(a_day * (gain + meanwhile), a_day * std::min(0.0, worst),
+            a_day * std::max(gain + meanwhile, better + kZ95 * sd), worth, found);
+  }
+
+  static void SetGain(double mean, double low, double high, double worth, Opportunity& found) {
     found.change.prediction = Prediction{"conversions", mean, low, high, kHorizonDays};
     found.value = mean * worth;
     found.value_low90 = low * worth;
@@ -522,7 +549,6 @@ class Creatives {
           shares[i].conversions, shares[i].spend, currency.name(), whole.conversions, whole.spend);
       found.change.evidence = evidence.dump(-1, ' ', false, json::error_handler_t::replace);
       const double sd = std::abs(brings) / std::sqrt(advice.rates[i].shape);
-      constexpr double kZ95 = 1.6448536269514722;
       found.change.prediction =
           Prediction{"conversions", brings, brings - kZ95 * sd, brings + kZ95 * sd, kHorizonDays};
       found.value = brings * worth - moved;

@@ -6,6 +6,8 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <numeric>
+#include <optional>
+#include <tuple>
 
 namespace maxopt {
 namespace {
@@ -129,22 +131,17 @@ Result<RotationAdvice> JudgeRotation(const RotationInput& input, const RotationO
                      100 * high),
          ClickSignal(ads, i)});
   }
-  std::size_t successors = 0;
+  bool waiting = false;  // one tires and stays only until a spare is on
   for (const std::size_t i : order) {
     const RotationAd& ad = ads[i];
     if (!ad.tired || !stays[i]) continue;
-    if (i == out.best) {
+    if (i == out.best || left <= options.on_min) {
+      waiting = waiting || spares > 0;
       out.notes.push_back(fmt::format(
-          "ad {} tires and is still the best; it stays until it has a successor", ad.id));
+          "ad {} tires and stays{}: {}", ad.id, spares > 0 ? " until a successor is on" : "",
+          i == out.best ? std::string("it is still the best")
+                        : fmt::format("{} ads are the least", options.on_min)));
       continue;
-    }
-    if (left + successors <= options.on_min) {
-      if (successors == spares) {
-        out.notes.push_back(
-            fmt::format("ad {} tires and stays: {} ads are the least", ad.id, options.on_min));
-        continue;
-      }
-      ++successors;
     }
     --left;
     stays[i] = false;
@@ -158,25 +155,22 @@ Result<RotationAdvice> JudgeRotation(const RotationInput& input, const RotationO
                            ad.conversions, ad.impressions, 100 * out.arms[i].rate.mean / best.mean)
              : std::string()});
   }
-  // One spare at a time beyond successors: more at once would each learn too slowly to be judged.
-  std::vector<std::size_t> begin;
-  for (std::size_t i = 0; i < ads.size() && !on.empty(); ++i) {
-    const bool wanted = begin.size() < successors ||
-                        (begin.size() == successors && left + begin.size() < options.on_wanted);
-    if (!ads[i].spare || !wanted) continue;
-    begin.push_back(i);
-    stays[i] = true;
+  // One spare at a time: more at once would each learn too slowly to be judged.
+  std::optional<std::size_t> tried;
+  for (std::size_t i = 0; i < ads.size() && !tried && !on.empty(); ++i) {
+    if (ads[i].spare && (waiting || left < options.on_wanted)) tried = i;
   }
+  if (tried) stays[*tried] = true;
   MAXOPT_TRY(const auto shares, bandit.Shares(stays));
   for (std::size_t i = 0; i < ads.size(); ++i) out.arms[i].share = shares[0][i];
-  for (const std::size_t i : begin) {
+  if (tried) {
     out.moves.push_back(
-        {i,
+        {*tried,
          true,
          false,
          fmt::format("{} of {} ads stay on and this one was never shown; {:.0f} % of the "
                      "impressions are worth learning what it does",
-                     left, on.size(), 100 * out.arms[i].share),
+                     left, on.size(), 100 * out.arms[*tried].share),
          {}});
   }
   return out;

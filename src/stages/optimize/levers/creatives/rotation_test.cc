@@ -154,14 +154,20 @@ TEST(Rotation, ASpareTakesThePlaceOfATiredOne) {
   EXPECT_GT(advice->arms[2].share, 0);
   EXPECT_EQ(advice->arms[3].share, 0);
 
+  // One that tires waits for its successor to be on, so that there are never fewer than two.
   input.ads[0].tired = true;
   advice = JudgeRotation(input);
-  ASSERT_EQ(advice->moves.size(), 3u);  // it goes, its successor comes, and one more is tried
+  ASSERT_EQ(advice->moves.size(), 1u);
+  EXPECT_TRUE(advice->moves[0].on);
+  ASSERT_EQ(advice->notes.size(), 1u);
+  EXPECT_NE(advice->notes[0].find("until a successor is on"), std::string::npos);
+  input.ads[2].on = true;
+  input.ads[2].spare = false;
+  advice = JudgeRotation(input);
+  ASSERT_EQ(advice->moves.size(), 2u);
+  EXPECT_EQ(advice->moves[0].ad, 0u);
   EXPECT_FALSE(advice->moves[0].on);
-  EXPECT_TRUE(advice->moves[1].on);
-  EXPECT_EQ(std::count_if(advice->moves.begin(), advice->moves.end(),
-                          [](const RotationMove& m) { return m.on; }),
-            2);
+  EXPECT_EQ(advice->moves[1].ad, 3u);
   EXPECT_FALSE(JudgeRotation({}));
 }
 

@@ -282,10 +282,15 @@ class Searches {
         "the rest of the campaign would have brought {:.1f}",
         Named(words), spend, view.account.tree.info.currency.name(),
         words.size() == 1 ? "it" : "them", days, conversions, expected);
-    // The search is bought already, by way of another keyword. What a keyword of its own adds is
-    // that it stays so, up to what it brings beyond its like; how much more of it there is to buy
-    // nobody tells, so nothing is promised.
-    found.value_high90 = std::max(0.0, beyond * worth / days);
+    // The search is bought already, by way of another keyword. What a keyword of its own adds,
+    // because nothing else competes for the search any more, nobody tells: it is taken to lie
+    // anywhere between nothing and a step of the policy of what the search brings beyond its like.
+    const double most = state_.step_max_bp() / 1e4 * std::max(0.0, beyond) / days;
+    found.change.prediction =
+        Prediction{"conversions", 0.5 * most, 0.05 * most, 0.95 * most, kHorizonDays};
+    found.value = 0.5 * most * worth;
+    found.value_low90 = 0.05 * most * worth;
+    found.value_high90 = 0.95 * most * worth;
     json evidence = Evidence(view, words);
     evidence["campaign_address"] = state_.AddressOf(view.account, view.campaign);
     found.change.evidence = evidence.dump(-1, ' ', false, json::error_handler_t::replace);
