@@ -5,8 +5,8 @@
 //
 // The world: one client, three accounts on three platforms, N campaigns with a daily budget each,
 // N ads shared evenly, N days with orders every day. Facts are loaded first, which is not part of
-// the decision and has its own line. The reference is one plain sum of spend by ad over the same rows in the
-// same run: what reading the facts once costs at the least.
+// the decision and has its own line. The reference is one plain sum of spend by ad over the same
+// rows in the same run: what reading the facts once costs at the least.
 #include <fmt/format.h>
 #include <sys/resource.h>
 

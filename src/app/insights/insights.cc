@@ -33,7 +33,6 @@ Result<std::vector<Message>> TellInsights(Home& home, const std::string& client)
   MAXOPT_TRY(state.segments, SearchSegments(home.store(), home.facts(), home.clock(), client, {}));
   AlertQuery query;
   query.client = client;
-  query.limit = 10'000;
   MAXOPT_TRY(std::vector<AlertEntry> alerts, Alerts(home.store(), query));
   for (AlertEntry& entry : alerts) {
     if (entry.alert.condition.detector == "fatigue")

@@ -10,6 +10,7 @@
 #include "stages/optimize/levers/bids/bids.h"
 #include "stages/optimize/levers/creatives/creatives.h"
 #include "stages/optimize/levers/hours/hours.h"
+#include "stages/optimize/levers/people/people.h"
 #include "stages/optimize/levers/places/places.h"
 #include "stages/optimize/levers/searches/searches.h"
 
@@ -26,6 +27,7 @@ constexpr NamedLever kLevers[] = {
     {"bids", "bids and targets by what a further unit brings", BidLever},
     {"hours", "hours of the week that lose", HourLever},
     {"places", "countries and places that lose", PlaceLever},
+    {"people", "ages, genders, placements and audiences that lose", PeopleLever},
     {"searches", "negative keywords and keywords from what people searched", SearchLever},
     {"creatives", "ads that lose or tire, spares, budgets between like ad groups", CreativeLever},
 };

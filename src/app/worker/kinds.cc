@@ -179,9 +179,7 @@ Result<JobOutcome> Live(JobContext& context) {
 }
 
 Result<std::vector<Alert>> OpenAlerts(Home& home) {
-  AlertQuery query;
-  query.limit = 10'000;
-  MAXOPT_TRY(std::vector<AlertEntry> entries, Alerts(home.store(), query));
+  MAXOPT_TRY(std::vector<AlertEntry> entries, Alerts(home.store(), {}));
   std::vector<Alert> open;
   for (AlertEntry& entry : entries) open.push_back(std::move(entry.alert));
   return open;

@@ -26,9 +26,6 @@ class Today {
 
   /// Why the candidate has to wait; empty: it need not.
   std::string Against(const PriorityCandidate& c) const {
-    if (c.lacks_second_signal) {
-      return "it stops what converts, and no second signal agrees yet";
-    }
     if (!c.object.empty() && objects_.contains({c.account, c.object})) {
       return "another change of the same object is worth more";
     }

@@ -23,7 +23,6 @@ struct PriorityCandidate {
   int learning_days = 0;     ///< 0: it does not learn anew
   /// Worst day of the move, over-delivery included; absent: no money moves.
   std::optional<Money> worst_move{};
-  bool lacks_second_signal = false;
   bool stops_harm = false;  ///< only lowers spend: not held back for being small
 };
 
@@ -53,7 +52,7 @@ struct Priority {
 /// Takes what is worth most until the day's budget is used up. Left for another day, each with its
 /// reason: what is worth less than it costs; a second change of one object; a second change in one
 /// campaign where one of the two makes its bidding learn anew (its effect could not be told from
-/// the other's); what has no second signal where one is needed; what the budget does not hold.
+/// the other's); what the budget does not hold.
 /// Money in another currency than a limit's is deferred, never compared.
 Priority Prioritize(const std::vector<PriorityCandidate>& candidates, const ChangeBudget& budget);
 

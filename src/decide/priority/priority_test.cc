@@ -118,13 +118,6 @@ TEST(Priority, WhatIsWorthNothingWaitsButHarmIsStopped) {
   EXPECT_NE(WhyNot(of, priority, "risky").find("worth less than its risk"), std::string::npos);
 }
 
-TEST(Priority, WithoutASecondSignalItWaits) {
-  std::vector<PriorityCandidate> of = {Worth("a", 3)};
-  of[0].lacks_second_signal = true;
-  EXPECT_EQ(WhyNot(of, Prioritize(of, {}), "a"),
-            "it stops what converts, and no second signal agrees yet");
-}
-
 TEST(Priority, NothingOfNothing) {
   const Priority priority = Prioritize({}, {.changes = 1});
   EXPECT_TRUE(priority.chosen.empty());

@@ -59,7 +59,7 @@ Result<std::vector<QueuedNotification>> Notifications(CampaignStore& store,
 struct AlertQuery {
   std::string client;  ///< empty: all
   bool all = false;    ///< ended ones too
-  int limit = 200;
+  int limit = -1;      ///< the newest so many; below 0: every one
 };
 /// Newest first.
 Result<std::vector<AlertEntry>> Alerts(CampaignStore& store, const AlertQuery& query);

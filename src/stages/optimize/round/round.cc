@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "decide/guardrails/guardrails.h"
@@ -78,6 +79,14 @@ std::optional<Prediction> Together(const std::vector<const Opportunity*>& of) {
   }
   if (sum) sum->low90 = sum->mean - std::sqrt(square), sum->high90 = sum->mean + std::sqrt(square);
   return sum;
+}
+
+/// As the door reads it: such a change is never approved by a policy alone.
+void NeedSecondSignal(Change& change) {
+  auto evidence = nlohmann::json::parse(change.evidence, nullptr, false);
+  if (!evidence.is_object()) evidence = nlohmann::json::object();
+  evidence["needs_second_signal"] = true;
+  change.evidence = evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -152,20 +161,22 @@ Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports
       c.learning_cost = opportunity.learning_cost;
       c.learning_days = opportunity.learning_days;
       c.worst_move = WorstMove(change, over);
-      c.lacks_second_signal = opportunity.needs_second_signal && opportunity.second_signal.empty();
       c.stops_harm = OnlyLowersSpend(change);
       candidates.push_back(std::move(c));
       item_of.push_back(items.size() - 1);
     }
   }
   const Priority priority = Prioritize(candidates, left);
-  std::map<Reason, std::vector<const Opportunity*>> by_reason;
+  // What no second signal confirms stands in plans of its own, which only a person approves.
+  std::map<std::pair<Reason, bool>, std::vector<const Opportunity*>> by_plan;
   out.items.reserve(items.size());
   for (const Choice& choice : priority.chosen) {
     RoundItem& item = items[item_of[choice.candidate]];
     item.worth = choice.worth;
     out.items.push_back(item);
-    by_reason[item.opportunity.change.reason].push_back(&out.items.back().opportunity);
+    const Opportunity& taken_up = out.items.back().opportunity;
+    const bool unconfirmed = taken_up.needs_second_signal && taken_up.second_signal.empty();
+    by_plan[{taken_up.change.reason, unconfirmed}].push_back(&taken_up);
   }
   for (const Deferred& deferred : priority.deferred) {
     RoundItem& item = items[item_of[deferred.candidate]];
@@ -181,13 +192,20 @@ Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports
     return a.opportunity.change.address < b.opportunity.change.address;
   });
   out.items.insert(out.items.end(), never.begin(), never.end());
-  for (const auto& [reason, of] : by_reason) {
+  for (const auto& [kind, of] : by_plan) {
+    const auto& [reason, unconfirmed] = kind;
     Plan plan;
     plan.client = state.client.name;
     plan.created_by = "optimizer";
     plan.title = TitleOf(reason, of);
     for (const Opportunity* each : of) {
       plan.changes.push_back(each->change);
+      if (unconfirmed) {
+        NeedSecondSignal(plan.changes.back());
+        plan.notes.push_back(each->change.address +
+                             ": it converts, and nothing but the platform's claims says that it "
+                             "loses; look at it before you approve");
+      }
       if (each->learning_days > 0) {
         plan.notes.push_back(
             fmt::format("{}: the platform's bidding learns anew for about {} days, at a cost of "

@@ -29,7 +29,9 @@ struct RoundItem {
 
 struct Round {
   std::vector<RoundItem> items;  ///< chosen first, most worth first
-  std::vector<Plan> plans;       ///< drafts: one for each reason, so that each kind is scored alone
+  /// Drafts: one for each reason, so that each kind is scored alone; what needs a second signal
+  /// and has none apart, marked so that no policy approves it.
+  std::vector<Plan> plans;
 };
 
 /// Ranks everything the levers found and makes drafts of what is chosen. `before`: a plan of

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace maxopt {
 namespace {
@@ -110,11 +111,17 @@ TEST(Round, LearningAndTheSecondSignalAreNotesOfThePlan) {
                      .opportunities = {Worth(Level::kAd, "30", Reason::kRotate, 10)},
                      .messages = {},
                      .notes = {}};
-  Opportunity& o = report.opportunities[0];
-  o.needs_second_signal = true;
+  report.opportunities[0].needs_second_signal = true;
   Round round = ComposeRound(State(), std::vector{report}, {}, nullptr);
-  EXPECT_TRUE(round.plans.empty());
-  EXPECT_NE(round.items[0].wait.find("no second signal"), std::string::npos);
+  ASSERT_EQ(round.plans.size(), 1u);
+  const auto marked = nlohmann::json::parse(round.plans[0].changes[0].evidence);
+  EXPECT_EQ(marked["needs_second_signal"], true);
+  EXPECT_NE(round.plans[0].notes[0].find("look at it before you approve"), std::string::npos);
+  // Apart from what is confirmed.
+  report.opportunities.push_back(Worth(Level::kAd, "31", Reason::kRotate, 4));
+  EXPECT_EQ(ComposeRound(State(), std::vector{report}, {}, nullptr).plans.size(), 2u);
+  report.opportunities.pop_back();
+  Opportunity& o = report.opportunities[0];
   o.second_signal = "landing pages engage 40 % less";
   o.learning_days = 7, o.learning_cost = 2;
   round = ComposeRound(State(), std::vector{report}, {}, nullptr);
@@ -123,6 +130,7 @@ TEST(Round, LearningAndTheSecondSignalAreNotesOfThePlan) {
   EXPECT_NE(round.plans[0].notes[0].find("learns anew for about 7 days, at a cost of about 2.00"),
             std::string::npos);
   EXPECT_NE(round.plans[0].notes[1].find("engage 40 % less"), std::string::npos);
+  EXPECT_EQ(round.plans[0].changes[0].evidence, "");
 }
 
 TEST(Round, TheDaysEnvelopeIsWhatWasNotYetMoved) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 
 namespace maxopt {
 namespace {
@@ -14,17 +15,20 @@ using std::chrono::days;
 
 struct Cut {
   const char* name;
-  std::vector<std::string> dimensions;  ///< of the question; their names are the keys
-  /// Paths into them, from the top.
-  std::vector<std::vector<std::size_t>> paths;
+  /// Of the question, from the top: what is judged is the last, within those before it.
+  std::vector<std::string> dimensions;
+  bool by_hour = false;     ///< hours of the day are judged, below the dimensions
+  bool all_levels = false;  ///< what is above the last is told too
 };
 
 /// A breakdown is looked at within each campaign: a keyword of a brand campaign is not the like of
 /// one that nobody asked for by name.
-Cut Broken(const char* name) { return {name, {"platform", "campaign", name}, {{0, 1, 2}}}; }
+Cut Broken(const char* name) { return {name, {"platform", "campaign", name}}; }
 
 std::vector<Cut> AllCuts() {
-  return {{"campaign", {"platform", "campaign", "ad_group", "ad"}, {{0, 1, 2, 3}}},
+  return {{.name = "campaign",
+           .dimensions = {"platform", "campaign", "ad_group", "ad"},
+           .all_levels = true},
           Broken("device"),
           Broken("country"),
           Broken("placement"),
@@ -33,7 +37,7 @@ std::vector<Cut> AllCuts() {
           Broken("search_term"),
           Broken("audience"),
           Broken("creative"),
-          {"hour", {"platform", "campaign"}, {{0, 1, 2}}}};
+          {.name = "hour", .dimensions = {"platform", "campaign"}, .by_hour = true}};
 }
 
 struct Kpi {
@@ -96,17 +100,11 @@ Result<std::optional<Day>> NewestKnown(CampaignStore& store, FactStore& facts,
 
 class Search {
  public:
-  Search(FactStore& facts, const std::string& client, const std::vector<std::string>& accounts,
-         const SegmentSearch& search, SegmentReport& out)
-      : facts_(facts),
-        client_(client),
-        accounts_(accounts),
-        search_(search),
-        out_(out),
-        kpi_(Of(search.kpi)) {}
+  Search(FactStore& facts, const std::vector<std::string>& accounts, const SegmentSearch& search,
+         SegmentReport& out)
+      : facts_(facts), accounts_(accounts), search_(search), out_(out), kpi_(Of(search.kpi)) {}
 
   Result<> Run(const Cut& cut) {
-    const bool hour = std::string_view(cut.name) == "hour";
     FactQuery query;
     query.measures = {kpi_.denominator, kpi_.numerator, "spend", "conversions"};
     std::sort(query.measures.begin(), query.measures.end());
@@ -116,7 +114,7 @@ class Search {
     query.filters = {{"account", accounts_}};
     query.from = out_.from;
     query.to = out_.to;
-    if (hour) query.grain = "hour";
+    if (cut.by_hour) query.grain = "hour";
     auto table = facts_.Query(query);
     if (!table) return std::unexpected(table.error());
     std::map<std::string, Sums> by_currency;
@@ -126,11 +124,11 @@ class Search {
       const std::size_t currency = table->Column("currency"), above = table->Column(kpi_.numerator),
                         below = table->Column(kpi_.denominator), spend = table->Column("spend"),
                         conversions = table->Column("conversions");
-      const std::size_t period = hour ? table->Column("period") : 0;
+      const std::size_t period = cut.by_hour ? table->Column("period") : 0;
       for (const auto& row : table->rows) {
         SegmentRow segment;
         for (const std::size_t key : keys) segment.keys.push_back(row[key].text);
-        if (hour) segment.keys.push_back(row[period].text.substr(11, 2));
+        if (cut.by_hour) segment.keys.push_back(row[period].text.substr(11, 2));
         segment.numerator = std::max(0.0, Amount(row[above]));
         segment.denominator = std::max(0.0, Amount(row[below]));
         Sums& sums = by_currency[row[currency].text];
@@ -156,7 +154,8 @@ class Search {
       return {};
     }
     SegmentOptions options;
-    options.cuts = cut.paths;
+    options.cuts = {std::vector<std::size_t>(cut.dimensions.size() + (cut.by_hour ? 1 : 0))};
+    std::iota(options.cuts[0].begin(), options.cuts[0].end(), std::size_t{0});
     options.false_discoveries = search_.false_discoveries;
     if (search_.kpi == SegmentKpi::kRevenue) {
       // Orders are taken to be spread like an exponential distribution, whose mean square is twice
@@ -177,17 +176,13 @@ class Search {
         continue;
       }
       // Campaigns are told once, by their own cut.
-      const bool campaign_cut = std::string_view(cut.name) == "campaign";
-      if (!campaign_cut && segment.path.size() < cut.paths[segment.cut].size()) continue;
+      if (!cut.all_levels && segment.path.size() < options.cuts[0].size()) continue;
       ++out_.judged;
       if (segment.verdict == SegmentVerdict::kNotTold) continue;
       SegmentFinding finding{cut.name, currency, {}, segment, {}};
-      const auto& path = cut.paths[segment.cut];
       for (std::size_t i = 0; i < segment.path.size(); ++i) {
-        const std::size_t dimension = path[i];
-        finding.path.emplace_back(
-            dimension < cut.dimensions.size() ? cut.dimensions[dimension] : cut.name,
-            segment.path[i]);
+        finding.path.emplace_back(i < cut.dimensions.size() ? cut.dimensions[i] : cut.name,
+                                  segment.path[i]);
       }
       finding.what = Sentence(finding);
       out_.findings.push_back(std::move(finding));
@@ -228,7 +223,6 @@ class Search {
   }
 
   FactStore& facts_;
-  const std::string& client_;
   const std::vector<std::string>& accounts_;
   const SegmentSearch& search_;
   SegmentReport& out_;
@@ -277,7 +271,7 @@ Result<SegmentReport> SearchSegments(CampaignStore& store, FactStore& facts, Clo
   for (const ClientAccount& account : all) {
     if (account.client == client) accounts.push_back(PrintAccount(account.info.account));
   }
-  Search run(facts, client, accounts, search, out);
+  Search run(facts, accounts, search, out);
   for (const Cut& cut : cuts) {
     const bool wanted = search.cuts.empty() || std::find(search.cuts.begin(), search.cuts.end(),
                                                          cut.name) != search.cuts.end();
