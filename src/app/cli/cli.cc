@@ -368,11 +368,16 @@ int RunCommandLine(int argc, char** argv) {
       command(&app, "scenario", "what if: budgets, channels off, targets, side by side");
   scenario_command->add_option("client", scenario.client, "whose")->required();
   scenario_command->add_option("--file", scenario.file, "scenarios in YAML: docs/scenarios.md");
-  scenario_command->add_option("--budget", scenario.budgets, "-20%, +20% or an amount a day");
-  scenario_command->add_option("--off", scenario.off, "a channel without budget");
-  scenario_command->add_option("--set", scenario.set, "CHANNEL=AMOUNT a day");
-  scenario_command->add_option("--target", scenario.targets,
-                               "marginal_roas=2, average_roas=3, marginal_cpa=30, average_cpa=25");
+  scenario_command->add_option("--budget", scenario.budgets, "-20%, +20% or an amount a day")
+      ->allow_extra_args(false);
+  scenario_command->add_option("--off", scenario.off, "a channel without budget")
+      ->allow_extra_args(false);
+  scenario_command->add_option("--set", scenario.set, "CHANNEL=AMOUNT a day")
+      ->allow_extra_args(false);
+  scenario_command
+      ->add_option("--target", scenario.targets,
+                   "marginal_roas=2, average_roas=3, marginal_cpa=30, average_cpa=25")
+      ->allow_extra_args(false);
   scenario_command->add_flag("--best", scenario.best, "the best split of the present total");
   scenario_command->add_flag("--equal", scenario.equal, "the same for each channel");
   scenario_command->add_option("--margin", scenario.margin,
