@@ -546,10 +546,13 @@ class Comparer {
             channel.id, PrintMoney(share.budget), share.spend));
       }
     }
-    if (scenario.target && !scenario.total && !answer.shares.empty() &&
-        std::all_of(answer.shares.begin(), answer.shares.end(), [](const ScenarioShare& share) {
-          return !share.binding.empty() && share.binding != "min";
-        })) {
+    // Every channel that may move is at the most that was tried.
+    bool tried = false, other = false;
+    for (const ScenarioShare& share : answer.shares) {
+      tried = tried || share.binding == "tried";
+      other = other || share.binding.empty() || share.binding == "min";
+    }
+    if (scenario.target && !scenario.total && tried && !other) {
       answer.notes.push_back(
           "the target would bear more than was tried in every channel; beyond_tried asks for it");
     }

@@ -223,6 +223,13 @@ TEST(CompareScenarios, DemandLocksAndTheUnknown) {
   // Named on purpose it moves, and the answer says what stands against it.
   Scenario off{.name = "off", .off = {"c"}};
   EXPECT_TRUE(Says(Ask(problem, off).notes, "keeps it still"));
+  ScenarioProblem still = Two();
+  for (auto& channel : still.channels) channel.lock = "the media plan fixes its budget";
+  Scenario target{.name = "target"};
+  target.target = {Kind::kMarginalRoas, 2};
+  const ScenarioAnswer fixed = Ask(still, target);
+  EXPECT_EQ(Sum(fixed), Eur(200));
+  EXPECT_FALSE(Says(fixed.notes, "would bear more"));
   // The best split takes back what demand leaves unspent.
   Scenario best{.name = "best"};
   best.split = Split::kBest;
