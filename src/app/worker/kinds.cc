@@ -209,7 +209,20 @@ Result<JobOutcome> Outputs(JobContext& context, Lookout& lookout) {
   return JobOutcome{fmt::format("{} messages in the outbox", messages.size())};
 }
 
-/// The client's rules: they propose, and whoever approves plans approves theirs.
+/// What the policy let pass without a person; what did not end well is a problem.
+void AddActed(const std::vector<Acted>& acted, JobOutcome& outcome) {
+  const auto applied =
+      std::count_if(acted.begin(), acted.end(), [](const Acted& each) { return each.why.empty(); });
+  outcome.detail += fmt::format("; {} plans were applied in the policy's name", applied);
+  for (const Acted& each : acted) {
+    if (each.status == PlanStatus::kFailed || each.status == PlanStatus::kApplying) {
+      outcome.problems.push_back(fmt::format("{} is {}", each.plan, PlanStatusName(each.status)));
+    }
+  }
+}
+
+/// The client's rules: they propose. Where the policy acts, what it lets pass alone is applied; the
+/// rest waits for a person.
 Result<JobOutcome> Rules(JobContext& context) {
   const std::string& client = context.job().spec.client;
   MAXOPT_TRY(const std::optional<RulesFile> file, RulesOf(context.home(), client));
@@ -225,6 +238,10 @@ Result<JobOutcome> Rules(JobContext& context) {
   for (const RuleAccount& account : round.run.facts.accounts) {
     if (!account.hold.empty()) outcome.problems.push_back(account.hold);
   }
+  MAXOPT_TRY(const std::optional<Policy> policy, context.home().PolicyOf(client));
+  if (!policy || policy->mode != PolicyMode::kAct) return outcome;
+  MAXOPT_TRY(const std::vector<Acted> acted, ActAlone(context.home(), round.run.plans, *policy));
+  AddActed(acted, outcome);
   return outcome;
 }
 
@@ -241,18 +258,11 @@ Result<JobOutcome> OptimizeDay(JobContext& context) {
   JobOutcome outcome;
   const auto waiting = std::count_if(run.round.items.begin(), run.round.items.end(),
                                      [](const RoundItem& item) { return !item.wait.empty(); });
-  const auto applied = std::count_if(run.acted.begin(), run.acted.end(),
-                                     [](const Acted& acted) { return acted.why.empty(); });
-  outcome.detail =
-      fmt::format("{} plans{}, {} of them applied by the policy; {} things wait{}",
-                  run.plans.size(), options.propose ? "" : " drafted, not proposed", applied,
-                  waiting, run.no_budgets.empty() ? "" : "; no budgets: " + run.no_budgets);
+  outcome.detail = fmt::format("{} plans{}; {} things wait{}", run.plans.size(),
+                               options.propose ? "" : " drafted, not proposed", waiting,
+                               run.no_budgets.empty() ? "" : "; no budgets: " + run.no_budgets);
   outcome.problems = run.problems;
-  for (const Acted& acted : run.acted) {
-    if (acted.status == PlanStatus::kFailed || acted.status == PlanStatus::kApplying) {
-      outcome.problems.push_back(fmt::format("{} is {}", acted.plan, PlanStatusName(acted.status)));
-    }
-  }
+  AddActed(run.acted, outcome);
   return outcome;
 }
 
