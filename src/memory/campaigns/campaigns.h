@@ -160,8 +160,9 @@ class CampaignStore {
   virtual Result<std::vector<LearnedConstraint>> Constraints(Instant now) = 0;
 };
 
-/// What the client's experiments keep still at `now`: the objects of ours that the arms of running
-/// experiments name, and of planned ones from their first day on. Days are the account's.
+/// What the client's experiments keep still at `now`: the objects that the arms of running
+/// experiments name, and of planned ones from their first day on. An address is ours, or
+/// "campaign/123" of an object that is not. Days are the account's.
 Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const std::string& client,
                                                     Instant now);
 

@@ -7,6 +7,20 @@
 #include "memory/campaigns/campaigns.h"
 
 namespace maxopt {
+namespace {
+
+/// "campaign/123" -> "123"; empty: it is an address of ours.
+std::string PlainId(const std::string& address) {
+  for (const Level level : {Level::kCampaign, Level::kAdGroup, Level::kAd}) {
+    const std::string prefix = std::string(LevelName(level)) + "/";
+    if (!address.starts_with(prefix) || address.size() == prefix.size()) continue;
+    if (address.find_first_not_of("0123456789", prefix.size()) != std::string::npos) continue;
+    return address.substr(prefix.size());
+  }
+  return "";
+}
+
+}  // namespace
 
 Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const std::string& client,
                                                     Instant now) {
@@ -27,7 +41,14 @@ Result<std::vector<ExperimentLock>> ExperimentLocks(CampaignStore& store, const 
       for (const ExperimentArm& arm : experiment.arms) {
         for (const std::string& address : arm.addresses) {
           const auto at = owned.find(address);
-          if (at == owned.end()) continue;
+          if (at == owned.end()) {
+            // What is not ours is named by level and platform id, which no other account shares.
+            const std::string id = PlainId(address);
+            if (!id.empty()) {
+              locks.push_back({account.info.account, id, address, experiment.id, experiment.end});
+            }
+            continue;
+          }
           locks.push_back(
               {account.info.account, at->second.id, address, experiment.id, experiment.end});
         }
