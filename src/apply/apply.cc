@@ -26,6 +26,16 @@ bool NeedsSecondSignal(const Change& change) {
          evidence["needs_second_signal"] != false;
 }
 
+/// All of it is a step of that experiment.
+bool IsOfExperiment(const Plan& plan, const std::string& experiment) {
+  return std::all_of(plan.changes.begin(), plan.changes.end(), [&](const Change& change) {
+    if (change.reason != Reason::kExperiment) return false;
+    const auto evidence = nlohmann::json::parse(change.evidence, nullptr, false);
+    return evidence.is_object() && evidence.contains("experiment") &&
+           evidence["experiment"] == experiment;
+  });
+}
+
 bool AllOnlyLower(const Plan& plan) {
   return std::all_of(plan.changes.begin(), plan.changes.end(), OnlyLowersSpend);
 }
@@ -127,6 +137,9 @@ Result<Door::Snapshot> Door::ReadSnapshot(const Plan& plan) {
   context.live = snapshot.trees;
   MAXOPT_TRY(context.last_budget_change, world_.store->LastBudgetChanges(plan.client));
   MAXOPT_TRY(context.locks, ExperimentLocks(*world_.store, plan.client, context.now));
+  // An experiment moves what it keeps still.
+  std::erase_if(context.locks,
+                [&](const ExperimentLock& lock) { return IsOfExperiment(plan, lock.experiment); });
   MAXOPT_CHECK(AddRecord(plan, context));
   return snapshot;
 }
