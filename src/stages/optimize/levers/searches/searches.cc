@@ -172,6 +172,12 @@ class Searches {
     for (const std::string& note : advice.notes) {
       Note(account, fmt::format("{}: {}", NameOf(entity), note));
     }
+    if (advice.negatives.empty() && advice.keywords.empty()) {
+      Note(account,
+           fmt::format("{}: {} searches and words could be judged in {} days; none of them "
+                       "loses or gains beyond doubt",
+                       NameOf(entity), advice.judged, view.days.size()));
+    }
     view.cost_max = campaign.cost_max;
     view.told = advice.told;
     LeaveOut(view, std::move(advice.negatives));
