@@ -38,7 +38,7 @@ std::string NotOfferedWhy(const LeverAccount& account, std::string_view cut);
 Change UpdateOf(const LeverState& state, const LeverAccount& account, const Entity& entity,
                 Reason reason);
 
-/// "google_ads/42", "campaign \"Spring\"": for notes.
+/// campaign "Spring": for notes.
 std::string NameOf(const Entity& entity);
 
 }  // namespace maxopt
