@@ -428,9 +428,53 @@ int RunCommandLine(int argc, char** argv) {
   report_command->add_option("--out", report.out, "folder (default: reports/ in the home)");
   report_command->callback([&] { run = [&] { return ReportCommand(context, report); }; });
 
-  auto* experiments_command = command(&app, "experiments", "planned comparisons and their locks");
-  experiments_command->add_option("client", client, "only this one");
-  experiments_command->callback([&] { run = [&] { return ExperimentsCommand(context, client); }; });
+  auto* experiments_command =
+      command(&app, "experiments", "planned comparisons and trials, what they lock and found");
+  experiments_command->require_subcommand(0, 1);
+  experiments_command->add_option("client,--client", client, "only this one");
+  experiments_command->callback([&] {
+    if (experiments_command->get_subcommands().empty()) {
+      run = [&] { return ExperimentsCommand(context, client); };
+    }
+  });
+  ExperimentArguments experiment;
+  const auto experiment_command = [&](const char* name, const char* help, auto function) {
+    auto* sub = command(experiments_command, name, help);
+    sub->callback([&run, &context, &experiment, function] {
+      run = [&context, &experiment, function] { return function(context, experiment); };
+    });
+    return sub;
+  };
+  auto* experiment_propose =
+      experiment_command("propose", "what is worth measuring: design, cost and value of each",
+                         ExperimentsProposeCommand);
+  experiment_propose->add_option("client", experiment.client, "may be left out when there is one");
+  experiment_propose->add_option("--horizon", experiment.horizon_days, "days an answer is acted on")
+      ->check(CLI::Range(1, 730))
+      ->capture_default_str();
+  experiment_propose->add_option("--margin", experiment.gross_margin, "gross margin of revenue")
+      ->check(CLI::Range(0.01, 1.0))
+      ->capture_default_str();
+  experiment_propose->add_flag("--all", experiment.all, "also channels whose data can tell");
+  for (auto* sub :
+       {experiment_command("start", "lock what it moves and propose its first plan",
+                           ExperimentsStartCommand),
+        experiment_command("stop", "put back what it changed", ExperimentsStopCommand)}) {
+    sub->add_option("id", experiment.id, "as propose names it")->required();
+    sub->add_option("--by", experiment.by, "who says so")->required();
+    sub->add_option("--client", experiment.client, "whose");
+  }
+  auto* experiment_show = experiment_command("show", "one trial whole", ExperimentsShowCommand);
+  experiment_show->add_option("id", experiment.id, "as propose names it")->required();
+  experiment_show->add_option("--client", experiment.client, "whose");
+  auto* experiment_measure = experiment_command(
+      "measure", "one round, as the job experiments runs it: switch, end, put back, read",
+      ExperimentsMeasureCommand);
+  experiment_measure->add_option("client", experiment.client, "may be left out when there is one");
+  auto* experiment_books = experiment_command(
+      "books", "keep the client's books by place (CSV day,place,revenue)", ExperimentsBooksCommand);
+  experiment_books->add_option("file", experiment.file, "CSV")->required();
+  experiment_books->add_option("--client", experiment.client, "whose");
   auto* watches_command = command(&app, "watches", "what is watched, how often, and how far off");
   watches_command->add_option("client", client, "only this one");
   watches_command->callback([&] { run = [&] { return WatchesCommand(context, client); }; });

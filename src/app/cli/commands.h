@@ -70,6 +70,26 @@ Result<int> AdoptCommand(const CommandContext& context, const AdoptArguments& ar
 Result<int> OutboxCommand(const CommandContext& context, const std::string& to,
                           const std::string& id);
 Result<int> ExperimentsCommand(const CommandContext& context, const std::string& client);
+struct ExperimentArguments {
+  std::string client, id, by, file;
+  int horizon_days = 90;
+  double gross_margin = 1;
+  bool all = false;
+};
+/// kExitPending when something is worth doing.
+Result<int> ExperimentsProposeCommand(const CommandContext& context,
+                                      const ExperimentArguments& arguments);
+Result<int> ExperimentsStartCommand(const CommandContext& context,
+                                    const ExperimentArguments& arguments);
+Result<int> ExperimentsStopCommand(const CommandContext& context,
+                                   const ExperimentArguments& arguments);
+Result<int> ExperimentsShowCommand(const CommandContext& context,
+                                   const ExperimentArguments& arguments);
+/// One round: switches what is due, ends, puts back, reads. kExitError with a problem.
+Result<int> ExperimentsMeasureCommand(const CommandContext& context,
+                                      const ExperimentArguments& arguments);
+Result<int> ExperimentsBooksCommand(const CommandContext& context,
+                                    const ExperimentArguments& arguments);
 Result<int> WatchesCommand(const CommandContext& context, const std::string& client);
 
 Result<int> PlansCommand(const CommandContext& context, const std::string& status);

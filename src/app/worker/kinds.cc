@@ -12,6 +12,7 @@
 #include "app/lookout/lookout.h"
 #include "app/optimize/optimize.h"
 #include "app/rules/rules.h"
+#include "app/trials/trials.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/database.h"
@@ -332,6 +333,16 @@ Result<JobOutcome> Score(JobContext& context) {
                                  : fmt::format("{}", fmt::join(told, "; "))};
 }
 
+/// Trials switched, ended, put back and read; the rotating holdout kept.
+Result<JobOutcome> Experiments(JobContext& context) {
+  MAXOPT_TRY(const TrialRound round, AdvanceTrialsOf(context.home(), context.job().spec.client));
+  JobOutcome outcome;
+  outcome.problems = round.problems;
+  outcome.detail = round.done.empty() ? fmt::format("{} wait", round.waiting.size())
+                                      : fmt::format("{}", fmt::join(round.done, "; "));
+  return outcome;
+}
+
 }  // namespace
 
 void JobRegistry::Register(JobKind kind) {
@@ -430,6 +441,17 @@ JobRegistry StandardJobs() {
                  "40 6 * * *",
                  Importance::kLow,
                  Score,
+                 {},
+                 false,
+                 false});
+  // In the first hour of the client's day, so that a day is on one side; again when the books are
+  // in.
+  jobs.Register({"experiments",
+                 "trials: switches what is due, puts back what is over, reads",
+                 kClient,
+                 "10 0,8 * * *",
+                 Importance::kHigh,
+                 Experiments,
                  {},
                  false,
                  false});
