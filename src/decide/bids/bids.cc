@@ -13,6 +13,7 @@ namespace maxopt {
 namespace {
 
 constexpr double kLeast = 0.05, kMost = 0.98;  // of an elasticity
+constexpr double kUntoldLeast = 0.15;          // of one that nothing tells
 /// Points a side of the grid over the two things that are not known.
 constexpr int kGrid = 41;
 
@@ -83,6 +84,12 @@ std::optional<Own> FitOwn(const BidSeries& series, const ElasticityPrior& prior)
 /// Quantiles of a normal distribution cut to where elasticities are.
 std::vector<double> ElasticityGrid(const Elasticity& e) {
   std::vector<double> out;
+  if (!e.told) {
+    for (int i = 0; i < kGrid; ++i) {
+      out.push_back(kUntoldLeast + (kMost - kUntoldLeast) * (i + 0.5) / kGrid);
+    }
+    return out;
+  }
   const double sd = std::max(e.sd, 1e-9);
   const double low = NormalCdf((kLeast - e.mean) / sd), high = NormalCdf((kMost - e.mean) / sd);
   for (int i = 0; i < kGrid; ++i) {
@@ -208,6 +215,7 @@ Result<std::vector<Elasticity>> FitElasticities(std::span<const BidSeries> serie
       s -= own[i]->estimate / (own[i]->variance + between);
     }
     const double variance = 1 / p + between;
+    e.told = told > 0;
     e.mean = s / p;
     e.sd = std::sqrt(variance);
     if (own[i]) {

@@ -53,6 +53,9 @@ struct Elasticity {
   double mean = 0, sd = 0;            ///< of a normal distribution, cut to [0.05, 0.98]
   std::optional<double> own, own_sd;  ///< from its own weeks alone; absent: they cannot tell
   int weeks = 0;                      ///< that its own estimate rests on
+  /// False where no object's weeks told anything: only the prior speaks. Then decisions take every
+  /// elasticity from 0.15 to 0.98 as likely as any other (what measure/response tries and up).
+  bool told = true;
 };
 /// In the order of the series. kInvalidArgument: a number out of range.
 Result<std::vector<Elasticity>> FitElasticities(std::span<const BidSeries> series,

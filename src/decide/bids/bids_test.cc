@@ -148,6 +148,16 @@ TEST(Bids, WithoutDemandTheWeeksCannotTell) {
   EXPECT_FALSE((*fit)[0].own);
   EXPECT_NEAR((*fit)[0].mean, 0.6, 1e-12);
   EXPECT_NEAR((*fit)[0].sd, std::hypot(0.2, 0.1), 1e-12);
+  // A prior is no evidence: where the average is fine, nothing says that the margin is not; where
+  // it is not, no elasticity makes the margin worth it.
+  EXPECT_FALSE((*fit)[0].told);
+  BidCase bid = Certain(100, 10, 10.9, 0);  // 1.09 on average
+  bid.elasticity = (*fit)[0];
+  EXPECT_EQ(Decide(bid).verdict, BidVerdict::kKeep);
+  bid.worth = 30;  // 0.15 * 3 = 0.45 at the margin, if it is as bad as that
+  EXPECT_EQ(Decide(bid).verdict, BidVerdict::kKeep);
+  bid.worth = 9;
+  EXPECT_EQ(Decide(bid).verdict, BidVerdict::kTighten);
   // Weeks of one price neither, whatever the demand was.
   const std::vector<BidSeries> flat{Weeks(random, 0.4, 0, 200, true)};
   EXPECT_FALSE(FitElasticities(flat)->at(0).own);

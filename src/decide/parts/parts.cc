@@ -15,6 +15,8 @@
 namespace maxopt {
 namespace {
 
+/// Times the doubt that is allowed on average, for a single part.
+constexpr double kGuess = 3;
 constexpr double kZ90 = 1.6448536269514722;  // 95 % quantile of the normal distribution
 
 struct Sums {
@@ -166,15 +168,20 @@ std::vector<std::vector<std::size_t>> BlocksOf(const PartsOf& campaign) {
   std::set<std::vector<std::size_t>> out;
   for (std::size_t part = 0; part < campaign.parts; ++part) out.insert({part});
   if (campaign.hours) {
-    for (std::size_t hour = 0; hour < 24; ++hour) {
-      std::vector<std::size_t> all, working, weekend;
-      for (std::size_t day = 0; day < 7; ++day) {
-        all.push_back(24 * day + hour);
-        (day < 5 ? working : weekend).push_back(24 * day + hour);
+    // Single hours seldom bring enough to tell; nights and mornings do.
+    for (const std::size_t length : {1u, 4u, 6u}) {
+      for (std::size_t first = 0; first < 24; first += length) {
+        std::vector<std::size_t> all, working, weekend;
+        for (std::size_t day = 0; day < 7; ++day) {
+          for (std::size_t hour = first; hour < first + length; ++hour) {
+            all.push_back(24 * day + hour);
+            (day < 5 ? working : weekend).push_back(24 * day + hour);
+          }
+        }
+        out.insert(all);
+        out.insert(working);
+        out.insert(weekend);
       }
-      out.insert(all);
-      out.insert(working);
-      out.insert(weekend);
     }
     for (std::size_t day = 0; day < 7; ++day) {
       std::vector<std::size_t> whole(24);
@@ -389,8 +396,11 @@ void Decide(const PartsOf& campaign, const PartsOptions& options, const Work& wo
       const Gamma posterior{1 / prior.variance + own.count,
                             1 / (prior.variance * prior.mean) + own.cost};
       view.rate = posterior.mean() * work.unit;
-      view.low = boost::math::gamma_p_inv(posterior.shape, 0.05) / posterior.rate * work.unit;
-      view.high = boost::math::gamma_p_inv(posterior.shape, 0.95) / posterior.rate * work.unit;
+      // Of a week's hours only those that are in question: quantiles take most of the time.
+      if (!campaign.hours || view.p_adjusted <= options.false_discoveries) {
+        view.low = boost::math::gamma_p_inv(posterior.shape, 0.05) / posterior.rate * work.unit;
+        view.high = boost::math::gamma_p_inv(posterior.shape, 0.95) / posterior.rate * work.unit;
+      }
       view.chance_fine = boost::math::gamma_q(posterior.shape, posterior.rate * bound);
       variances[part] = posterior.shape / posterior.rate / posterior.rate * work.unit * work.unit;
     } else {
@@ -398,62 +408,74 @@ void Decide(const PartsOf& campaign, const PartsOptions& options, const Work& wo
       view.chance_fine = prior.mean >= bound ? 1 : 0;
     }
   }
-  // What costs most beyond what it is worth goes first, as far as a step may go.
+  // What is surest goes first, as long as the whole is sure enough and a step goes.
   std::vector<std::size_t> losing;
   for (const std::size_t part : suspects) {
     const PartView& view = report.parts[part];
-    if (view.chance_fine <= options.doubt && view.rate < report.bound) losing.push_back(part);
+    if (view.rate < report.bound && view.cost > 0) losing.push_back(part);
   }
   std::stable_sort(losing.begin(), losing.end(), [&](std::size_t a, std::size_t b) {
-    const auto loss = [&](std::size_t p) {
-      return report.parts[p].cost * (report.bound - report.parts[p].rate);
-    };
-    return loss(a) > loss(b);
+    return report.parts[a].chance_fine < report.parts[b].chance_fine;
   });
-  double stopped = 0, lost = 0, claimed = 0, deviation = 0, value = 0;
+  double doubted = 0, taken = 0, value = 0;
+  bool any_sure = false;
   for (const PartView& view : report.parts) value += view.value;
+  std::vector<std::size_t> stop;
   for (const std::size_t part : losing) {
     PartView& view = report.parts[part];
-    if (stopped + view.cost > options.cost_share_max * all.cost) {
+    // Sure ones beside it do not make up for one that is hardly more than a guess.
+    if (view.chance_fine > kGuess * options.doubt) break;
+    const double doubts = doubted + view.cost * view.chance_fine;
+    if (doubts > options.doubt * (taken + view.cost)) break;
+    any_sure = true;
+    if (taken + view.cost > options.cost_share_max * all.cost) {
       view.verdict = PartVerdict::kLater;
       continue;
     }
-    view.verdict = PartVerdict::kStop;
-    stopped += view.cost;
-    lost += view.cost * view.rate;
-    claimed += view.value;
-    // Parts that are shrunk to one effect err together: their deviations add.
-    deviation += view.cost * std::sqrt(variances[part]);
-    report.any = true;
+    doubted = doubts;
+    taken += view.cost;
+    stop.push_back(part);
   }
-  if (!report.any) {
+  if (stop.empty()) {
     if (report.why_not.empty()) {
-      report.why_not = losing.empty() ? "no part of it loses beyond doubt"
-                                      : fmt::format(
-                                            "what loses is more than {:.0f} % of its cost in one "
-                                            "part",
-                                            100 * options.cost_share_max);
+      report.why_not = any_sure
+                           ? fmt::format("what loses is more than {:.0f} % of its cost in one part",
+                                         100 * options.cost_share_max)
+                           : "no part of it loses beyond doubt";
     }
     return;
   }
+  // Without the most doubtful ones until what is left is a gain.
   const double days = report.days;
-  report.cost_freed = stopped / days;
-  report.value_lost = lost / days;
-  report.claimed_share = claimed / value;
   const double earns = campaign.refills ? report.bound : *campaign.worth;
-  double spread = 0;
-  if (campaign.refills) {
-    const double of_rest = options.marginal * report.rest_rate / std::sqrt(stay.count);
-    const double of_marginal = options.marginal_sd * report.rest_rate;
-    spread = report.cost_freed * std::hypot(of_rest, of_marginal);
+  for (; !stop.empty(); stop.pop_back()) {
+    double cost = 0, lost = 0, claimed = 0, deviation = 0;
+    for (const std::size_t part : stop) {
+      const PartView& view = report.parts[part];
+      cost += view.cost;
+      lost += view.cost * view.rate;
+      claimed += view.value;
+      // Parts that are shrunk to one effect err together: their deviations add.
+      deviation += view.cost * std::sqrt(variances[part]);
+    }
+    double spread = 0;
+    if (campaign.refills) {
+      const double of_rest = options.marginal * report.rest_rate / std::sqrt(stay.count);
+      const double of_marginal = options.marginal_sd * report.rest_rate;
+      spread = cost * std::hypot(of_rest, of_marginal);
+    }
+    const double sd = std::hypot(spread, deviation) / days;
+    const double gain = (cost * earns - lost) / days;
+    if (gain - kZ90 * sd <= 0) continue;
+    report.any = true;
+    report.cost_freed = cost / days;
+    report.value_lost = lost / days;
+    report.claimed_share = claimed / value;
+    report.gain = {gain, gain - kZ90 * sd, gain + kZ90 * sd};
+    for (const std::size_t part : stop) report.parts[part].verdict = PartVerdict::kStop;
+    return;
   }
-  const double sd = std::hypot(spread, deviation / days);
-  report.gain.mean = report.cost_freed * earns - report.value_lost;
-  report.gain.low90 = report.gain.mean - kZ90 * sd;
-  report.gain.high90 = report.gain.mean + kZ90 * sd;
-  if (report.gain.low90 > 0) return;
   report.why_not = "the gain of stopping what loses is not certain to be one";
-  report.any = false;
   for (PartView& view : report.parts) view.verdict = PartVerdict::kKeep;
 }
 

@@ -25,10 +25,13 @@
 ///   otherwise  the money is saved, and is worth `worth` of value a unit
 /// and it is beyond doubt when
 ///   1. a test against that bound of the part, or of a block of parts that it is in (hours: the
-///      hour of all days, of working days, of weekends; the weekday), stands after adjusting over
+///      hour, and spans of 4 and of 6 hours, of all days, of working days, of weekends; the
+///      weekday), stands after adjusting over
 ///      all blocks of all campaigns at once (Benjamini, Hochberg 1995),
-///   2. its own posterior chance of being above the bound is below `doubt`, and
-///   3. the gain of stopping all of them together is above 0 at the lower end of its 90 % interval.
+///   2. the posterior chance of being above the bound, averaged by cost over the parts that are
+///      stopped, the surest first, stays below `doubt` (for a single one below three times it), and
+///   3. the gain of stopping all of them together is above 0 at the lower end of its 90 % interval;
+///      the most doubtful are left out until it is.
 /// Source  Efron, Morris 1975 (shrinkage); Gelman, Hill, Yajima 2012 (pooling against multiplicity)
 namespace maxopt {
 

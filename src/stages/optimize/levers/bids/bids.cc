@@ -448,8 +448,10 @@ class Bids {
       elasticity["own"] = *e.own;
       elasticity["own_sd"] = *e.own_sd;
       elasticity["weeks"] = e.weeks;
-    } else {
+    } else if (e.told) {
       elasticity["own"] = "its weeks cannot tell: drawn from the other objects and the prior";
+    } else {
+      elasticity = {{"own", "no object's weeks can tell: taken as anything from 0.15 to 0.98"}};
     }
     const auto range = [](const BidRange& r) {
       return nlohmann::json{{"mean", r.mean}, {"low90", r.low90}, {"high90", r.high90}};
