@@ -28,7 +28,8 @@ enum class MonitorDepth {
   kDay,   ///< the platform's whole restatement window: account, campaigns and ads by day; the
           ///< breakdowns of those days whose campaigns changed since (or that have none yet); the
           ///< names of everything
-  kYear,  ///< as kDay, and account and campaigns by day as far back as `backfill_days`
+  kYear,  ///< as kDay, and account and campaigns by day as far back as `backfill_days`, ads and
+          ///< breakdowns of the last 90 days: as far as what is decided on them looks back
 };
 
 struct MonitorOptions {

@@ -21,6 +21,8 @@ constexpr int kRipeDays = 21;
 /// How far back hours are read where an account's past is: six ripe weeks, so that hours can be
 /// compared from the first day on.
 constexpr int kHourBackfillDays = 63;
+/// Of a new account: what levers and segments look back at.
+constexpr int kCutBackfillDays = 90;
 
 template <class T>
 bool Has(const std::vector<T>& list, T value) {
@@ -55,6 +57,10 @@ class Planner {
         }
         Add({Level::kCampaign, Grain::kDay, Breakdown::kNone}, from, to);
       }
+      const Day cuts = today_ - days(std::min(options_.backfill_days, kCutBackfillDays));
+      for (Day to = window - days(1); to >= cuts; to -= days(kChunkDays)) {
+        AddCuts(std::max(cuts, to - days(kChunkDays - 1)), to);
+      }
       const Day oldest = today_ - days(std::min(options_.backfill_days, kHourBackfillDays));
       for (Day to = today_ - days(kHourDays + 1); to >= oldest; to -= days(kChunkDays)) {
         PastHours(std::max(oldest, to - days(kChunkDays - 1)), to);
@@ -74,7 +80,10 @@ class Planner {
     if (hours && Has(can_.hour_levels, Level::kCampaign)) {
       Add({Level::kCampaign, Grain::kHour, Breakdown::kNone}, from, to);
     }
-    if (!deep) return;
+    if (deep) AddCuts(from, to);
+  }
+
+  void AddCuts(Day from, Day to) {
     Add({Level::kAd, Grain::kDay, Breakdown::kNone}, from, to);
     for (const Breakdown breakdown : can_.breakdowns) {
       Add({Level::kCampaign, Grain::kDay, breakdown}, from, std::min(to, today_ - days(1)));
