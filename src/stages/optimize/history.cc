@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "decide/guardrails/guardrails.h"
@@ -27,6 +28,10 @@ bool Harvests(std::string_view channel) {
   });
 }
 
+/// Channels that are told apart: as many as the response model fits in seconds, and more than a
+/// year of days bears.
+constexpr std::size_t kChannelsMost = 100;
+
 double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 
 std::size_t ColumnOf(const FactTable& table, std::string_view name) {
@@ -45,6 +50,7 @@ class HistoryReader {
   Result<ClientHistory> Run(int history_days) {
     MAXOPT_CHECK(ReadBudgets());
     MAXOPT_CHECK(ReadHistory(history_days));
+    Pool();
     return std::move(out_);
   }
 
@@ -141,6 +147,42 @@ class HistoryReader {
     const auto day =
         ParseDay(std::string_view(end).substr(0, std::min<std::size_t>(10, end.size())));
     return day ? std::optional(*day) : std::nullopt;
+  }
+
+  /// Of hundreds of campaigns a client's revenue cannot tell each one's part. The largest stay
+  /// channels of their own; the others of a platform are one, whose budgets move in proportion.
+  void Pool() {
+    std::vector<std::pair<double, std::string>> by_spend;
+    for (const auto& [id, channel] : out_.past) {
+      const auto live = out_.live.find(id);
+      if (live != out_.live.end() && !live->second.lock.empty()) continue;
+      by_spend.emplace_back(-std::accumulate(channel.spend.begin(), channel.spend.end(), 0.0), id);
+    }
+    std::sort(by_spend.begin(), by_spend.end());
+    for (std::size_t i = kChannelsMost; i < by_spend.size(); ++i) {
+      const std::string& id = by_spend[i].second;
+      const std::string rest = id.substr(0, id.find('/')) + "/all smaller campaigns";
+      ChannelHistory past = std::move(out_.past.at(id));
+      out_.past.erase(id);
+      Merge(std::move(past), rest, out_.past);
+      if (auto live = out_.live.extract(id)) Merge(std::move(live.mapped()), rest, out_.live);
+    }
+  }
+
+  static void Merge(ChannelHistory from, const std::string& into,
+                    std::map<std::string, ChannelHistory>& channels) {
+    const auto [at, is_new] = channels.try_emplace(into, std::move(from));
+    ChannelHistory& sum = at->second;
+    sum.id = into;
+    if (is_new) return;
+    sum.budgets.insert(sum.budgets.end(), from.budgets.begin(), from.budgets.end());
+    for (std::size_t t = 0; t < from.spend.size(); ++t) {
+      sum.spend[t] += from.spend[t];
+      if (std::isnan(from.claimed[t])) continue;
+      sum.claimed[t] = (std::isnan(sum.claimed[t]) ? 0 : sum.claimed[t]) + from.claimed[t];
+    }
+    sum.claimed_revenue += from.claimed_revenue;
+    sum.claimed_spend += from.claimed_spend;
   }
 
   /// The budget of a fixed campaign, or of an ad group in one.

@@ -67,7 +67,8 @@ struct ClientHistory {
 };
 
 /// Reads the live budgets of all accounts of the client, then orders and spend of the last
-/// `history_days` days.
+/// `history_days` days. Beyond the 100 channels with most spend, those of a platform are one,
+/// "meta/all smaller campaigns".
 /// Errors: kRefused with an account or orders in another currency than the client's, without a
 /// budget that is on, without orders, or with a day of them missing; a platform's own, named.
 Result<ClientHistory> ReadClientHistory(const OptimizeWorld& world, const Client& client,
