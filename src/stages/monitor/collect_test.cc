@@ -413,7 +413,7 @@ TEST(Slices, TheOrderIsTodayThenYoungThenOld) {
   const Instant now = *ParseInstant("2026-03-31T10:00:00Z");
   const auto plan = PlanChunks(platform.capabilities(),
                                {.depth = MonitorDepth::kYear, .backfill_days = 40}, zone, now, {});
-  ASSERT_EQ(plan.chunks.size(), 17u);
+  ASSERT_EQ(plan.chunks.size(), 19u);
   EXPECT_EQ(plan.chunks[0], (Chunk{Level::kAccount, Grain::kDay, Breakdown::kNone, On("2026-03-30"),
                                    On("2026-03-31")}));
   EXPECT_EQ(plan.chunks[4], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kDevice,
@@ -424,7 +424,12 @@ TEST(Slices, TheOrderIsTodayThenYoungThenOld) {
                                     On("2026-03-03"), On("2026-03-29")}));
   EXPECT_EQ(plan.chunks[15], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kNone,
                                     On("2026-02-19"), On("2026-02-28")}));
-  EXPECT_EQ(plan.chunks[16], (Chunk{Level::kCampaign, Grain::kHour, Breakdown::kNone,
+  // Ads and breakdowns as far back as what is decided on them.
+  EXPECT_EQ(plan.chunks[16], (Chunk{Level::kAd, Grain::kDay, Breakdown::kNone, On("2026-02-19"),
+                                    On("2026-02-28")}));
+  EXPECT_EQ(plan.chunks[17], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kDevice,
+                                    On("2026-02-19"), On("2026-02-28")}));
+  EXPECT_EQ(plan.chunks[18], (Chunk{Level::kCampaign, Grain::kHour, Breakdown::kNone,
                                     On("2026-02-19"), On("2026-03-02")}));
 }
 
