@@ -425,8 +425,8 @@ TEST(Slices, TheOrderIsTodayThenYoungThenOld) {
   EXPECT_EQ(plan.chunks[15], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kNone,
                                     On("2026-02-19"), On("2026-02-28")}));
   // Ads and breakdowns as far back as what is decided on them.
-  EXPECT_EQ(plan.chunks[16], (Chunk{Level::kAd, Grain::kDay, Breakdown::kNone, On("2026-02-19"),
-                                    On("2026-02-28")}));
+  EXPECT_EQ(plan.chunks[16],
+            (Chunk{Level::kAd, Grain::kDay, Breakdown::kNone, On("2026-02-19"), On("2026-02-28")}));
   EXPECT_EQ(plan.chunks[17], (Chunk{Level::kCampaign, Grain::kDay, Breakdown::kDevice,
                                     On("2026-02-19"), On("2026-02-28")}));
   EXPECT_EQ(plan.chunks[18], (Chunk{Level::kCampaign, Grain::kHour, Breakdown::kNone,
