@@ -12,11 +12,14 @@
 #include <tuple>
 #include <utility>
 
+#include "measure/segments/spread.h"
+
 namespace maxopt {
 namespace {
 
 /// Times the doubt that is allowed on average, for a single part.
 constexpr double kGuess = 3;
+constexpr int kRounds = 4;                   // in which variances between parts settle
 constexpr double kZ90 = 1.6448536269514722;  // 95 % quantile of the normal distribution
 
 struct Sums {
@@ -27,25 +30,6 @@ struct Sums {
     return *this;
   }
 };
-
-/// Relative variance of rates around what is expected of them, beyond Poisson's; by moments, each
-/// cell weighed by its information at the last estimate.
-double RelativeVariance(std::span<const std::pair<double, double>> counts_and_expected) {
-  double variance = 0.1;
-  for (int round = 0; round < 4; ++round) {
-    double sum = 0, weight = 0;
-    for (const auto& [count, expected] : counts_and_expected) {
-      if (!(expected > 0)) continue;
-      const double u = 1 / (1 / expected + variance);
-      const double off = (count - expected) / expected;
-      sum += u * u * (off * off - 1 / expected);
-      weight += u * u;
-    }
-    if (!(weight > 0)) return 0;
-    variance = std::max(sum / weight, 0.0);
-  }
-  return variance;
-}
 
 /// Effect of a row or a column: a Gamma around 1 of the given relative variance, and its data.
 struct Effect {
@@ -92,7 +76,7 @@ Fit FitHours(const std::vector<Sums>& cells) {
     }
     std::vector<std::pair<double, double>> strays;
     for (std::size_t d = 0; d < kDays; ++d) strays.emplace_back(day_count[d], day_expected[d]);
-    day_variance = RelativeVariance(strays);
+    day_variance = RelativeVariance(strays, kRounds);
     for (std::size_t d = 0; d < kDays; ++d) {
       day[d] = EffectOf(day_variance, day_count[d], day_expected[d]);
     }
@@ -102,7 +86,7 @@ Fit FitHours(const std::vector<Sums>& cells) {
     }
     strays.clear();
     for (std::size_t h = 0; h < kHours; ++h) strays.emplace_back(hour_count[h], hour_expected[h]);
-    hour_variance = RelativeVariance(strays);
+    hour_variance = RelativeVariance(strays, kRounds);
     for (std::size_t h = 0; h < kHours; ++h) {
       hour[h] = EffectOf(hour_variance, hour_count[h], hour_expected[h]);
     }
@@ -114,7 +98,7 @@ Fit FitHours(const std::vector<Sums>& cells) {
     out.expected_rate.push_back(fitted);
     strays.emplace_back(cells[c].count, cells[c].cost * fitted);
   }
-  const double own_variance = RelativeVariance(strays);
+  const double own_variance = RelativeVariance(strays, kRounds);
   for (std::size_t c = 0; c < cells.size(); ++c) {
     const std::size_t d = c / kHours, h = c % kHours;
     const Sums& own = cells[c];
@@ -143,7 +127,7 @@ Fit FitParts(const std::vector<Sums>& cells) {
     out.prior.push_back({around, 1 / (count + 1)});
     out.expected_rate.push_back(cell.cost > 0 ? cell.count / cell.cost : rate);
   }
-  const double variance = RelativeVariance(strays);
+  const double variance = RelativeVariance(strays, kRounds);
   for (Prior& prior : out.prior) prior.variance = variance > 0 ? variance + prior.variance : 0;
   out.parameters = static_cast<double>(
       std::count_if(cells.begin(), cells.end(), [](const Sums& c) { return c.cost > 0; }));

@@ -10,6 +10,8 @@
 #include <map>
 #include <utility>
 
+#include "measure/segments/spread.h"
+
 namespace maxopt {
 namespace {
 
@@ -55,25 +57,6 @@ double AgainstRate(const Sums& own, double rate) {
   const double at_least = own.count > 0 ? boost::math::gamma_p(own.count, expected) : 1.0;
   const double at_most = boost::math::gamma_q(own.count + 1, expected);
   return std::min(1.0, 2 * std::min(at_least, at_most));
-}
-
-/// Relative variance of rates around what is expected of them, beyond Poisson noise; each cell
-/// weighs by its information when the variance is `guess`. Twice, from the first estimate on.
-double RelativeVariance(std::span<const std::pair<double, double>> counts_and_expected) {
-  double variance = 0.1;  // between campaigns of one account rates commonly differ by a third
-  for (int round = 0; round < 3; ++round) {
-    double sum = 0, weight = 0;
-    for (const auto& [count, expected] : counts_and_expected) {
-      if (!(expected > 0)) continue;
-      const double u = 1 / (1 / expected + variance);
-      const double off = (count - expected) / expected;
-      sum += u * u * (off * off - 1 / expected);
-      weight += u * u;
-    }
-    if (!(weight > 0)) return 0;
-    variance = std::max(sum / weight, 0.0);
-  }
-  return variance;
 }
 
 struct Node {
@@ -174,7 +157,7 @@ void Judge(std::span<const SegmentRow> rows, std::size_t cut, const SegmentOptio
       }
       children.push_back(child);
     }
-    const double variance = RelativeVariance(strays);
+    const double variance = RelativeVariance(strays, 3);
     for (const Child& child : children) {
       const Sums& own = child.node->sums;
       const bool only = !(child.rest.exposure > 0);
