@@ -99,6 +99,8 @@ struct FactCell {
   std::string text;  ///< kText; decimal text for kMoney
   /// Counts and measures of whatever kind; 0 where absent.
   double Number() const { return kind == Kind::kReal ? real : static_cast<double>(integer); }
+  /// The same, with money in whole units: for models, never for books.
+  double Amount() const { return kind == Kind::kMoney ? Number() / 1e6 : Number(); }
 };
 struct FactTable {
   std::vector<std::string> columns;         ///< "platform", "campaign_id", "campaign", "spend", ...

@@ -20,8 +20,7 @@ std::optional<double> RealAt(const FactTable& table, const std::vector<FactCell>
                              std::string_view name) {
   const FactCell& cell = row[table.Column(name)];
   if (cell.kind == FactCell::Kind::kAbsent) return std::nullopt;
-  if (cell.kind == FactCell::Kind::kMoney) return static_cast<double>(cell.integer) / 1e6;
-  return cell.Number();
+  return cell.Amount();
 }
 
 std::string Lower(std::string_view text) {

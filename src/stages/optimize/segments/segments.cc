@@ -58,13 +58,6 @@ const Kpi& Of(SegmentKpi kpi) {
   Bug();
 }
 
-/// Money in whole units, counts as they are; absent is 0 for a sum.
-double Amount(const FactCell& cell) {
-  if (cell.kind == FactCell::Kind::kAbsent) return 0;
-  return cell.kind == FactCell::Kind::kMoney ? static_cast<double>(cell.integer) / 1e6
-                                             : cell.Number();
-}
-
 /// Sums that a currency's segments are judged with.
 struct Sums {
   std::vector<SegmentRow> rows;
@@ -129,13 +122,13 @@ class Search {
         SegmentRow segment;
         for (const std::size_t key : keys) segment.keys.push_back(row[key].text);
         if (cut.by_hour) segment.keys.push_back(row[period].text.substr(11, 2));
-        segment.numerator = std::max(0.0, Amount(row[above]));
-        segment.denominator = std::max(0.0, Amount(row[below]));
+        segment.numerator = std::max(0.0, row[above].Amount());
+        segment.denominator = std::max(0.0, row[below].Amount());
         Sums& sums = by_currency[row[currency].text];
         sums.numerator += segment.numerator;
         sums.denominator += segment.denominator;
-        sums.spend += std::max(0.0, Amount(row[spend]));
-        sums.conversions += std::max(0.0, Amount(row[conversions]));
+        sums.spend += std::max(0.0, row[spend].Amount());
+        sums.conversions += std::max(0.0, row[conversions].Amount());
         sums.rows.push_back(std::move(segment));
       }
     }

@@ -160,8 +160,7 @@ class Bids {
                           std::string_view name) -> std::optional<double> {
       const FactCell& cell = row[table.Column(name)];
       if (cell.kind == FactCell::Kind::kAbsent) return std::nullopt;
-      return cell.kind == FactCell::Kind::kMoney ? static_cast<double>(cell.integer) / 1e6
-                                                 : cell.Number();
+      return cell.Amount();
     };
     for (const auto& row : table.rows) {
       MAXOPT_TRY(const Day day, ParseDay(row[period].text));

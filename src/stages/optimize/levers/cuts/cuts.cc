@@ -10,13 +10,8 @@
 namespace maxopt {
 namespace {
 
-/// Money in whole units, counts as they are; absent is 0 in a sum.
-double Amount(const FactCell& cell) {
-  if (cell.kind == FactCell::Kind::kAbsent) return 0;
-  const double amount =
-      cell.kind == FactCell::Kind::kMoney ? static_cast<double>(cell.integer) / 1e6 : cell.Number();
-  return std::max(0.0, amount);  // what was taken back is of days before these
-}
+/// What was taken back is of days before these.
+double Amount(const FactCell& cell) { return std::max(0.0, cell.Amount()); }
 
 }  // namespace
 

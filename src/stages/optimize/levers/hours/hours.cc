@@ -142,10 +142,8 @@ class Hours {
       PartRow part;
       part.part = 24 * static_cast<std::size_t>(weekday) + hour;
       part.day = static_cast<int>(day.time_since_epoch().count());
-      part.cost = std::max(0.0, static_cast<double>(row[spend].integer) / 1e6);
-      part.value = std::max(0.0, value.kind == FactCell::Kind::kMoney
-                                     ? static_cast<double>(value.integer) / 1e6
-                                     : value.Number());
+      part.cost = std::max(0.0, row[spend].Amount());
+      part.value = std::max(0.0, value.Amount());
       campaign.parts.rows.push_back(part);
     }
     // Hours in which none of its objects runs any more cost nothing now.
