@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 
 namespace maxopt::levers {
@@ -63,6 +64,76 @@ std::optional<PartCampaign> CampaignToJudge(const LeverState& state, const Lever
   } else {
     out.unit_value = out.sums.has_revenue ? out.sums.revenue / out.sums.conversions
                                           : out.sums.spend / out.sums.conversions;
+  }
+  return out;
+}
+
+Result<std::vector<CutCampaign>> CampaignsByPart(const LeverWorld& world, const LeverState& state,
+                                                 const LeverAccount& account,
+                                                 const CutQuestion& question,
+                                                 std::vector<std::string>& notes) {
+  std::vector<CutCampaign> out;
+  const std::string who = PrintAccount(account.tree.info.account);
+  MAXOPT_TRY(const std::set<Day> days,
+             JudgedDaysOf(world, state, account, Grain::kDay, question.breakdown));
+  const int least = PartsOptions{}.least_days;
+  if (static_cast<int>(days.size()) < least) {
+    notes.push_back(
+        fmt::format("{}: {} days by {} whose conversions are nearly all known; {} are needed", who,
+                    days.size(), question.dimension, least));
+    return out;
+  }
+  MAXOPT_TRY(const auto sums, SumsOf(world, account, days));
+  FactQuery query;
+  query.measures = {"spend", "conversions", "revenue", "impressions", "clicks"};
+  query.dimensions = {"campaign", std::string(question.dimension)};
+  query.filters = {{"account", {who}, false}};
+  query.from = *days.begin();
+  query.to = *days.rbegin();
+  query.grain = "day";
+  MAXOPT_TRY(const FactTable table, world.facts->Query(query));
+  if (table.rows.empty()) return out;
+  std::map<std::string, std::map<std::string, std::vector<const std::vector<FactCell>*>>> by;
+  const std::size_t id = table.Column("campaign_id"), segment = table.Column(question.dimension),
+                    period = table.Column("period"), spend = table.Column("spend"),
+                    impressions = table.Column("impressions"), clicks = table.Column("clicks");
+  for (const auto& row : table.rows) {
+    if (const auto part = question.part_of(row[segment].text)) {
+      by[row[id].text][*part].push_back(&row);
+    }
+  }
+  for (const Entity* entity : CampaignsOf(account)) {
+    const auto own = by.find(entity->id);
+    if (own == by.end() || own->second.size() < 2) continue;  // one has no like
+    if (std::string why = question.refusal ? question.refusal(*entity) : std::string();
+        !why.empty()) {
+      notes.push_back(std::move(why));
+      continue;
+    }
+    const auto known = sums.find(entity->id);
+    auto campaign = CampaignToJudge(state, account, *entity,
+                                    known == sums.end() ? nullptr : &known->second, days, notes);
+    if (!campaign) continue;
+    CutCampaign cut{*std::move(campaign), {}, {}, {}};
+    PartsOf& parts = cut.campaign.parts;
+    parts.parts = own->second.size();
+    const std::size_t value = table.Column(cut.campaign.kpi.Numerator());
+    for (const auto& [name, rows] : own->second) {
+      const std::size_t part = cut.names.size();
+      cut.names.push_back(name);
+      cut.impressions.push_back(0);
+      cut.clicks.push_back(0);
+      for (const auto* row : rows) {
+        MAXOPT_TRY(const Day day, ParseDay((*row)[period].text));
+        if (!days.contains(day)) continue;
+        const auto amount = [&](std::size_t at) { return std::max(0.0, (*row)[at].Amount()); };
+        parts.rows.push_back(
+            {part, static_cast<int>(day.time_since_epoch().count()), amount(spend), amount(value)});
+        cut.impressions[part] += amount(impressions);
+        cut.clicks[part] += amount(clicks);
+      }
+    }
+    out.push_back(std::move(cut));
   }
   return out;
 }

@@ -1,12 +1,15 @@
 #pragma once
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "decide/parts/parts.h"
 #include "stages/optimize/levers/campaigns.h"
 
-/// What the levers share that stop parts of campaigns: hours of the week, countries.
+/// What the levers share that stop parts of campaigns: hours of the week, countries, people.
 namespace maxopt::levers {
 
 struct PartCampaign {
@@ -26,6 +29,27 @@ std::optional<PartCampaign> CampaignToJudge(const LeverState& state, const Lever
                                             const Entity& campaign, const CampaignSums* sums,
                                             const std::set<Day>& days,
                                             std::vector<std::string>& notes);
+
+/// A campaign with the parts of one breakdown.
+struct CutCampaign {
+  PartCampaign campaign;
+  std::vector<std::string> names;           ///< by part, ascending
+  std::vector<double> impressions, clicks;  ///< by part, over the days
+};
+struct CutQuestion {
+  Breakdown breakdown;
+  std::string_view dimension;  ///< of the facts: "country", "age_gender"
+  /// Which part a segment of the breakdown belongs to; nullopt: none.
+  std::function<std::optional<std::string>(const std::string& segment)> part_of;
+  /// Why a campaign is not cut so, for the notes; empty: it is.
+  std::function<std::string(const Entity& campaign)> refusal;
+};
+/// The account's campaigns that are to be judged and have two parts or more. None, and a note,
+/// where too few days of the breakdown are ripe. Errors: our own memory's.
+Result<std::vector<CutCampaign>> CampaignsByPart(const LeverWorld& world, const LeverState& state,
+                                                 const LeverAccount& account,
+                                                 const CutQuestion& question,
+                                                 std::vector<std::string>& notes);
 
 /// The options of JudgeParts under this client's policy.
 PartsOptions PartsOptionsOf(const LeverState& state);

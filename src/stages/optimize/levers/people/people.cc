@@ -111,11 +111,8 @@ std::string PartOf(Kind kind, const std::string& segment) {
   Bug();
 }
 
-struct Judged {
+struct Judged : CutCampaign {
   const CutOf* cut = nullptr;
-  PartCampaign campaign;
-  std::vector<std::string> names;  ///< by part, in order
-  std::vector<double> impressions, clicks;
 };
 
 class People {
@@ -166,84 +163,24 @@ class People {
   }
 
   Result<> GatherCut(const LeverAccount& account, const CutOf& cut) {
-    const std::string who = PrintAccount(account.tree.info.account);
-    MAXOPT_TRY(const std::set<Day> days,
-               JudgedDaysOf(world_, state_, account, Grain::kDay, cut.breakdown));
-    const int least = PartsOptions{}.least_days;
-    if (static_cast<int>(days.size()) < least) {
-      Note(fmt::format("{}: {} days by {} whose conversions are nearly all known; {} are needed",
-                       who, days.size(), cut.dimension, least));
-      return {};
-    }
-    MAXOPT_TRY(const auto sums, SumsOf(world_, account, days));
-    FactQuery query;
-    query.measures = {"spend", "conversions", "revenue", "impressions", "clicks"};
-    query.dimensions = {"campaign", cut.dimension};
-    query.filters = {{"account", {who}, false}};
-    query.from = *days.begin();
-    query.to = *days.rbegin();
-    query.grain = "day";
-    MAXOPT_TRY(const FactTable table, world_.facts->Query(query));
-    std::map<std::string, std::map<std::string, std::vector<const std::vector<FactCell>*>>> rows;
-    if (!table.rows.empty()) {
-      const std::size_t id = table.Column("campaign_id"), segment = table.Column(cut.dimension);
-      for (const auto& row : table.rows) {
-        const std::string part = PartOf(cut.kind, row[segment].text);
-        if (!part.empty()) rows[row[id].text][part].push_back(&row);
-      }
-    }
-    for (const Entity* entity : CampaignsOf(account)) {
-      const auto own = rows.find(entity->id);
-      if (own == rows.end() || own->second.size() < 2) continue;  // one has no like
-      if ((cut.kind == Kind::kAge || cut.kind == Kind::kGender) &&
-          !ListField(entity->fields, "special_categories").empty()) {
-        Note(
-            fmt::format("campaign \"{}\" is of a special category: nobody is left out by age or "
-                        "gender",
-                        WithoutMarker(TextField(entity->fields, "name"))));
-        continue;
-      }
-      const auto known = sums.find(entity->id);
-      auto campaign =
-          CampaignToJudge(state_, account, *entity, known == sums.end() ? nullptr : &known->second,
-                          days, report_.notes);
-      if (!campaign) continue;
-      Judged judged{&cut, *std::move(campaign), {}, {}, {}};
-      MAXOPT_CHECK(AddRows(table, own->second, days, judged));
-      campaigns_.push_back(std::move(judged));
-    }
-    return {};
-  }
-
-  static Result<> AddRows(
-      const FactTable& table,
-      const std::map<std::string, std::vector<const std::vector<FactCell>*>>& by_part,
-      const std::set<Day>& days, Judged& judged) {
-    PartsOf& parts = judged.campaign.parts;
-    parts.parts = by_part.size();
-    const auto number = [](const FactCell& cell) {
-      if (cell.kind == FactCell::Kind::kAbsent) return 0.0;
-      return std::max(0.0, cell.kind == FactCell::Kind::kMoney
-                               ? static_cast<double>(cell.integer) / 1e6
-                               : cell.Number());
-    };
-    const std::size_t period = table.Column("period"), spend = table.Column("spend"),
-                      value = table.Column(judged.campaign.kpi.Numerator()),
-                      impressions = table.Column("impressions"), clicks = table.Column("clicks");
-    for (const auto& [name, rows] : by_part) {
-      const std::size_t part = judged.names.size();
-      judged.names.push_back(name);
-      judged.impressions.push_back(0);
-      judged.clicks.push_back(0);
-      for (const auto* row : rows) {
-        MAXOPT_TRY(const Day day, ParseDay((*row)[period].text));
-        if (!days.contains(day)) continue;
-        parts.rows.push_back({part, static_cast<int>(day.time_since_epoch().count()),
-                              number((*row)[spend]), number((*row)[value])});
-        judged.impressions[part] += number((*row)[impressions]);
-        judged.clicks[part] += number((*row)[clicks]);
-      }
-    }
+    const bool personal = cut.kind == Kind::kAge || cut.kind == Kind::kGender;
+    const CutQuestion question{
+        cut.breakdown, cut.dimension,
+        [&](const std::string& segment) {
+          std::string part = PartOf(cut.kind, segment);
+          return part.empty() ? std::nullopt : std::optional(std::move(part));
+        },
+        [&](const Entity& campaign) {
+          if (!personal || ListField(campaign.fields, "special_categories").empty()) {
+            return std::string();
+          }
+          return fmt::format(
+              "campaign \"{}\" is of a special category: nobody is left out by age or gender",
+              WithoutMarker(TextField(campaign.fields, "name")));
+        }};
+    MAXOPT_TRY(std::vector<CutCampaign> found,
+               CampaignsByPart(world_, state_, account, question, report_.notes));
+    for (CutCampaign& campaign : found) campaigns_.push_back({std::move(campaign), &cut});
     return {};
   }
 

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "stages/optimize/levers/partwise.h"
@@ -16,11 +16,6 @@ using namespace levers;
 
 /// As with hours: two weeks have to show what the last change did.
 constexpr std::chrono::hours kRest{14 * 24};
-
-struct Judged {
-  PartCampaign campaign;
-  std::vector<std::string> countries;  ///< by part
-};
 
 class Places {
  public:
@@ -37,7 +32,7 @@ class Places {
     }
     for (const LeverAccount& account : state_.accounts) MAXOPT_CHECK(Gather(account));
     std::vector<PartsOf> parts;
-    for (const Judged& judged : campaigns_) parts.push_back(judged.campaign.parts);
+    for (const CutCampaign& judged : campaigns_) parts.push_back(judged.campaign.parts);
     MAXOPT_TRY(const std::vector<PartsReport> reports, JudgeParts(parts, PartsOptionsOf(state_)));
     for (std::size_t i = 0; i < reports.size(); ++i) {
       MAXOPT_CHECK(Propose(campaigns_[i], reports[i]));
@@ -68,67 +63,12 @@ class Places {
       Note(fmt::format("{}: {}", who, account.hold));
       return {};
     }
-    MAXOPT_TRY(const std::set<Day> days,
-               JudgedDaysOf(world_, state_, account, Grain::kDay, Breakdown::kCountry));
-    const int least = PartsOptions{}.least_days;
-    if (static_cast<int>(days.size()) < least) {
-      Note(
-          fmt::format("{}: {} days by country whose conversions are nearly all known; {} are "
-                      "needed",
-                      who, days.size(), least));
-      return {};
-    }
-    MAXOPT_TRY(const auto sums, SumsOf(world_, account, days));
-    FactQuery query;
-    query.measures = {"spend", "conversions", "revenue"};
-    query.dimensions = {"campaign", "country"};
-    query.filters = {{"account", {who}, false}};
-    query.from = *days.begin();
-    query.to = *days.rbegin();
-    query.grain = "day";
-    MAXOPT_TRY(const FactTable table, world_.facts->Query(query));
-    std::map<std::string, std::map<std::string, std::vector<const std::vector<FactCell>*>>> rows;
-    if (!table.rows.empty()) {
-      const std::size_t id = table.Column("campaign_id"), country = table.Column("country");
-      for (const auto& row : table.rows) rows[row[id].text][row[country].text].push_back(&row);
-    }
-    for (const Entity* entity : CampaignsOf(account)) {
-      const auto own = rows.find(entity->id);
-      if (own == rows.end() || own->second.size() < 2) continue;  // one country has no like
-      const auto known = sums.find(entity->id);
-      auto campaign =
-          CampaignToJudge(state_, account, *entity, known == sums.end() ? nullptr : &known->second,
-                          days, report_.notes);
-      if (!campaign) continue;
-      Judged judged{*std::move(campaign), {}};
-      MAXOPT_CHECK(AddRows(table, own->second, days, judged));
-      campaigns_.push_back(std::move(judged));
-    }
-    return {};
-  }
-
-  static Result<> AddRows(
-      const FactTable& table,
-      const std::map<std::string, std::vector<const std::vector<FactCell>*>>& by_country,
-      const std::set<Day>& days, Judged& judged) {
-    PartsOf& parts = judged.campaign.parts;
-    parts.parts = by_country.size();
-    const std::size_t period = table.Column("period"), spend = table.Column("spend"),
-                      value = table.Column(judged.campaign.kpi.Numerator());
-    for (const auto& [country, rows] : by_country) {
-      const std::size_t part = judged.countries.size();
-      judged.countries.push_back(country);
-      for (const auto* row : rows) {
-        MAXOPT_TRY(const Day day, ParseDay((*row)[period].text));
-        if (!days.contains(day)) continue;
-        const FactCell& cell = (*row)[value];
-        parts.rows.push_back({part, static_cast<int>(day.time_since_epoch().count()),
-                              std::max(0.0, static_cast<double>((*row)[spend].integer) / 1e6),
-                              std::max(0.0, cell.kind == FactCell::Kind::kMoney
-                                                ? static_cast<double>(cell.integer) / 1e6
-                                                : cell.Number())});
-      }
-    }
+    const CutQuestion countries{Breakdown::kCountry, "country",
+                                [](const std::string& country) { return std::optional(country); },
+                                nullptr};
+    MAXOPT_TRY(std::vector<CutCampaign> found,
+               CampaignsByPart(world_, state_, account, countries, report_.notes));
+    std::move(found.begin(), found.end(), std::back_inserter(campaigns_));
     return {};
   }
 
@@ -149,7 +89,7 @@ class Places {
     return {};
   }
 
-  Result<> Propose(const Judged& judged, const PartsReport& parts) {
+  Result<> Propose(const CutCampaign& judged, const PartsReport& parts) {
     const PartCampaign& of = judged.campaign;
     const std::string name = WithoutMarker(TextField(of.campaign->fields, "name"));
     if (!parts.any) {
@@ -159,7 +99,7 @@ class Places {
     std::vector<std::string> stop;
     for (const PartView& part : parts.parts) {
       if (part.verdict == PartVerdict::kStop && part.cost > 0) {
-        stop.push_back(judged.countries[part.part]);
+        stop.push_back(judged.names[part.part]);
       }
     }
     const std::string what = fmt::format("{}: {}", fmt::join(stop, ", "), CostSentence(of, parts));
@@ -235,11 +175,11 @@ class Places {
           "consent and the ways of claiming a conversion may differ between countries";
       nlohmann::json each = nlohmann::json::object();
       for (const PartView& part : parts.parts) {
-        each[judged.countries[part.part]] = {{"spend", part.cost},
-                                             {"value", part.value},
-                                             {"rate", part.rate},
-                                             {"low90", part.low},
-                                             {"high90", part.high}};
+        each[judged.names[part.part]] = {{"spend", part.cost},
+                                         {"value", part.value},
+                                         {"rate", part.rate},
+                                         {"low90", part.low},
+                                         {"high90", part.high}};
       }
       evidence["countries"] = std::move(each);
       change.evidence = evidence.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -251,7 +191,7 @@ class Places {
   const LeverWorld& world_;
   const LeverState& state_;
   LeverReport report_;
-  std::vector<Judged> campaigns_;
+  std::vector<CutCampaign> campaigns_;
 };
 
 }  // namespace
