@@ -151,6 +151,20 @@ CREATE TABLE lift (trial TEXT NOT NULL, client TEXT NOT NULL, channel TEXT NOT N
   first_day TEXT NOT NULL, last_day TEXT NOT NULL, revenue REAL NOT NULL, se REAL NOT NULL,
   spend REAL, PRIMARY KEY (trial, first_day));
 )sql",
+    // Reports that were made, and the hash of each form that was rendered. Neither ever changes.
+    R"sql(
+CREATE TABLE report (id TEXT PRIMARY KEY, client TEXT NOT NULL, kind TEXT NOT NULL,
+  audience TEXT NOT NULL, language TEXT NOT NULL, title TEXT NOT NULL, first_day TEXT NOT NULL,
+  last_day TEXT NOT NULL, as_of TEXT NOT NULL, made_at TEXT NOT NULL, by TEXT NOT NULL,
+  template TEXT NOT NULL, software TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE INDEX report_by_client ON report (client, made_at);
+CREATE TABLE report_form (id TEXT NOT NULL REFERENCES report, form TEXT NOT NULL,
+  sha256 TEXT NOT NULL, software TEXT NOT NULL, PRIMARY KEY (id, form));
+CREATE TRIGGER report_is_kept BEFORE UPDATE ON report
+  BEGIN SELECT RAISE(ABORT, 'a report never changes'); END;
+CREATE TRIGGER report_is_not_lost BEFORE DELETE ON report
+  BEGIN SELECT RAISE(ABORT, 'a report is never deleted'); END;
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 

@@ -1,0 +1,92 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/home/home.h"
+#include "domain/message.h"
+#include "memory/campaigns/reports.h"
+
+/// Reports of a home: made from its views, archived so that they never change, rendered in any
+/// form, sent when their schedule says so. docs/reports.md.
+namespace maxopt {
+
+/// What is asked for. Empty means the template's choice (reports.yaml), then the kind's own.
+struct ReportRequest {
+  std::string client;
+  std::string kind = "performance";  ///< performance channels creatives efficiency strategy
+                                     ///< dashboard
+  std::string audience{};            ///< executive client operator auditor
+  std::string language{};            ///< en de
+  std::string campaign_type{};       ///< awareness traffic leads sales app
+  std::optional<Day> from{}, to{};   ///< inclusive; absent: the 28 days up to yesterday, where the
+                                     ///< client is
+  std::optional<Instant> as_of{};    ///< what was known then; absent: now
+  std::string by{};                  ///< who asks
+};
+
+/// A form in which a report can be had.
+struct ReportForm {
+  std::string_view name;        ///< "html"
+  std::string_view media_type;  ///< "text/html; charset=utf-8"
+  std::string_view extension;   ///< "html"; of csv: "zip"
+  std::string_view what;
+};
+/// html, pdf, xlsx, csv, json, md, eml.
+const std::vector<ReportForm>& ReportForms();
+
+/// A report in a form.
+struct RenderedReport {
+  std::string name;        ///< a file name of ASCII letters, digits, "-", "_" and "."
+  std::string media_type;  ///< for Content-Type
+  std::string bytes;
+  std::string sha256;
+};
+
+/// Makes a report and archives it: reports/ID/ of the home has its inputs and its document, the
+/// campaign memory its row. Messages to the team are not sent here (TellReport).
+/// Errors: kInvalidArgument lists the known kinds, audiences, languages, types; kNotFound: the
+/// client; kRefused: a number of the prose that does not resolve, or a file of the archive that
+/// changed. Thread-safe as the home is.
+Result<ReportEntry> MakeReport(Home& home, const ReportRequest& request);
+
+/// Newest first; `client` empty: of all.
+Result<std::vector<ReportEntry>> Reports(Home& home, const std::string& client, int limit);
+/// kNotFound; kRefused when a file of the archive is not as it was written, naming it.
+Result<ReportEntry> GetReport(Home& home, const std::string& id);
+/// From the stored inputs: the same bytes each time. What was rendered once is kept; it is compared
+/// with its hash whenever it is read. kInvalidArgument: an unknown form; kNotFound: no such report,
+/// or (pdf) no Chromium on this machine, saying what to install.
+Result<RenderedReport> RenderReport(Home& home, const std::string& id, const std::string& form);
+/// Renders anew from the stored inputs, whatever is kept, and says whether the bytes are those kept
+/// (true also where none were).
+struct Replayed {
+  RenderedReport report;
+  bool same = true;
+  std::string why;  ///< where not: which program made it then
+};
+Result<Replayed> ReplayReport(Home& home, const std::string& id, const std::string& form);
+
+/// The document as JSON (schemas/report.schema.json): sentences with the cells behind every number,
+/// tables, insights, derivations. What the dashboard shows.
+Result<std::string> ReportJson(Home& home, const std::string& id);
+
+/// Puts what the report has to say to its teammates into the outbox; those that were sent.
+Result<std::vector<Message>> TellReport(Home& home, const std::string& id);
+
+/// What came of the schedules of reports.yaml for the run that is due at `due`.
+struct ScheduledReports {
+  std::vector<ReportEntry> made{};
+  int messages = 0, mails = 0;
+  std::vector<std::string> problems{};
+};
+/// Makes what is due between the last run and `due`: `progress` is a text that the caller keeps
+/// between runs.
+Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& client, Instant due,
+                                            std::string& progress);
+
+/// What `maxopt init` writes as reports.yaml, commented.
+std::string ReportsTemplate();
+
+}  // namespace maxopt
