@@ -165,6 +165,22 @@ CREATE TRIGGER report_is_kept BEFORE UPDATE ON report
 CREATE TRIGGER report_is_not_lost BEFORE DELETE ON report
   BEGIN SELECT RAISE(ABORT, 'a report is never deleted'); END;
 )sql",
+    // Tactics with what was measured of them, and what was remembered for each decision.
+    R"sql(
+CREATE TABLE tactic (id TEXT PRIMARY KEY, client TEXT NOT NULL, grade TEXT NOT NULL,
+  source TEXT NOT NULL, updated_at TEXT NOT NULL, expires_at TEXT NOT NULL DEFAULT '',
+  retired_at TEXT NOT NULL DEFAULT '', body TEXT NOT NULL);
+CREATE INDEX tactic_by_client ON tactic (client, id);
+CREATE TABLE tactic_measurement (tactic TEXT NOT NULL REFERENCES tactic, source TEXT NOT NULL,
+  client TEXT NOT NULL, first_day TEXT NOT NULL, last_day TEXT NOT NULL, lift REAL NOT NULL,
+  se REAL NOT NULL, experiment INTEGER NOT NULL, method TEXT NOT NULL, at TEXT NOT NULL,
+  PRIMARY KEY (tactic, source));
+CREATE INDEX tactic_measurement_by_client ON tactic_measurement (client, source);
+CREATE TABLE recollection (about TEXT NOT NULL, stage TEXT NOT NULL, client TEXT NOT NULL,
+  at TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (about, stage, digest));
+CREATE INDEX recollection_by_client ON recollection (client, at);
+CREATE TABLE remembered (digest TEXT PRIMARY KEY, body TEXT NOT NULL);
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 

@@ -22,6 +22,7 @@ namespace maxopt {
 ///   done       a change: its state (confirmed, failed, verified, unknown) and how that is known
 ///   rejected   by whom, and why where it was said
 ///   measured   prediction and measured effect, see ScoredOutcome
+///   remembered digest of the working memory that it was decided with, see tactics.h
 struct LedgerEntry {
   std::int64_t seq = 0;  ///< 1, 2, 3, ...
   Instant at{};
