@@ -51,6 +51,25 @@ int Finish(const CommandContext& context, const Result<int>& result) {
   return kExitError;
 }
 
+/// What is asked of a view, alike for showing and for exporting it.
+void AddViewOptions(CLI::App& command, ViewArguments& view) {
+  command.add_option("name", view.view, "of the view");
+  command.add_option("--client", view.client, "only this one");
+  command.add_option("--from", view.from, "first day");
+  command.add_option("--to", view.to, "last day");
+  command.add_option("--by", view.by, "levels and cuts: campaign,ad_group,ad,device,...");
+  command.add_option("--metrics", view.metrics, "spend,clicks,cpa,roas,...");
+  command.add_option("--compare", view.compare, "previous, year or plan");
+  command.add_option("--filter", view.filters, "DIMENSION=VALUE,VALUE, by id or name")
+      ->allow_extra_args(false);
+  command.add_option("--set", view.set, "the view's own parameters: NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--as-of", view.as_of, "as it was known then (RFC 3339)");
+  command.add_option("--sort", view.sort, "a column; with - in front descending");
+  command.add_option("--limit", view.limit, "rows of a page");
+  command.add_option("--cursor", view.cursor, "of the page before");
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -312,6 +331,12 @@ int RunCommandLine(int argc, char** argv) {
                            : ScoresCommand(context, client_of_scores);
     };
   });
+
+  ViewArguments view;
+  auto* view_command =
+      command(&app, "view", "what the dashboard's pages show; without a name the list of them");
+  AddViewOptions(*view_command, view);
+  view_command->callback([&] { run = [&] { return ViewCommand(context, view); }; });
 
   bool off = false;
   auto* halt_command = command(&app, "halt", "send nothing but pauses and cuts from now on");

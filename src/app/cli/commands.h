@@ -166,6 +166,15 @@ struct ReportArguments {
 Result<int> ReportCommand(const CommandContext& context, const ReportArguments& arguments);
 Result<int> StatusCommand(const CommandContext& context, const std::string& client);
 
+struct ViewArguments {
+  std::string view;  ///< empty: the list of them
+  std::string client, from, to, compare, by, metrics, as_of, sort, cursor;
+  int limit = 0;
+  std::vector<std::string> filters;  ///< "campaign=77,78"
+  std::vector<std::string> set;      ///< a view's own parameters: "grain=week"
+};
+Result<int> ViewCommand(const CommandContext& context, const ViewArguments& arguments);
+
 struct AlertsArguments {
   std::string client;
   bool all = false;

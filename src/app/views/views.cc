@@ -1,0 +1,216 @@
+#include "app/views/views.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "app/views/frame.h"
+#include "app/views/themes.h"
+
+namespace maxopt {
+namespace {
+
+using P = ViewParameter;
+
+constexpr P kCommon[] = {
+    {"from", "first day, in the accounts' zones", ""},
+    {"to", "last day, inclusive", ""},
+    {"compare", "beside each number the same of another time, or of the plan",
+     "previous year plan"},
+    {"by", "levels and cuts of the rows, separated by commas", ""},
+    {"metrics", "columns of numbers, separated by commas", ""},
+    {"filter", "filter.DIMENSION=VALUE,VALUE: rows of these only, by id or by name", ""},
+    {"as_of", "what was known then, RFC 3339", ""},
+    {"sort", "a column; with - in front descending", ""},
+    {"limit", "rows of a page; none: all", ""},
+    {"cursor", "`next` of the page before", ""},
+    {"search", "rows in whose texts this stands", ""},
+};
+/// Heeded by every view.
+constexpr std::string_view kAlways[] = {"as_of", "sort", "limit", "cursor", "search"};
+
+constexpr P kCurrencyOwn[] = {
+    {"currency", "all money in this one, at each day's own rate (ISO 4217)", ""},
+};
+constexpr P kSeriesOwn[] = {
+    {"grain", "length of a period", "hour day week month"},
+    {"currency", "all money in this one, at each day's own rate (ISO 4217)", ""},
+};
+
+const ViewKind kViews[] = {
+    {"overview", "Overview",
+     "Every client and account: spend today and this month against plan, where the month will end, "
+     "KPI against target, health.",
+     false, "", kCurrencyOwn, views::Overview},
+    {"accounts", "Accounts", "Every account with its settings, numbers and how fresh it is.", false,
+     "from to compare metrics filter", kCurrencyOwn, views::AccountsView},
+    {"campaigns", "Campaigns",
+     "The tree of client, account, campaign, ad group and ad with any metrics, cuts and "
+     "comparison.",
+     false, "from to compare by metrics filter", kCurrencyOwn, views::Campaigns},
+    {"series", "Series", "Metrics by hour, day, week or month, for charts.", false,
+     "from to compare by metrics filter", kSeriesOwn, views::Series},
+};
+
+template <class List, class Name>
+std::string Join(const List& list, Name name) {
+  std::vector<std::string_view> names;
+  for (const auto& entry : list) names.push_back(name(entry));
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Own parameters and what every view heeds beside its common ones.
+Result<> CheckParameters(const views::Frame& frame) {
+  const ViewQuery& q = frame.query;
+  const auto refuse = [&](std::string_view name) -> Result<> {
+    std::string known(frame.kind.common);
+    std::ranges::replace(known, ' ', ',');
+    for (const P& own : frame.kind.own) {
+      known += fmt::format("{}{}", known.empty() ? "" : ",", own.name);
+    }
+    for (const std::string_view always : kAlways) {
+      known += fmt::format("{}{}", known.empty() ? "" : ",", always);
+    }
+    return Fail(Errc::kInvalidArgument, fmt::format("{} has no parameter \"{}\"; known are {}",
+                                                    frame.kind.name, name, known));
+  };
+  const std::pair<std::string_view, bool> given[] = {
+      {"from", q.from.has_value()},    {"to", q.to.has_value()},
+      {"compare", !q.compare.empty()}, {"by", !q.by.empty()},
+      {"metrics", !q.metrics.empty()}, {"filter", !q.filters.empty()},
+  };
+  for (const auto& [name, set] : given) {
+    if (set && !frame.Heeds(name)) return refuse(name);
+  }
+  for (const auto& [name, value] : q.extra) {
+    if (name == "search") continue;
+    const auto own = std::ranges::find(frame.kind.own, std::string_view(name), &P::name);
+    if (own == frame.kind.own.end()) return refuse(name);
+    if (!own->values.empty() && !value.empty() &&
+        (" " + std::string(own->values) + " ").find(" " + value + " ") == std::string::npos) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("{} \"{}\" is not known; known are {}", name, value, own->values));
+    }
+  }
+  if (!q.compare.empty() && q.compare != "previous" && q.compare != "year" && q.compare != "plan") {
+    return Fail(
+        Errc::kInvalidArgument,
+        fmt::format("compare \"{}\" is not known; known are previous, year, plan", q.compare));
+  }
+  if (q.limit < 0) return Fail(Errc::kInvalidArgument, "limit is below 0");
+  return {};
+}
+
+}  // namespace
+
+std::span<const ViewKind> ViewKinds() { return kViews; }
+std::span<const ViewParameter> CommonParameters() { return kCommon; }
+
+Result<const ViewKind*> FindView(std::string_view name) {
+  const auto found = std::ranges::find(kViews, name, &ViewKind::name);
+  if (found == std::end(kViews)) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("there is no view \"{}\"; known are {}", name,
+                            Join(kViews, [](const ViewKind& kind) { return kind.name; })));
+  }
+  return &*found;
+}
+
+Result<ViewQuery> ReadViewQuery(std::string_view view, std::string_view client,
+                                std::span<const std::pair<std::string, std::string>> parameters) {
+  ViewQuery query;
+  query.view = view;
+  query.client = client;
+  std::set<std::string_view> seen;
+  for (const auto& [name, value] : parameters) {
+    if (!seen.insert(name).second) {
+      return Fail(Errc::kInvalidArgument, fmt::format("{} is given twice", name));
+    }
+    if (name == "from" || name == "to") {
+      const auto day = ParseDay(value);
+      if (!day) return FailWithin(name, day.error());
+      (name == "from" ? query.from : query.to) = *day;
+    } else if (name == "as_of") {
+      const auto at = ParseInstant(value);
+      if (!at) return FailWithin(name, at.error());
+      query.as_of = *at;
+    } else if (name == "compare") {
+      query.compare = value;
+    } else if (name == "by") {
+      query.by = views::SplitList(value);
+    } else if (name == "metrics") {
+      query.metrics = views::SplitList(value);
+    } else if (name == "sort") {
+      query.sort = value;
+    } else if (name == "cursor") {
+      query.cursor = value;
+    } else if (name == "limit") {
+      const char* end = value.data() + value.size();
+      const auto read = std::from_chars(value.data(), end, query.limit);
+      if (read.ec != std::errc() || read.ptr != end || query.limit < 0) {
+        return Fail(Errc::kInvalidArgument,
+                    fmt::format("limit \"{}\" is not a whole number from 0 on", value));
+      }
+    } else if (name.starts_with("filter.")) {
+      const std::vector<std::string> values = views::SplitList(value);
+      if (values.empty()) {
+        return Fail(Errc::kInvalidArgument, fmt::format("{} names no value", name));
+      }
+      query.filters[name.substr(7)] = values;
+    } else {
+      query.extra[name] = value;
+    }
+  }
+  return query;
+}
+
+Result<View> MakeView(Home& home, const ViewQuery& query) {
+  MAXOPT_TRY(const ViewKind* kind, FindView(query.view));
+  views::Frame frame{home, query, *kind};
+  frame.now = query.as_of.value_or(home.clock().Now());
+  MAXOPT_CHECK(CheckParameters(frame));
+  const auto may_see = [&](const std::string& client) {
+    return !query.clients || std::ranges::find(*query.clients, client) != query.clients->end();
+  };
+  if (kind->needs_client && query.client.empty()) {
+    return Fail(Errc::kInvalidArgument, fmt::format("{} is of one client; say which", kind->name));
+  }
+  MAXOPT_TRY(const std::vector<Client> clients, home.store().Clients());
+  for (const Client& client : clients) {
+    if (!may_see(client.name)) continue;
+    if (!query.client.empty() && client.name != query.client) continue;
+    if (const auto at = query.filters.find("client");
+        at != query.filters.end() &&
+        std::ranges::find(at->second, client.name) == at->second.end()) {
+      continue;
+    }
+    frame.clients.push_back(client);
+  }
+  if (!query.client.empty() && frame.clients.empty()) {
+    return Fail(Errc::kNotFound, fmt::format("client \"{}\" is not known", query.client));
+  }
+  MAXOPT_TRY(const std::vector<ClientAccount> accounts, home.store().Accounts());
+  for (const ClientAccount& account : accounts) {
+    if (frame.Sees(account.client)) frame.accounts.push_back(account);
+  }
+  // Days of several zones have no common today but UTC's.
+  std::set<std::string> zones;
+  for (const Client& client : frame.clients) zones.insert(client.zone);
+  if (zones.size() == 1) {
+    if (const auto zone = Zone::Find(*zones.begin())) frame.zone = *zone;
+  }
+  frame.today = frame.zone.DayOf(frame.now);
+  frame.view.name = kind->name;
+  frame.view.title = kind->title;
+  frame.view.client = query.client;
+  frame.view.as_of = frame.now;
+  MAXOPT_TRY(View view, kind->make(frame));
+  MAXOPT_TRY(view.freshness, views::Freshness(frame));
+  MAXOPT_TRY(view, views::Finish(frame, std::move(view)));
+  return view;
+}
+
+}  // namespace maxopt
