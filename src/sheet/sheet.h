@@ -57,6 +57,9 @@ Result<std::vector<Sheet>> ReadXlsx(std::string_view bytes);
 struct OutCell {
   enum class Kind { kText, kNumber, kDay } kind = Kind::kText;
   std::string text;
+  /// Of a number in XLSX: how it is shown, in a spreadsheet's own grammar: "#,##0.00 \"EUR\"". With
+  /// one, a number may be negative or have more digits than a spreadsheet keeps.
+  std::string format{};
 };
 struct OutSheet {
   std::string name;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <map>
 #include <string_view>
 
 #include "sheet/sheet.h"
@@ -54,8 +56,26 @@ class MemoryFile {
   int fd_;
 };
 
+/// A workbook's number formats, each made once.
+class Formats {
+ public:
+  explicit Formats(lxw_workbook* workbook) : workbook_(workbook) {}
+  lxw_format* Of(const std::string& format) {
+    lxw_format*& made = made_[format];
+    if (made == nullptr) {
+      made = workbook_add_format(workbook_);
+      format_set_num_format(made, format.c_str());
+    }
+    return made;
+  }
+
+ private:
+  lxw_workbook* workbook_;
+  std::map<std::string, lxw_format*> made_;
+};
+
 lxw_error WriteCell(lxw_worksheet* sheet, lxw_row_t row, lxw_col_t column, const OutCell& cell,
-                    lxw_format* text, lxw_format* day) {
+                    lxw_format* text, lxw_format* day, Formats& formats) {
   if (cell.text.empty()) return LXW_NO_ERROR;
   int year = 0;
   int month = 0;
@@ -67,10 +87,18 @@ lxw_error WriteCell(lxw_worksheet* sheet, lxw_row_t row, lxw_col_t column, const
     lxw_datetime at{year, month, date, 0, 0, 0};
     return worksheet_write_datetime(sheet, row, column, &at, day);
   }
-  if (cell.kind == OutCell::Kind::kNumber && FitsNumber(cell.text)) {
+  if (cell.kind == OutCell::Kind::kNumber && cell.format.empty() && FitsNumber(cell.text)) {
     double number = 0;
     std::from_chars(cell.text.data(), cell.text.data() + cell.text.size(), number);
     return worksheet_write_number(sheet, row, column, number, nullptr);
+  }
+  if (cell.kind == OutCell::Kind::kNumber && !cell.format.empty()) {
+    double number = 0;
+    const char* end = cell.text.data() + cell.text.size();
+    const auto read = std::from_chars(cell.text.data(), end, number);
+    if (read.ec == std::errc() && read.ptr == end && std::isfinite(number)) {
+      return worksheet_write_number(sheet, row, column, number, formats.Of(cell.format));
+    }
   }
   return worksheet_write_string(sheet, row, column, cell.text.c_str(), text);
 }
@@ -132,6 +160,7 @@ Result<std::string> WriteXlsx(const std::vector<OutSheet>& sheets) {
   format_set_num_format(text, "@");
   lxw_format* day = workbook_add_format(workbook);
   format_set_num_format(day, "yyyy-mm-dd");
+  Formats formats(workbook);
 
   std::string wrong;
   for (const OutSheet& out : sheets) {
@@ -147,7 +176,7 @@ Result<std::string> WriteXlsx(const std::vector<OutSheet>& sheets) {
       for (std::size_t column = 0; column < out.rows[row].size(); ++column) {
         const lxw_error error =
             WriteCell(sheet, static_cast<lxw_row_t>(row), static_cast<lxw_col_t>(column),
-                      out.rows[row][column], row == 0 ? header : text, day);
+                      out.rows[row][column], row == 0 ? header : text, day, formats);
         if (error == LXW_NO_ERROR) continue;
         wrong = fmt::format("sheet {}, cell {}: {}", ShownCell(out.name), CellName(column, row + 1),
                             lxw_strerror(error));

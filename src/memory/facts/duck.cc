@@ -202,6 +202,53 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
   return std::unique_ptr<Database>(new Database(database));
 }
 
+Result<std::unique_ptr<Database>> Database::OpenBeside(const std::string& folder) {
+  duckdb_config config = nullptr;
+  if (duckdb_create_config(&config) == DuckDBError) Bug();
+  duckdb_set_config(config, "autoinstall_known_extensions", "false");
+  duckdb_set_config(config, "autoload_known_extensions", "false");
+  duckdb_set_config(config, "threads", "1");
+  duckdb_database database = nullptr;
+  char* error = nullptr;
+  const duckdb_state state = duckdb_open_ext(nullptr, &database, config, &error);
+  duckdb_destroy_config(&config);
+  if (state == DuckDBError) {
+    auto failure = Fail(Errc::kLocal, fmt::format("no memory for a table: {}", Said(error)));
+    duckdb_free(error);
+    return failure;
+  }
+  std::unique_ptr<Database> out(new Database(database));
+  MAXOPT_TRY(const auto connection, out->Connect());
+  MAXOPT_CHECK(connection->Do(fmt::format(
+      "SET allowed_directories = [{}]; SET enable_external_access = false", Quote(folder + "/"))));
+  return out;
+}
+
+Result<std::unique_ptr<Database>> Database::OpenToRead(const std::string& path) {
+  duckdb_config config = nullptr;
+  if (duckdb_create_config(&config) == DuckDBError) Bug();
+  duckdb_set_config(config, "access_mode", "READ_ONLY");
+  duckdb_set_config(config, "enable_external_access", "false");
+  duckdb_set_config(config, "autoinstall_known_extensions", "false");
+  duckdb_set_config(config, "autoload_known_extensions", "false");
+  duckdb_set_config(config, "threads", "2");
+  duckdb_set_config(config, "memory_limit", "2GB");
+  duckdb_database database = nullptr;
+  char* error = nullptr;
+  const duckdb_state state = duckdb_open_ext(path.c_str(), &database, config, &error);
+  duckdb_destroy_config(&config);
+  if (state == DuckDBError) {
+    auto failure = Fail(Errc::kLocal,
+                        fmt::format("cannot open the facts in {} to read: {}", path, Said(error)));
+    duckdb_free(error);
+    return failure;
+  }
+  std::unique_ptr<Database> out(new Database(database));
+  MAXOPT_TRY(const auto connection, out->Connect());
+  MAXOPT_CHECK(connection->Do("SET lock_configuration = true"));
+  return out;
+}
+
 Database::~Database() { duckdb_close(&database_); }
 
 Result<std::unique_ptr<Connection>> Database::Connect() {
