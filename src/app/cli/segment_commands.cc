@@ -18,6 +18,8 @@ Result<int> SegmentsCommand(const CommandContext& context, const SegmentArgument
   search.days = arguments.days;
   search.cuts = arguments.cuts;
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
+  MAXOPT_TRY(const std::optional<Policy> policy, home->PolicyOf(arguments.client));
+  if (policy) search.known_least = policy->known_least_bp / 1e4;
   MAXOPT_TRY(const SegmentReport report,
              SearchSegments(home->store(), home->facts(), home->clock(), arguments.client, search));
   std::vector<Message> messages;

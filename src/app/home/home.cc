@@ -56,6 +56,7 @@ platform_caps: {}            # e.g. {google_ads: 60.00, meta: 40.00}
 step_max_percent: 20         # of one budget in one change
 cooldown_hours: 20           # rest of an object between two budget changes
 data_age_max_hours: 36       # automatic changes need facts at most this old
+known_least_percent: 95      # of a day's final conversions, before the day is decided on
 approval_hours: 24           # how long an approval may wait for its apply
 two_people: false            # true: who approves is neither who planned nor who applies
 exposure_drift_percent: 10   # an approval is asked again when the worst day moved by more

@@ -30,7 +30,11 @@ Result<std::vector<Message>> TellInsights(Home& home, const std::string& client)
   MAXOPT_TRY(state.outcomes, Outcomes(home.store(), client));
   std::erase_if(state.outcomes,
                 [&](const ScoredOutcome& outcome) { return outcome.at < state.now - days(28); });
-  MAXOPT_TRY(state.segments, SearchSegments(home.store(), home.facts(), home.clock(), client, {}));
+  SegmentSearch search;
+  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
+  if (policy) search.known_least = policy->known_least_bp / 1e4;
+  MAXOPT_TRY(state.segments,
+             SearchSegments(home.store(), home.facts(), home.clock(), client, search));
   AlertQuery query;
   query.client = client;
   MAXOPT_TRY(std::vector<AlertEntry> alerts, Alerts(home.store(), query));

@@ -351,6 +351,10 @@ class Judge {
     bool show;
   };
 
+  double MatureShare(const Rule& rule) const {
+    return rule.mature_share.value_or(set_.mature_share);
+  }
+
   /// A metric of an object, or of its parent without it (`without`).
   Value Measure(std::size_t o, std::optional<std::size_t> without, const Question& q) {
     const Info& info = rules::InfoOf(q.metric);
@@ -500,7 +504,7 @@ class Judge {
   /// The reference itself, before its percentage.
   Value ReferenceOf(const Rule& rule, const RuleComparison& c, std::size_t o, bool show) {
     const RuleObject& object = facts_.objects[o];
-    const Question same{c.metric, Opposite(c.bound), c.level, c.window, rule.mature_share, show};
+    const Question same{c.metric, Opposite(c.bound), c.level, c.window, MatureShare(rule), show};
     switch (c.against) {
       case RuleAgainst::kValue:
         Bug();
@@ -569,7 +573,7 @@ class Judge {
     const Value left =
         info.setting ? Setting(object, c.metric, account.currency)
                      : Measure(o, std::nullopt,
-                               {c.metric, c.bound, c.level, c.window, rule.mature_share, show});
+                               {c.metric, c.bound, c.level, c.window, MatureShare(rule), show});
     if (!left.known) return unknown(left.why);
     double right = c.value;
     std::string reference;

@@ -146,8 +146,8 @@ struct Rule {
   /// Of the same rule on the same object. A day: numbers by day do not change more often.
   int cooldown_hours = 24;
   std::optional<int> changes_per_day{};  ///< of this rule
-  /// Least share of a day's final conversions that must be known; as QualityRules has it.
-  double mature_share = 0.95;
+  /// Least share of a day's final conversions that must be known; absent: the set's.
+  std::optional<double> mature_share{};
 };
 
 /// What all rules together may do.
@@ -168,6 +168,7 @@ struct RuleSet {
   Currency currency;
   RuleLimits limits{};
   std::vector<Rule> rules{};
+  double mature_share = 0.95;  ///< of rules that say none; as QualityRules has it
 
   /// Days before today that the conditions look at, at least 28: whether something converts is
   /// looked up there.

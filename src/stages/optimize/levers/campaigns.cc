@@ -14,7 +14,6 @@ using std::chrono::days;
 
 /// As DataQuality has it: a season of days whose growth was seen.
 constexpr int kGrowthDays = 90;
-constexpr double kMatureShare = 0.95;
 
 std::optional<double> RealAt(const FactTable& table, const std::vector<FactCell>& row,
                              std::string_view name) {
@@ -81,9 +80,10 @@ Result<std::set<Day>> JudgedDaysOf(const LeverWorld& world, const LeverState& st
              world.facts->Growth(info.account, account.today - days(kGrowthDays),
                                  account.today - days(1)));
   const auto judged = JudgeDays(info, zone, account.first, account.last, slices, growth, state.now);
+  const double least = state.known_least();
   for (const DayQuality& day : judged) {
     if (!account.Judged(day.day) || !day.read_at || !day.share_known) continue;
-    if (*day.share_known >= kMatureShare && *day.share_known <= 1 / kMatureShare) {
+    if (*day.share_known >= least && *day.share_known <= 1 / least) {
       out.insert(day.day);
     }
   }

@@ -12,8 +12,6 @@ namespace {
 
 using std::chrono::days;
 
-/// Nearly all: as the quality of a day has it (QualityRules::mature_share).
-constexpr double kMatureShare = 0.95;
 /// One tree, as everywhere.
 constexpr std::chrono::seconds kReadTime{120};
 /// Where there is no policy its defaults hold: drafts are made all the same.
@@ -26,7 +24,7 @@ Policy NoPolicy() {
 }
 
 /// Which days of the account may be decided on, from how far each of them is known.
-void JudgeDaysOf(const RuleAccount& known, LeverAccount& account) {
+void JudgeDaysOf(const RuleAccount& known, double known_least, LeverAccount& account) {
   account.today = known.today;
   account.first = known.first;
   account.last = known.first - days(1);
@@ -34,7 +32,7 @@ void JudgeDaysOf(const RuleAccount& known, LeverAccount& account) {
   for (std::size_t i = 0; i < known.days.size(); ++i) {
     const Day day = known.first + days(static_cast<int>(i));
     const RuleAccountDay& state = known.days[i];
-    const bool mature = !state.share_known || *state.share_known >= kMatureShare;
+    const bool mature = !state.share_known || *state.share_known >= known_least;
     if (state.known && mature) {
       account.last = day;
       continue;
@@ -120,6 +118,10 @@ std::vector<const Entity*> LeverAccount::Below(const Entity& entity) const {
 int LeverState::step_max_bp() const { return (policy ? *policy : NoPolicy()).step_max_bp; }
 
 int LeverState::cooldown_hours() const { return (policy ? *policy : NoPolicy()).cooldown_hours; }
+
+double LeverState::known_least() const {
+  return (policy ? *policy : NoPolicy()).known_least_bp / 1e4;
+}
 
 const Instant* LeverState::LastChange(const AccountId& account, const std::string& id,
                                       const std::string& field) const {
@@ -224,7 +226,7 @@ Result<LeverState> ReadLeverState(const LeverWorld& world, const std::string& cl
     account.tree = std::move(*tree);
     MAXOPT_TRY(account.owned, world.store->Objects(info.account));
     MAXOPT_TRY(const RuleAccount known, rules::AccountAt(*world.facts, info, days, state.now));
-    JudgeDaysOf(known, account);
+    JudgeDaysOf(known, state.known_least(), account);
     if (const auto hold = holds.find(info.account); hold != holds.end()) {
       account.hold = hold->second;
     }

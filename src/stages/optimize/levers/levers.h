@@ -86,6 +86,8 @@ struct LeverState {
   /// The last change of ours to this field of the object; nullptr: none.
   const Instant* LastChange(const AccountId& account, const std::string& id,
                             const std::string& field) const;
+  /// Share of a day's final conversions that must be known before it is judged, likewise.
+  double known_least() const;
   /// Ours, or "campaign/123".
   std::string AddressOf(const LeverAccount& account, const Entity& entity) const;
   /// Why the object must be left alone: it or what it is in is not on, an experiment keeps it (or

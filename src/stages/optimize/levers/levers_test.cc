@@ -81,6 +81,15 @@ TEST_F(Levers, OnlyDaysThatAreKnownAndMatureAreJudged) {
   EXPECT_EQ(account.JudgedDays(), (account.last - (kToday - days(40))).count() + 1);
 }
 
+TEST_F(Levers, ThePolicySaysHowMuchOfADayMustBeKnown) {
+  LoadDays(kToday - days(40), kToday - days(1));
+  const auto careful = Read(60);
+  policy_.known_least_bp = 6'000;
+  const auto hasty = Read(60);
+  ASSERT_TRUE(careful && hasty);
+  EXPECT_LT(careful->accounts.at(0).last, hasty->accounts.at(0).last);
+}
+
 TEST_F(Levers, AnAccountWithoutDaysIsHeldAndOneThatDoesNotAnswerIsLeftOut) {
   const auto held = Read(60);
   ASSERT_TRUE(held);

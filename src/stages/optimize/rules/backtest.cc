@@ -368,7 +368,8 @@ std::string OutcomeText(const BacktestOutcome& o) {
 
 Result<Backtest> BacktestRules(const RulesWorld& world, const RuleSet& set, const Policy* policy,
                                const BacktestOptions& options) {
-  return Replay(world, set, policy, options).Run();
+  const RuleSet under_policy = rules::UnderPolicy(set, policy);
+  return Replay(world, under_policy, policy, options).Run();
 }
 
 std::string BacktestText(const Backtest& backtest) {

@@ -321,7 +321,8 @@ std::string NameOf(const RulesRun& run, std::size_t o) {
 }  // namespace
 
 Result<RulesRun> RunRules(const RulesWorld& world, const RuleSet& set, const Policy* policy) {
-  return Runner(world, set, policy).Run();
+  const RuleSet under_policy = rules::UnderPolicy(set, policy);
+  return Runner(world, under_policy, policy).Run();
 }
 
 std::string RulesText(const RuleSet& set, const RulesRun& run) {

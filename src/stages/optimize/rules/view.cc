@@ -282,6 +282,11 @@ Added AddAccount(RuleFacts& facts, RuleAccount account, SeriesMap& series) {
   return {facts.accounts.size() - 1, facts.objects.size() - 1};
 }
 
+RuleSet UnderPolicy(RuleSet set, const Policy* policy) {
+  if (policy != nullptr) set.mature_share = policy->known_least_bp / 1e4;
+  return set;
+}
+
 std::string Describe(const RuleProposal& proposal) {
   if (proposal.field == "status") {
     return proposal.after == FieldValue(std::string(kPaused)) ? "pause" : "activate";

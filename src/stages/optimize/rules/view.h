@@ -8,6 +8,9 @@
 
 namespace maxopt::rules {
 
+/// The rules with what the client's policy demands where they themselves demand nothing.
+RuleSet UnderPolicy(RuleSet set, const Policy* policy);
+
 /// What the facts told of one object.
 struct Series {
   std::string name, campaign_id, campaign_name, ad_group_id;

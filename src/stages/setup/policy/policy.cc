@@ -165,9 +165,9 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
     MAXOPT_TRY(const Node root, Node::Load(yaml, file, "policy/1"));
     MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{
         "maxopt", "client", "currency", "worst_day_cap", "platform_caps", "step_max_percent",
-        "cooldown_hours", "data_age_max_hours", "auto_approve", "approval_hours", "two_people",
-        "exposure_drift_percent", "tripwire_percent", "mode", "envelope", "blocked_operations",
-        "earned_autonomy", "holdout"}));
+        "cooldown_hours", "data_age_max_hours", "known_least_percent", "auto_approve",
+        "approval_hours", "two_people", "exposure_drift_percent", "tripwire_percent", "mode",
+        "envelope", "blocked_operations", "earned_autonomy", "holdout"}));
     MAXOPT_TRY(const std::string client, root.TextAt("client"));
     MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
     const auto money = [&](std::string_view text) -> Result<Money> {
@@ -191,14 +191,17 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
     int step_percent = policy.step_max_bp / 100;
     int drift_percent = policy.exposure_drift_max_bp / 100;
     int tripwire_percent = policy.tripwire_bp / 100;
+    int known_percent = policy.known_least_bp / 100;
     MAXOPT_CHECK(root.NumberAt("step_max_percent", 1, 100, step_percent));
     MAXOPT_CHECK(root.NumberAt("cooldown_hours", 0, 24 * 30, policy.cooldown_hours));
     MAXOPT_CHECK(root.NumberAt("data_age_max_hours", 1, 24 * 30, policy.data_age_max_hours));
+    MAXOPT_CHECK(root.NumberAt("known_least_percent", 50, 100, known_percent));
     MAXOPT_CHECK(root.NumberAt("approval_hours", 1, 24 * 30, policy.approval_hours));
     MAXOPT_CHECK(root.NumberAt("exposure_drift_percent", 0, 100, drift_percent));
     MAXOPT_CHECK(root.NumberAt("tripwire_percent", 0, 100'000, tripwire_percent));
     MAXOPT_CHECK(root.FlagAt("two_people", policy.two_people));
     policy.step_max_bp = step_percent * 100;
+    policy.known_least_bp = known_percent * 100;
     policy.exposure_drift_max_bp = drift_percent * 100;
     if (tripwire_percent > 0 && tripwire_percent <= 100) {
       return root.Bad(

@@ -487,6 +487,7 @@ class People {
     if (campaigns_.empty()) return {};
     SegmentSearch search;
     search.cuts = {"age_gender", "audience"};
+    search.known_least = state_.known_least();
     MAXOPT_TRY(
         const SegmentReport segments,
         SearchSegments(*world_.store, *world_.facts, *world_.clock, state_.client.name, search));
