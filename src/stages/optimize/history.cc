@@ -34,13 +34,6 @@ constexpr std::size_t kChannelsMost = 100;
 
 double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 
-std::size_t ColumnOf(const FactTable& table, std::string_view name) {
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (table.columns[i] == name) return i;
-  }
-  Bug();  // we asked for it
-}
-
 class HistoryReader {
  public:
   HistoryReader(const OptimizeWorld& world, const Client& client) : world_(world), client_(client) {
@@ -62,6 +55,7 @@ class HistoryReader {
     for (const ClientAccount& account : accounts) {
       if (account.client != client_.name) continue;
       const AccountId& id = account.info.account;
+      accounts_.push_back(PrintAccount(id));
       if (account.info.currency != client_.currency) {
         return Fail(
             Errc::kRefused,
@@ -229,19 +223,19 @@ class HistoryReader {
     FactQuery query;
     query.measures = {"spend", "revenue"};
     query.dimensions = {"platform", "campaign"};
+    query.filters = {{"account", accounts_}};
     query.from = out_.first;
     query.to = out_.last;
     query.grain = "day";
     MAXOPT_TRY(const FactTable table, world_.facts->Query(query));
-    const std::size_t platform_at = ColumnOf(table, "platform");
-    const std::size_t id_at = ColumnOf(table, "campaign_id");
-    const std::size_t name_at = ColumnOf(table, "campaign");
-    const std::size_t period_at = ColumnOf(table, "period");
-    const std::size_t spend_at = ColumnOf(table, "spend");
-    const std::size_t revenue_at = ColumnOf(table, "revenue");
-    const std::size_t currency_at = ColumnOf(table, "currency");
+    if (table.rows.empty()) return {};
+    const std::size_t platform_at = table.Column("platform");
+    const std::size_t id_at = table.Column("campaign_id");
+    const std::size_t name_at = table.Column("campaign");
+    const std::size_t period_at = table.Column("period");
+    const std::size_t spend_at = table.Column("spend");
+    const std::size_t revenue_at = table.Column("revenue");
     for (const auto& row : table.rows) {
-      if (row[currency_at].text != client_.currency.name()) continue;  // another client's account
       MAXOPT_TRY(const Platform platform, FindPlatform(row[platform_at].text));
       const std::string id = ChannelId(platform, row[id_at].text, row[name_at].text);
       MAXOPT_TRY(const Day day, ParseDay(row[period_at].text));
@@ -272,6 +266,7 @@ class HistoryReader {
   const OptimizeWorld& world_;
   const Client& client_;
   ClientHistory out_;
+  std::vector<std::string> accounts_;  ///< the client's
   std::vector<ExperimentLock> locks_;
   FixedBudgetMap fixed_;
 };

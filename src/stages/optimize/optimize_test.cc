@@ -187,6 +187,44 @@ TEST_F(RecommendTest, TheSameFactsGiveTheSamePlan) {
   EXPECT_EQ(ContentHash(*one->plan), ContentHash(*two->plan));
 }
 
+// Two clients in one currency, whose channels bear the same names: each has its own history.
+TEST_F(RecommendTest, AnotherClientsCampaignsAreNoneOfOurs) {
+  LoadYear();
+  const auto alone = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(alone && alone->plan);
+  const AccountId other{Platform::kGoogleAds, "b"};
+  ASSERT_TRUE(store_->SaveClient({"B", kEur, "UTC"}));
+  ASSERT_TRUE(store_->SaveAccount({"B", {other, "b", kEur, "UTC", "active"}}));
+  MetricReport theirs{{other, Level::kCampaign, Grain::kDay, Breakdown::kNone, kToday - days(240),
+                       kToday - days(1)},
+                      "30d_click",
+                      {},
+                      true,
+                      ""};
+  for (int t = 0; t < 240; ++t) {
+    theirs.rows.push_back({kToday - days(240 - t),
+                           std::nullopt,
+                           "99",
+                           "",
+                           "",
+                           "",
+                           Eur(t % 2 == 0 ? 5'000 : 100),
+                           1000,
+                           10,
+                           5.0,
+                           Eur(9'000),
+                           {}});
+  }
+  const auto loaded = facts_->Load(theirs, clock_.Now(), "test");
+  ASSERT_TRUE(loaded) << loaded.error().what;
+  ASSERT_TRUE(facts_->LoadEntities(
+      {other, "b", kEur, "UTC", "active"},
+      {{Level::kCampaign, "99", "", "", {{"name", std::string("B | good | x")}}}}, clock_.Now()));
+  const auto beside = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(beside && beside->plan) << (beside ? beside->why : beside.error().what);
+  EXPECT_EQ(ContentHash(*beside->plan), ContentHash(*alone->plan));
+}
+
 /// A stored plan that moved the budget of "good" from 80, applied three days ago.
 TEST_F(RecommendTest, BudgetsHoldUntilTheNextStepIsDue) {
   LoadYear();
