@@ -721,7 +721,8 @@ class Fit {
 
   struct Kept {
     std::vector<ResponseDraw> draws;
-    std::vector<double> roas, marginal, returns, prior;
+    std::vector<double> roas, marginal, returns;
+    std::vector<std::pair<double, double>> prior;  ///< returns before any data, and their weights
   };
 
   void Keep(const Unit& unit) {
@@ -736,14 +737,30 @@ class Fit {
     kept.marginal.push_back(r * unit.marginal(unit.candidate));
     kept.returns.push_back(r);
     const bool harvests = random_.Uniform() < unit.prior_share;
-    kept.prior.push_back(std::exp(Middle(unit) - (harvests ? kHarvestShift : 0) +
-                                  (harvests ? kHarvestSd : spread_) * random_.Normal()));
+    const double before = std::exp(Middle(unit) - (harvests ? kHarvestShift : 0) +
+                                   (harvests ? kHarvestSd : spread_) * random_.Normal());
+    // That media bring a part of revenue and no more is known before the data, too.
+    const double share =
+        std::max(0.0, share_ - ShareOf(unit)) + before * unit.share(unit.candidate);
+    kept.prior.emplace_back(before, std::exp(LogShare(share)));
   }
 
   static double Spread(std::vector<double> values) {
     std::sort(values.begin(), values.end());
     const auto n = static_cast<double>(values.size() - 1);
     return values[static_cast<std::size_t>(0.9 * n)] - values[static_cast<std::size_t>(0.1 * n)];
+  }
+  /// The same of values with weights.
+  static double Spread(std::vector<std::pair<double, double>> values) {
+    std::sort(values.begin(), values.end());
+    double sum = 0, passed = 0, low = values.front().first, high = values.front().first;
+    for (const auto& [value, weight] : values) sum += weight;
+    for (const auto& [value, weight] : values) {
+      if (passed < 0.1 * sum) low = value;
+      if (passed < 0.9 * sum) high = value;
+      passed += weight;
+    }
+    return high - low;
   }
 
   ResponseFit Describe() {
