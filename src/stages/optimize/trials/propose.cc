@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <numeric>
+#include <tuple>
 
 #include "decide/experiments/experiments.h"
 #include "decide/information/information.h"
@@ -133,7 +136,14 @@ class Proposer {
     for (const Variant& variant : variants) {
       std::optional<Trial> best = BestSwitchback(channel, response, variant, spend, price);
       if (!best) {
-        told = "the history is too short to foretell the error of a switchback";
+        int shortest = std::numeric_limits<int>::max();
+        for (const Shape& shape : kShapes) {
+          shortest = std::min(shortest, shape.block_days * shape.blocks);
+        }
+        told = fmt::format(
+            "{} days of orders are too few to foretell the error of a switchback; the shortest "
+            "needs {}",
+            history_.revenue.size(), trials::SwitchbackHistory(shortest));
         continue;
       }
       if (best->design.net() > 0) {
@@ -299,8 +309,7 @@ class Proposer {
         break;
       }
       if (trial.schedule.empty()) continue;
-      const std::optional<double> se = trials::SwitchbackError(history_.revenue, trial.schedule,
-                                                               shape.block_days, burn, channel.id);
+      const std::optional<double> se = ErrorOf(trial.schedule, shape.block_days, burn);
       if (!se || !(*se > 0)) continue;
       TrialDesign& design = trial.design;
       design.days = shape.block_days * shape.blocks;
@@ -328,6 +337,16 @@ class Proposer {
     best->source = "books";
     best->moves = variant.moves;
     return best;
+  }
+
+  /// The error is of the books and the shape, whatever channel is switched.
+  std::optional<double> ErrorOf(const std::vector<bool>& schedule, int block_days, int burn) {
+    const auto [at, is_new] = errors_.try_emplace({schedule.size(), block_days, burn});
+    if (is_new) {
+      at->second =
+          trials::SwitchbackError(history_.revenue, schedule, block_days, burn, client_.name);
+    }
+    return at->second;
   }
 
   void Dress(Trial& trial, const ChannelHistory& channel, TrialKind kind, const std::string& word,
@@ -476,6 +495,8 @@ class Proposer {
   ResponseFit fit_;
   PlaceSales sales_;
   std::vector<Trial> known_;
+  /// By blocks, days of one, and days of it that are burnt in.
+  std::map<std::tuple<std::size_t, int, int>, std::optional<double>> errors_;
   TrialProposals out_;
 };
 

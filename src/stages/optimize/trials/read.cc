@@ -24,6 +24,8 @@ constexpr int kPanelHistory = 180;
 constexpr int kSeriesHistory = 120;
 /// Share of days off plan above which the lot no longer decides what was on.
 constexpr double kDisturbedMax = 0.1;
+/// Pretended switchbacks, a week apart, that an error is told from.
+constexpr int kWindowsLeast = 3;
 /// Blocks of each kind below which the spread between blocks is hardly known.
 constexpr int kBlocksForStrong = 4;
 
@@ -250,6 +252,10 @@ std::vector<double> WithoutWeek(std::span<const double> y, std::span<const doubl
   return out;
 }
 
+int SwitchbackHistory(int trial_days) {
+  return kWeekdayHistory + trial_days + 7 * (kWindowsLeast - 1);
+}
+
 std::optional<double> SwitchbackError(std::span<const double> history,
                                       const std::vector<bool>& schedule, int block_days,
                                       int burn_in_days, const std::string& key) {
@@ -281,7 +287,7 @@ std::optional<double> SwitchbackError(std::span<const double> history,
     }
     if (end < 7) break;
   }
-  if (windows < 3 || answers == 0) return std::nullopt;
+  if (windows < kWindowsLeast || answers == 0) return std::nullopt;
   return std::sqrt(square / answers);
 }
 

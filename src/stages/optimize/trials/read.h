@@ -14,8 +14,11 @@ inline constexpr int kWeekdayHistory = 56;
 /// is the day before the first of `y`. Unchanged with fewer than two weeks of `pre`.
 std::vector<double> WithoutWeek(std::span<const double> y, std::span<const double> pre);
 
+/// Days of history from which the error of a switchback of so many days can be foretold: three
+/// whole windows a week apart, after eight weeks that tell the weekdays.
+int SwitchbackHistory(int trial_days);
 /// Standard error of such a switchback's answer, from pretended ones in a history without any: root
-/// mean square of their answers. nullopt: fewer than three whole windows fit.
+/// mean square of their answers. nullopt: the history is shorter than SwitchbackHistory.
 std::optional<double> SwitchbackError(std::span<const double> history,
                                       const std::vector<bool>& schedule, int block_days,
                                       int burn_in_days, const std::string& key);

@@ -636,6 +636,86 @@ TEST(Switchback, ErrorComesFromPretendedOnes) {
   EXPECT_FALSE(trials::SwitchbackError(std::span(history).subspan(0, 90), schedule, 2, 1, "x"));
 }
 
+class ProposeTest : public TrialsTest {
+ protected:
+  /// So many days of orders, and of a spend that never changed: its return cannot be told.
+  Result<TrialProposals> Propose(int count) {
+    BookPast(count, 300);
+    MetricReport report{{kAccount, Level::kCampaign, Grain::kDay, Breakdown::kNone,
+                         today_ - days(count), today_ - days(1)},
+                        "7d_click",
+                        {},
+                        true,
+                        ""};
+    for (int i = count; i > 0; --i) {
+      report.rows.push_back({today_ - days(i),
+                             std::nullopt,
+                             campaign_,
+                             "",
+                             "",
+                             "",
+                             Eur(100),
+                             1000,
+                             10,
+                             5.0,
+                             Eur(600),
+                             {}});
+    }
+    const auto loaded = facts_->Load(report, clock_.Now(), "test");
+    EXPECT_TRUE(loaded) << loaded.error().what;
+    TrialOptions options;
+    options.response = {.seed = 1, .warm_up = 100, .sweeps = 400, .draws = 100};
+    return ProposeTrials(World(), "Alpenglow", &policy_, options);
+  }
+};
+
+TEST_F(ProposeTest, WhatTheDataCannotTellIsWorthATrial) {
+  const auto got = Propose(140);
+  ASSERT_TRUE(got) << got.error().what;
+  ASSERT_FALSE(got->trials.empty()) << ProposalsText(*got, kEur);
+  const Trial& best = got->trials.front();
+  EXPECT_EQ(best.channel, "meta/campaign " + campaign_);
+  EXPECT_EQ(best.kind, TrialKind::kSwitchback);
+  EXPECT_EQ(best.source, "books");
+  EXPECT_GT(best.design.net(), 0);
+  EXPECT_LE(best.design.effect_low90, best.design.effect);
+  EXPECT_LE(best.design.effect, best.design.effect_high90);
+  EXPECT_EQ(best.start, today_ + days(1));
+  EXPECT_EQ((best.end - best.start).count() + 1, best.design.days);
+  EXPECT_EQ(static_cast<int>(best.schedule.size()) * best.block_days, best.design.days);
+  for (std::size_t i = 1; i < got->trials.size(); ++i) {
+    EXPECT_GE(got->trials[i - 1].design.net(), got->trials[i].design.net());
+  }
+  // Nothing is moved before a person starts one; the proposals are kept until the next ones.
+  EXPECT_TRUE(On());
+  EXPECT_EQ(Plans(), 0u);
+  const auto kept = TrialsOf(*store_, "Alpenglow");
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->size(), got->trials.size());
+  ASSERT_TRUE(Start(best.id));
+}
+
+TEST_F(ProposeTest, AHistoryThatIsTooShortSaysHowMuchIsNeeded) {
+  const auto got = Propose(90);
+  ASSERT_TRUE(got) << got.error().what;
+  EXPECT_TRUE(got->trials.empty());
+  ASSERT_EQ(got->not_worth.size(), 1u);
+  // Eight weeks, the 28 days of the shortest design, and two windows more, a week apart.
+  EXPECT_NE(got->not_worth[0].find("90 days of orders are too few to foretell the error of a "
+                                   "switchback; the shortest needs 98"),
+            std::string::npos)
+      << got->not_worth[0];
+}
+
+TEST_F(ProposeTest, RefusesNonsense) {
+  BookPast(10, 0);
+  TrialOptions options;
+  options.gross_margin = 1.2;
+  EXPECT_EQ(ProposeTrials(World(), "Alpenglow", &policy_, options).error().code,
+            Errc::kInvalidArgument);
+  EXPECT_EQ(ProposeTrials(World(), "nobody", &policy_, {}).error().code, Errc::kNotFound);
+}
+
 TEST(TrialIds, AreSlugsWhateverTheNames) {
   EXPECT_EQ(trials::Slug("meta/social-prospecting"), "meta-social-prospecting");
   EXPECT_EQ(trials::Slug("Alpenglow"), "alpenglow");
