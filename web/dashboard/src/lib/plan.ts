@@ -1,0 +1,84 @@
+/** A plan as the API and `maxopt show --json` tell it. */
+export interface PlanPrediction {
+  kpi: string;
+  mean: number;
+  low90: number;
+  high90: number;
+  horizon_days: number;
+}
+export interface PlanChange {
+  key: string;
+  id?: string;
+  account: string;
+  level: string;
+  action: string;
+  address: string;
+  reason: string;
+  why: string;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  evidence?: Record<string, unknown> | null;
+  prediction?: PlanPrediction | null;
+  outcome?: string;
+  state?: string;
+  error?: string;
+}
+export interface PlanExposure {
+  currency: string;
+  daily_budgets: string;
+  worst_day: string;
+}
+export interface PlanFinding {
+  code?: string;
+  severity?: string;
+  what?: string;
+  message?: string;
+  [other: string]: unknown;
+}
+export interface WholePlan {
+  id: string;
+  client: string;
+  title: string;
+  status: string;
+  created_at: string;
+  created_by: string;
+  content_hash: string;
+  approved_by?: string;
+  changes: PlanChange[];
+  prediction?: PlanPrediction | null;
+  exposure?: { before: PlanExposure[]; after: PlanExposure[] };
+  findings?: PlanFinding[];
+  notes?: string[];
+  journal?: { key?: string; change?: string; state?: string; outcome?: string; at?: string; error?: string }[];
+}
+
+export interface FieldDiff {
+  name: string;
+  before: unknown;
+  after: unknown;
+}
+/** Field by field, names in order; a field that is on one side only has undefined on the other. */
+export function diffOf(before: Record<string, unknown> | null, after: Record<string, unknown> | null): FieldDiff[] {
+  const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
+  return [...names].sort().map((name) => ({ name, before: before?.[name], after: after?.[name] }));
+}
+
+export const isPlanMoney = (value: unknown): value is { money: string; currency: string } =>
+  typeof value === 'object' && value !== null && 'money' in value && 'currency' in value;
+
+/** a - b of two decimal strings, exactly. */
+export function subtractDecimals(a: string, b: string): string | null {
+  const parse = (text: string) => {
+    const found = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+    return found ? { sign: found[1] === '-' ? -1n : 1n, whole: found[2]!, part: found[3] ?? '' } : null;
+  };
+  const x = parse(a);
+  const y = parse(b);
+  if (!x || !y) return null;
+  const places = Math.max(x.part.length, y.part.length);
+  const units = (of: { sign: bigint; whole: string; part: string }) => of.sign * BigInt(of.whole + of.part.padEnd(places, '0'));
+  const difference = units(x) - units(y);
+  const digits = (difference < 0n ? -difference : difference).toString().padStart(places + 1, '0');
+  const text = places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
+  return difference < 0n ? `-${text}` : text;
+}
