@@ -95,6 +95,11 @@ struct Policy {
   /// A day is decided on once this share of its final conversions is known. 9'500 = 95 %: the rest
   /// is below the luck of 400 conversions.
   int known_least_bp = 9'500;
+  /// What is known of tactics moves what changes are predicted to bring (stages/optimize/tactics).
+  bool use_tactics = true;
+  /// Whether other clients may learn from what was measured here: relative effects only, pooled
+  /// with those of at least two further clients, never a name, an amount or a day.
+  bool share_results = true;
 };
 
 }  // namespace maxopt

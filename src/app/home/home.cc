@@ -71,6 +71,8 @@ mode: act                    # observe: automatic plans are refused; recommend: 
 # blocked_operations: []     # create, activate, pause, remove, raise_budget, cut_budget, bid,
 #                            # targeting, creative, other: refused whoever asks
 earned_autonomy: true        # the envelope grows and shrinks with the measured record (maxopt scores)
+use_tactics: true            # what is known of tactics moves what changes are predicted to bring
+share_results: anonymous     # none: nothing that is measured here reaches other clients
 )";
 
 /// Kills the process before or after a call of a test's choice: the wire's own fault points.

@@ -163,11 +163,27 @@ Result<int> ShareBp(std::string_view text) {
 Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
   return Guarded(file, [&]() -> Result<Policy> {
     MAXOPT_TRY(const Node root, Node::Load(yaml, file, "policy/1"));
-    MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{
-        "maxopt", "client", "currency", "worst_day_cap", "platform_caps", "step_max_percent",
-        "cooldown_hours", "data_age_max_hours", "known_least_percent", "auto_approve",
-        "approval_hours", "two_people", "exposure_drift_percent", "tripwire_percent", "mode",
-        "envelope", "blocked_operations", "earned_autonomy", "holdout"}));
+    MAXOPT_CHECK(root.OnlyKeys(std::vector<std::string>{"maxopt",
+                                                        "client",
+                                                        "currency",
+                                                        "worst_day_cap",
+                                                        "platform_caps",
+                                                        "step_max_percent",
+                                                        "cooldown_hours",
+                                                        "data_age_max_hours",
+                                                        "known_least_percent",
+                                                        "auto_approve",
+                                                        "approval_hours",
+                                                        "two_people",
+                                                        "exposure_drift_percent",
+                                                        "tripwire_percent",
+                                                        "mode",
+                                                        "envelope",
+                                                        "blocked_operations",
+                                                        "earned_autonomy",
+                                                        "holdout",
+                                                        "use_tactics",
+                                                        "share_results"}));
     MAXOPT_TRY(const std::string client, root.TextAt("client"));
     MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
     const auto money = [&](std::string_view text) -> Result<Money> {
@@ -246,6 +262,16 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
       }
     }
     MAXOPT_CHECK(root.FlagAt("earned_autonomy", policy.earned_autonomy));
+    MAXOPT_CHECK(root.FlagAt("use_tactics", policy.use_tactics));
+    if (root.Has("share_results")) {
+      MAXOPT_TRY(policy.share_results,
+                 root.ReadAt("share_results", [](std::string_view text) -> Result<bool> {
+                   if (text == "anonymous") return true;
+                   if (text == "none") return false;
+                   return Fail(Errc::kInvalidArgument,
+                               fmt::format("share_results \"{}\" must be anonymous or none", text));
+                 }));
+    }
     if (root.Has("holdout")) {
       MAXOPT_TRY(const Node holdout, root.At("holdout"));
       MAXOPT_CHECK(holdout.OnlyKeys(std::vector<std::string>{"share", "turn_days"}));

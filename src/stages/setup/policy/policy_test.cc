@@ -29,7 +29,7 @@ TEST(ParsePolicy, ReadsEverything) {
           "two_people: true\nexposure_drift_percent: 5\ntripwire_percent: 200\nmode: recommend\n"
           "envelope: {per_change: 20.50, changes_per_day: 3}\n"
           "blocked_operations: [create, raise_budget]\nearned_autonomy: false\n"
-          "holdout: {share: 7.5%, turn_days: 14}\n",
+          "holdout: {share: 7.5%, turn_days: 14}\nuse_tactics: false\nshare_results: none\n",
       "policy.yaml");
   ASSERT_TRUE(policy) << policy.error().what;
   EXPECT_EQ(policy->platform_caps.at(Platform::kMeta), Money::Micros(100'000'000, kEur));
@@ -48,9 +48,19 @@ TEST(ParsePolicy, ReadsEverything) {
   EXPECT_EQ(policy->envelope.changes_per_day, 3);
   EXPECT_EQ(policy->blocked_operations, (std::vector{Operation::kCreate, Operation::kRaiseBudget}));
   EXPECT_FALSE(policy->earned_autonomy);
+  EXPECT_FALSE(policy->use_tactics);
+  EXPECT_FALSE(policy->share_results);
   ASSERT_TRUE(policy->holdout);
   EXPECT_EQ(policy->holdout->share_bp, 750);
   EXPECT_EQ(policy->holdout->turn_days, 14);
+}
+
+TEST(ParsePolicy, WhatOthersMayLearnIsOneOfTwoWords) {
+  EXPECT_TRUE(ParsePolicy(kGood, "policy.yaml")->share_results);
+  EXPECT_TRUE(ParsePolicy(kGood + "share_results: anonymous\n", "policy.yaml")->share_results);
+  const auto named = ParsePolicy(kGood + "share_results: by_name\n", "policy.yaml");
+  ASSERT_FALSE(named);
+  EXPECT_NE(named.error().what.find("anonymous or none"), std::string::npos) << named.error().what;
 }
 
 TEST(ParsePolicy, AHoldoutIsOnlyWhereItIsAskedFor) {
