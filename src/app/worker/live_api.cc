@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
 #include "app/worker/worker.h"
@@ -60,17 +61,13 @@ std::string ChangeEvent(const LiveChanges& changes) {
                                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 
-/// A page of another site, whose name was made to resolve to this machine, sends its own name.
-bool IsLoopbackHost(std::string_view host) {
-  const std::size_t colon = host.rfind(':');
-  if (colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos) {
-    host = host.substr(0, colon);
-  }
-  return host == "127.0.0.1" || host == "localhost" || host == "[::1]";
-}
-bool IsLoopbackPeer(std::string_view peer) {
-  return peer.empty() || peer == "::1" || peer.starts_with("127.") ||
-         peer.starts_with("::ffff:127.");
+/// Whether an asker sees an entry: by the client it names.
+using Sees = std::function<bool(const std::string& client)>;
+std::string ClientOf(const LiveEntry& entry) {
+  const auto json = nlohmann::json::parse(entry.json, nullptr, false);
+  return json.is_object() && json.contains("client") && json["client"].is_string()
+             ? json["client"].get<std::string>()
+             : std::string();
 }
 
 class Api final : public LiveApi {
@@ -86,24 +83,19 @@ class Api final : public LiveApi {
     thread_.join();
   }
 
-  std::optional<http::Response> Handle(const http::Request& request) override {
+  std::optional<http::Response> Handle(const http::Request& request, Sees sees) override {
     const auto url = http::ParseUrl(request.url);
-    if (!url || !url->path.starts_with("/api/")) return std::nullopt;
-    const auto host = http::FindHeader(request.headers, "Host");
-    if (!IsLoopbackPeer(request.peer) || !host || !IsLoopbackHost(*host)) {
-      return ErrorJson(
-          403, {Errc::kForbidden, "the API answers on this machine only: ask http://127.0.0.1"});
-    }
+    if (!url) return std::nullopt;
     const bool known = url->path == "/api/v1/live" || url->path == "/api/v1/live/stream" ||
                        url->path == "/api/v1/status";
-    if (!known) return ErrorJson(404, {Errc::kNotFound, "there is no " + url->path});
+    if (!known) return std::nullopt;
     if (request.method != "GET" && request.method != "HEAD") {
       http::Response response = ErrorJson(405, {Errc::kInvalidArgument, "only GET is answered"});
       response.headers.emplace_back("Allow", "GET, HEAD");
       return response;
     }
-    if (url->path == "/api/v1/live") return Snapshot(request);
-    if (url->path == "/api/v1/live/stream") return Stream(request);
+    if (url->path == "/api/v1/live") return Snapshot(request, sees);
+    if (url->path == "/api/v1/live/stream") return Stream(request, std::move(sees));
     const std::lock_guard lock(mutex_);
     if (status_.empty()) {
       return ErrorJson(503, {Errc::kUnavailable, "the worker has not looked yet; ask again"});
@@ -117,9 +109,11 @@ class Api final : public LiveApi {
   }
 
  private:
-  http::Response Snapshot(const http::Request& request) {
+  http::Response Snapshot(const http::Request& request, const Sees& sees) {
     const auto snapshot = live_.Read();
     if (!snapshot) return ErrorJson(503, snapshot.error());
+    auto entries = (*snapshot)->entries;
+    if (sees) std::erase_if(entries, [&](const auto& entry) { return !sees(ClientOf(*entry)); });
     const std::string tag = '"' + PrintLiveVersion((*snapshot)->version) + '"';
     const auto has = http::FindHeader(request.headers, "If-None-Match");
     http::Response response;
@@ -128,7 +122,7 @@ class Api final : public LiveApi {
     } else {
       response = Json(
           200, fmt::format("{{\"version\":\"{}\",\"entries\":{}}}",
-                           PrintLiveVersion((*snapshot)->version), Object((*snapshot)->entries)));
+                           PrintLiveVersion((*snapshot)->version), Object(entries)));
     }
     std::erase_if(response.headers, [](const auto& h) { return h.first == "Cache-Control"; });
     response.headers.emplace_back("Cache-Control", "no-cache");
@@ -136,7 +130,7 @@ class Api final : public LiveApi {
     return response;
   }
 
-  http::Response Stream(const http::Request& request) {
+  http::Response Stream(const http::Request& request, Sees sees) {
     std::optional<LiveVersion> since;
     const auto id = http::FindHeader(request.headers, "Last-Event-ID");
     if (id) since = ParseLiveVersion(*id).value_or(LiveVersion{});
@@ -151,10 +145,12 @@ class Api final : public LiveApi {
     }
     http::Response response;
     response.headers = {{"Content-Type", "text/event-stream"}, {"Cache-Control", "no-store"}};
-    response.stream = [this, since](std::shared_ptr<http::Stream> stream) {
+    // What an earlier stream told a reader who does not see everything is not known any more.
+    if (sees) since.reset();
+    response.stream = [this, since, sees = std::move(sees)](std::shared_ptr<http::Stream> stream) {
       stream->Write("retry: 2000\n\n");
       const std::lock_guard lock(mutex_);
-      readers_.push_back({std::move(stream), since, Steady::now()});
+      readers_.push_back({std::move(stream), since, Steady::now(), sees, {}});
       fresh_ = true;
       change_.notify_all();
     };
@@ -165,6 +161,8 @@ class Api final : public LiveApi {
     std::shared_ptr<http::Stream> stream;
     std::optional<LiveVersion> at;  ///< what it knows; nullopt: nothing
     Steady::time_point written;
+    Sees sees;                    ///< unset: everything
+    std::set<std::string> shown;  ///< keys that it was told, where it does not see everything
   };
 
   /// What brings one who is `at` up to date, and to where; nothing when he is.
@@ -172,6 +170,36 @@ class Api final : public LiveApi {
     std::string text;
     LiveVersion version;
   };
+  /// For one who does not see everything: only his, and removals of what he was told only.
+  Result<std::optional<News>> NewsFor(Reader& reader) {
+    const auto mine = [&reader](std::vector<std::shared_ptr<const LiveEntry>> entries) {
+      std::erase_if(entries,
+                    [&reader](const auto& entry) { return !reader.sees(ClientOf(*entry)); });
+      return entries;
+    };
+    std::string text;
+    if (reader.at) {
+      MAXOPT_TRY(LiveChanges changes, live_.ChangesSince(*reader.at));
+      if (!changes.reload) {
+        if (changes.version == *reader.at) return std::nullopt;
+        changes.changed = mine(std::move(changes.changed));
+        for (const auto& entry : changes.changed) reader.shown.insert(entry->key);
+        std::erase_if(changes.removed,
+                      [&reader](const std::string& key) { return reader.shown.erase(key) == 0; });
+        if (changes.changed.empty() && changes.removed.empty()) {
+          reader.at = changes.version;
+          return std::nullopt;
+        }
+        return News{ChangeEvent(changes), changes.version};
+      }
+      text = Event("reload", std::nullopt, "{}");
+    }
+    MAXOPT_TRY(const auto snapshot, live_.Read());
+    LiveSnapshot part{snapshot->version, mine(snapshot->entries)};
+    reader.shown.clear();
+    for (const auto& entry : part.entries) reader.shown.insert(entry->key);
+    return News{text + SnapshotEvent(part), part.version};
+  }
   Result<std::optional<News>> NewsSince(const std::optional<LiveVersion>& at) {
     std::string text;
     if (at) {
@@ -202,21 +230,27 @@ class Api final : public LiveApi {
         // A slow reader is left alone until he has taken what was sent: then he gets the newest of
         // everything at once.
         if (reader.stream->closed() || reader.stream->unsent_bytes() > 0) continue;
-        auto news = std::find_if(told.begin(), told.end(),
-                                 [&](const auto& known) { return known.first == reader.at; });
-        if (news == told.end()) {
-          told.emplace_back(reader.at, NewsSince(reader.at));
-          news = told.end() - 1;
+        Result<std::optional<News>> news = std::nullopt;
+        if (reader.sees) {
+          news = NewsFor(reader);
+        } else {
+          auto known = std::find_if(told.begin(), told.end(),
+                                    [&](const auto& one) { return one.first == reader.at; });
+          if (known == told.end()) {
+            told.emplace_back(reader.at, NewsSince(reader.at));
+            known = told.end() - 1;
+          }
+          news = known->second;
         }
         const bool quiet = Steady::now() - reader.written >= options_.heartbeat;
-        if (!news->second) {
+        if (!news) {
           // The cache cannot be reached: told as often as a heartbeat, tried again each time.
           if (quiet && reader.stream->Write(": the cache cannot be reached\n\n")) {
             reader.written = Steady::now();
           }
-        } else if (*news->second) {
-          if (reader.stream->Write((*news->second)->text)) {
-            reader.at = (*news->second)->version;
+        } else if (*news) {
+          if (reader.stream->Write((*news)->text)) {
+            reader.at = (*news)->version;
             reader.written = Steady::now();
           } else {
             reader.stream->Close();  // more than a stream may hold: he comes back and goes on

@@ -359,8 +359,17 @@ Result<int> RunWorker(const WorkerOptions& options, const JobRegistry& registry)
   const auto problem = [&](const std::string& what) {
     if (options.on_problem) options.on_problem(what);
   };
+  const auto marks = [&] {
+    return options.shared ? std::to_string(options.shared->changes()) : Fingerprint(options.home);
+  };
+  const auto open = [&]() -> Result<std::shared_ptr<Home>> {
+    // As long as a command waits.
+    if (options.shared) return options.shared->Use(seconds(30));
+    MAXOPT_TRY(std::unique_ptr<Home> home, Home::Open(options.home, options.clock));
+    return std::shared_ptr<Home>(std::move(home));
+  };
   int runs = 0;
-  std::string known;  // fingerprint after our own last change
+  std::string known;  // marks after our own last change
   std::optional<Instant> wake;
   bool live_made = false;
   // A change that fell between our closing the home and our look at its files is not missed for
@@ -368,7 +377,7 @@ Result<int> RunWorker(const WorkerOptions& options, const JobRegistry& registry)
   constexpr std::chrono::minutes kPlanAgain{10};
   std::chrono::steady_clock::time_point planned{};
   while (!stopping()) {
-    if (wake && options.clock->Now() < *wake && Fingerprint(options.home) == known) {
+    if (wake && options.clock->Now() < *wake && marks() == known) {
       if (options.once) break;  // nothing more is due
       wait(milliseconds(500));
       continue;
@@ -380,8 +389,9 @@ Result<int> RunWorker(const WorkerOptions& options, const JobRegistry& registry)
       continue;
     }
     const auto opening = std::chrono::steady_clock::now();
-    const bool plan = Fingerprint(options.home) != known || opening - planned > kPlanAgain;
-    auto opened = Home::Open(options.home, options.clock);
+    const std::string seen = marks();
+    const bool plan = seen != known || opening - planned > kPlanAgain;
+    auto opened = open();
     if (!opened) {
       if (options.once) return Fail(opened.error());
       problem(opened.error().what);
@@ -391,7 +401,7 @@ Result<int> RunWorker(const WorkerOptions& options, const JobRegistry& registry)
     std::optional<Ran> ran;
     bool failed = false;
     {
-      const std::unique_ptr<Home> home = std::move(*opened);
+      const std::shared_ptr<Home> home = std::move(*opened);
       const auto work = [&]() -> Result<> {
         if (plan) {
           MAXOPT_CHECK(runner.Plan(*home));
@@ -420,7 +430,8 @@ Result<int> RunWorker(const WorkerOptions& options, const JobRegistry& registry)
         failed = true;
       }
     }
-    known = Fingerprint(options.home);
+    // A shared home tells others' changes from ours, so what came while the job ran is not missed.
+    known = options.shared ? seen : marks();
     if (failed) {
       known.clear();
       wait(seconds(5));

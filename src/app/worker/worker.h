@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/home/home.h"
+#include "app/home/shared_home.h"
 #include "http/http.h"
 #include "memory/campaigns/jobs.h"
 #include "memory/live/live.h"
@@ -176,7 +177,8 @@ Result<std::string> JobsJson(Home& home);
 struct WorkerOptions {
   std::string home;
   std::shared_ptr<Clock> clock;
-  LiveCache* live = nullptr;  ///< may be null
+  SharedHome* shared = nullptr;  ///< of `home`, where requests use it too; null: opened by itself
+  LiveCache* live = nullptr;     ///< may be null
   bool once = false;          ///< run all that is due, then end
   /// Set from elsewhere: end within a second or so.
   std::atomic<bool>* stop = nullptr;
@@ -206,13 +208,14 @@ Result<> PutLiveAlerts(LiveCache& live, const std::vector<Alert>& open);
 ///                             begin anew. A slow reader gets the newest of each key, not each
 ///                             step.
 ///   GET /api/v1/status        the jobs
-/// to requests for loopback hosts only (Host header), as there are no users yet; anything else is
-/// 404 or 403. Stops when destroyed.
+/// Stops when destroyed. Who may ask is judged by whoever calls it (app/api).
 class LiveApi {
  public:
   virtual ~LiveApi() = default;
-  /// nullopt: not a path of this API.
-  virtual std::optional<http::Response> Handle(const http::Request& request) = 0;
+  /// nullopt: not a path of this API. `sees`: the client of an entry, "" where it has none, that
+  /// this asker may see; unset: everything. What he may not see is neither told nor removed.
+  virtual std::optional<http::Response> Handle(
+      const http::Request& request, std::function<bool(const std::string& client)> sees = {}) = 0;
   virtual void SetStatus(std::string json) = 0;
 };
 struct LiveApiOptions {

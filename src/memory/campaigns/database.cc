@@ -206,12 +206,23 @@ Result<int> TakeLock(const std::string& path) {
   const auto begin = std::chrono::steady_clock::now();
   const std::chrono::seconds wait = LockWait();
   bool told = false;
+  // Who waits says so by a shared lock beside, so that a process that keeps the home open between
+  // its tasks (SharedHome) lets go.
+  int waiting = -1;
+  const auto stop_waiting = [&waiting] {
+    if (waiting >= 0) ::close(waiting);
+  };
   while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (waiting < 0) {
+      waiting = ::open((path + ".waiting").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    }
+    if (waiting >= 0) (void)::flock(waiting, LOCK_SH | LOCK_NB);
     const auto waited = std::chrono::steady_clock::now() - begin;
     char holder[24] = {};
     const ssize_t read = ::pread(fd, holder, sizeof holder - 1, 0);
     const std::string by = read > 0 ? fmt::format(" (process {})", holder) : std::string();
     if (waited >= wait) {
+      stop_waiting();
       ::close(fd);
       return Fail(Errc::kLocal,
                   fmt::format("{} is in use by another maxopt process{}; one at a time may write. "
@@ -225,6 +236,7 @@ Result<int> TakeLock(const std::string& path) {
     }
     ::usleep(20'000);
   }
+  stop_waiting();
   const std::string self = std::to_string(::getpid());
   if (::ftruncate(fd, 0) != 0 ||
       ::pwrite(fd, self.data(), self.size(), 0) != static_cast<ssize_t>(self.size())) {
