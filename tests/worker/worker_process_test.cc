@@ -60,7 +60,16 @@ class ServeProcess {
     for (char c = 0; ::read(out[0], &c, 1) == 1 && c != '\n';) line += c;
     ::close(out[0]);
     const json said = json::parse(line, nullptr, false);
-    if (said.is_object()) origin_ = said.value("origin", "");
+    if (!said.is_object()) return;
+    origin_ = said.value("origin", "");
+    const std::string link = said.value("link", "");
+    http::Request login{.method = "POST", .url = origin_ + "/api/v1/session"};
+    login.headers = {{"Content-Type", "application/json"}};
+    login.body = json{{"link", link.substr(link.find('=') + 1)}}.dump();
+    const auto answer = http::MakeCurlTransport()->Send(login, http::After(seconds(30)));
+    if (!answer) return;
+    cookie_ = http::FindHeader(answer->headers, "Set-Cookie").value_or("");
+    cookie_ = cookie_.substr(0, cookie_.find(';'));
   }
   ServeProcess(const ServeProcess&) = delete;
   ServeProcess& operator=(const ServeProcess&) = delete;
@@ -74,27 +83,30 @@ class ServeProcess {
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
   }
   const std::string& origin() const { return origin_; }
+  const std::string& cookie() const { return cookie_; }
   int port() const { return std::stoi(origin_.substr(origin_.rfind(':') + 1)); }
 
  private:
   pid_t pid_ = -1;
   std::string origin_;
+  std::string cookie_;  ///< of the session that its login link began
 };
 
 /// An EventSource of the plainest kind.
 class Events {
  public:
-  Events(int port, const std::string& last_id) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  Events(const ServeProcess& serve, const std::string& last_id)
+      : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    to.sin_port = htons(static_cast<std::uint16_t>(port));
+    to.sin_port = htons(static_cast<std::uint16_t>(serve.port()));
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
     const timeval timeout{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    const std::string request = "GET /api/v1/live/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n" +
-                                (last_id.empty() ? "" : "Last-Event-ID: " + last_id + "\r\n") +
-                                "\r\n";
+    const std::string request =
+        "GET /api/v1/live/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n" + "Cookie: " + serve.cookie() +
+        "\r\n" + (last_id.empty() ? "" : "Last-Event-ID: " + last_id + "\r\n") + "\r\n";
     EXPECT_EQ(::send(fd_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
   }
   ~Events() { ::close(fd_); }
@@ -157,6 +169,7 @@ class WorkerProcess : public testing::Test {
   json Get(const ServeProcess& serve, const std::string& path) {
     http::Request request;
     request.url = serve.origin() + path;
+    request.headers = {{"Cookie", serve.cookie()}};
     const auto answer = transport_->Send(request, http::After(seconds(10)));
     return answer ? json::parse(answer->body, nullptr, false) : json();
   }
@@ -214,7 +227,7 @@ TEST_F(WorkerProcess, CollectsOnScheduleBesidePeopleAndSurvivesKill9) {
 
   std::string id;
   {
-    Events events(serve->port(), "");
+    Events events(*serve, "");
     EXPECT_NE(events.Until("snapshot").find("metrics/"), std::string::npos);
     id = events.last_id();
     // An hour later it has collected again, by itself, and the stream says what became of it.
@@ -225,7 +238,7 @@ TEST_F(WorkerProcess, CollectsOnScheduleBesidePeopleAndSurvivesKill9) {
   }
   // Who was away gets only what he missed.
   {
-    Events events(serve->port(), id);
+    Events events(*serve, id);
     const std::string told = events.Until("change");
     EXPECT_EQ(told.find("event: snapshot"), std::string::npos);
     EXPECT_EQ(told.find("event: reload"), std::string::npos);
@@ -240,7 +253,7 @@ TEST_F(WorkerProcess, CollectsOnScheduleBesidePeopleAndSurvivesKill9) {
   serve = std::make_unique<ServeProcess>(home_, clock());
   ASSERT_NE(serve->origin(), "");
   ASSERT_TRUE(WaitFor(*serve, "collect_hour", restarted));
-  Events events(serve->port(), id);
+  Events events(*serve, id);
   const std::string told = events.Until("snapshot");
   EXPECT_NE(told.find("event: reload"), std::string::npos) << "another process, another epoch";
   EXPECT_NE(told.find("metrics/"), std::string::npos);

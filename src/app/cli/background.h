@@ -13,8 +13,9 @@ namespace maxopt {
 /// The worker, the live cache and its API, beside the collector in one process.
 class Background {
  public:
-  /// kInvalidArgument: monitoring.yaml is wrong.
-  static Result<std::unique_ptr<Background>> Start(const CommandContext& context);
+  /// kInvalidArgument: monitoring.yaml is wrong. `home` must outlive it.
+  static Result<std::unique_ptr<Background>> Start(const CommandContext& context,
+                                                   std::shared_ptr<Clock> clock, SharedHome& home);
   /// Tells the worker to end; true when it did within `patience`. What it was doing is kept as far
   /// as it came and goes on at the next start, also when the process ends without it.
   bool Stop(std::chrono::milliseconds patience);

@@ -585,12 +585,63 @@ int RunCommandLine(int argc, char** argv) {
   ServeArguments serve;
   auto* collect_command =
       command(&app, "serve",
-              "collect events (tracking.yaml), run the jobs (monitoring.yaml), answer the API");
-  collect_command->add_option("--port", serve.port, "to listen on; 0: any free")
-      ->check(CLI::Range(0, 65535))
-      ->capture_default_str();
-  collect_command->add_option("--address", serve.address, "to listen on")->capture_default_str();
+              "answer dashboard and API (serve.yaml), run the jobs (monitoring.yaml), collect "
+              "events (tracking.yaml)");
+  collect_command
+      ->add_option("--port", serve.port,
+                   "to listen on; 0: any free (default: serve.yaml's, else 8787)")
+      ->check(CLI::Range(0, 65535));
+  collect_command->add_option("--address", serve.address,
+                              "to listen on (default: serve.yaml's, else 127.0.0.1)");
   collect_command->callback([&] { run = [&] { return ServeCommand(context, serve); }; });
+  AccessArguments access;
+  auto* users_command = command(&app, "users", "who may use dashboard and API");
+  users_command->require_subcommand(1);
+  const auto user_command = [&](const char* name, const char* help, auto run_it) {
+    auto* made = command(users_command, name, help);
+    made->add_option("name", access.name, "of the user")->required();
+    made->callback([&, run_it] { run = [&, run_it] { return run_it(context, access); }; });
+    return made;
+  };
+  auto* add_user = user_command("add", "add one; the password is asked for", UsersAddCommand);
+  add_user->add_option("--role", access.role, "viewer, operator, approver or admin")
+      ->capture_default_str();
+  add_user->add_option("--clients", access.clients, "\"A,B\", or all (default)");
+  add_user->add_option("--locale", access.locale, "de-DE (default: the browser's)");
+  add_user->add_flag("--password-stdin", access.password, "the password is a line of the input");
+  command(users_command, "list", "show them")->callback([&] {
+    run = [&] { return UsersListCommand(context); };
+  });
+  user_command("role", "change a role; it works at once", UsersRoleCommand)
+      ->add_option("role", access.role, "viewer, operator, approver or admin")
+      ->required();
+  user_command("clients", "change which clients one sees", UsersClientsCommand)
+      ->add_option("clients", access.clients, "\"A,B\", or all")
+      ->required();
+  user_command("password", "set a password; sessions end", UsersPasswordCommand);
+  user_command("remove", "remove one with sessions and keys", UsersRemoveCommand);
+  auto* keys_command = command(&app, "keys", "API keys, for programs");
+  keys_command->require_subcommand(1);
+  auto* add_key = command(keys_command, "add", "make one; it is shown once");
+  add_key->add_option("--user", access.user, "whose it is")->required();
+  add_key->add_option("--for", access.what, "what it is for")->required();
+  add_key->add_option("--role", access.role, "at most the user's")->capture_default_str();
+  add_key->add_option("--clients", access.clients, "\"A,B\", or all that the user sees (default)");
+  add_key->add_option("--days", access.days, "until it expires")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  add_key->callback([&] { run = [&] { return KeysAddCommand(context, access); }; });
+  command(keys_command, "list", "show them without their secrets")->callback([&] {
+    run = [&] { return KeysListCommand(context); };
+  });
+  auto* revoke_key = command(keys_command, "revoke", "end one at once");
+  revoke_key->add_option("prefix", access.prefix, "mk_...")->required();
+  revoke_key->callback([&] { run = [&] { return KeysRevokeCommand(context, access); }; });
+  auto* link_command =
+      command(&app, "link", "a login that works once, for the maxopt serve of this machine");
+  link_command->add_option("--user", access.user, "who logs in (default: an admin)");
+  link_command->callback([&] { run = [&] { return LinkCommand(context, access); }; });
+
   bool once = false;
   auto* worker_command = command(&app, "worker", "run the jobs only, without the collector");
   worker_command->add_flag("--once", once, "run what is due now, then end");

@@ -222,11 +222,29 @@ struct SpecsArguments {
 Result<int> SpecsCommand(const CommandContext& context, const SpecsArguments& arguments);
 
 struct ServeArguments {
-  std::string address = "127.0.0.1";
-  int port = 8787;
+  std::optional<std::string> address;  ///< absent: as serve.yaml says
+  std::optional<int> port;
 };
-/// Serves the tag and collects events, runs the jobs and answers the API until SIGINT or SIGTERM.
+/// Serves the dashboard, the API and the tag, collects events and runs the jobs until SIGINT or
+/// SIGTERM.
 Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments);
+struct AccessArguments {
+  std::string name, role = "viewer", locale, clients;  ///< clients: "A,B" or "all"
+  bool password = false;                               ///< read one from standard input
+  std::string user, what, prefix;
+  int days = 90;
+};
+Result<int> UsersAddCommand(const CommandContext& context, const AccessArguments& arguments);
+Result<int> UsersListCommand(const CommandContext& context);
+Result<int> UsersRoleCommand(const CommandContext& context, const AccessArguments& arguments);
+Result<int> UsersClientsCommand(const CommandContext& context, const AccessArguments& arguments);
+Result<int> UsersPasswordCommand(const CommandContext& context, const AccessArguments& arguments);
+Result<int> UsersRemoveCommand(const CommandContext& context, const AccessArguments& arguments);
+Result<int> KeysAddCommand(const CommandContext& context, const AccessArguments& arguments);
+Result<int> KeysListCommand(const CommandContext& context);
+Result<int> KeysRevokeCommand(const CommandContext& context, const AccessArguments& arguments);
+/// A one-time login for a user, of a `maxopt serve` that runs on this machine.
+Result<int> LinkCommand(const CommandContext& context, const AccessArguments& arguments);
 /// Runs jobs; with `once` those that are due, and ends: 1 when one failed.
 Result<int> WorkerCommand(const CommandContext& context, bool once);
 struct JobsArguments {

@@ -1,15 +1,9 @@
-// serve, events, tracking check: the collector of the first-party tag, what arrived there, and
-// landing pages.
+// events, tracking check: what arrived at the collector of the first-party tag, and landing pages.
 #include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <csignal>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/canary/canary.h"
-#include "app/cli/background.h"
 #include "app/cli/commands.h"
 #include "app/cli/landing.h"
 #include "app/home/home.h"
@@ -24,9 +18,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-volatile std::sig_atomic_t stopped = 0;
-void OnSignal(int) { stopped = 1; }
-
 bool IsWell(const LandingEvidence& seen) {
   return seen.status >= 200 && seen.status < 300 && seen.parameters_survive &&
          seen.click_id_survives && !seen.soft_error && seen.tag_present.value_or(false) &&
@@ -40,68 +31,6 @@ std::string YesNo(std::optional<bool> answer) {
 std::string EventsPath(const CommandContext& context) { return EventStore::PathIn(context.home); }
 
 }  // namespace
-
-Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments) {
-  const std::string path = context.home + "/tracking.yaml";
-  if (!std::filesystem::exists(path)) {
-    std::error_code error;
-    std::filesystem::create_directories(context.home, error);
-    if (error) return Fail(Errc::kLocal, fmt::format("{}: {}", context.home, error.message()));
-    ::chmod(context.home.c_str(), 0700);
-    MAXOPT_CHECK(WriteWholeFile(path, TrackingConfigTemplate()));
-    ::chmod(path.c_str(), 0600);
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("{} was missing; a template is there now. Write the sites into it, "
-                            "then start again",
-                            path));
-  }
-  MAXOPT_TRY(const std::string yaml, ReadWholeFile(path));
-  MAXOPT_TRY(TrackingConfig config, ParseTrackingConfig(yaml, path));
-  if (config.sites.empty()) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("{} lists no site, so nobody could send an event", path));
-  }
-  const std::size_t sites = config.sites.size();
-  MAXOPT_TRY(std::unique_ptr<EventStore> store, EventStore::Open(EventsPath(context)));
-  const RealClock clock;
-  http::ServerOptions options;
-  options.address = arguments.address;
-  options.port = arguments.port;
-  options.threads = 2;  // nobody waits for the disk in them
-  options.max_body_bytes = 2u << 20;
-  options.read_timeout = std::chrono::seconds(15);
-  MAXOPT_TRY(std::unique_ptr<Background> background, Background::Start(context));
-  MAXOPT_TRY(std::unique_ptr<http::Server> server,
-             http::Serve(
-                 [collector = MakeCollector(std::move(config), *store, clock),
-                  &api = background->api()](const http::Request& request) {
-                   if (auto response = api.Handle(request)) return *std::move(response);
-                   return collector(request);
-                 },
-                 options));
-  // A limit on file sizes is then an error of the write, as a full disk is.
-  std::signal(SIGXFSZ, SIG_IGN);
-  std::signal(SIGINT, OnSignal);
-  std::signal(SIGTERM, OnSignal);
-  if (context.json) {
-    fmt::print("{}\n", ordered_json{{"origin", server->origin()}, {"sites", sites}}.dump());
-  } else {
-    fmt::print("collecting events of {} site{} at {}\n", sites, sites == 1 ? "" : "s",
-               server->origin());
-  }
-  std::fflush(stdout);
-  while (!stopped) ::usleep(100'000);
-  const bool ended = background->Stop(std::chrono::milliseconds(1500));
-  server.reset();
-  store.reset();
-  if (!ended) {
-    // A platform that takes its time to answer keeps nobody waiting: everything that is done is on
-    // disk, and the job goes on at the next start.
-    std::fflush(nullptr);
-    std::_Exit(kExitOk);
-  }
-  return kExitOk;
-}
 
 Result<int> EventsCommand(const CommandContext& context) {
   MAXOPT_TRY(const std::unique_ptr<EventStore> store, EventStore::OpenToRead(EventsPath(context)));

@@ -30,10 +30,11 @@ void TellRun(const Ran& ran) {
 
 // --- beside the collector -----------------------------------------------------------------------
 
-Result<std::unique_ptr<Background>> Background::Start(const CommandContext& context) {
+Result<std::unique_ptr<Background>> Background::Start(const CommandContext& context,
+                                                      std::shared_ptr<Clock> clock,
+                                                      SharedHome& home) {
   std::unique_ptr<Background> out(new Background);
   out->registry_ = StandardJobs();
-  MAXOPT_TRY(const std::shared_ptr<Clock> clock, ProductClock());
   std::string redis;
   {
     const std::string path = context.home + "/monitoring.yaml";
@@ -51,7 +52,8 @@ Result<std::unique_ptr<Background>> Background::Start(const CommandContext& cont
   out->api_ = MakeLiveApi(*out->live_);
   WorkerOptions options;
   options.home = context.home;
-  options.clock = clock;
+  options.clock = std::move(clock);
+  options.shared = &home;
   options.live = out->live_.get();
   options.stop = &out->stop_;
   options.on_ran = TellRun;

@@ -61,7 +61,9 @@ struct SharedHome::State {
   std::string SettingsStamp() const {
     return Stamp(Path("connections.yaml")) + Stamp(Path("monitoring.yaml"));
   }
-  std::string MemoryStamp() const { return Stamp(Path("maxopt.db")) + Stamp(Path("maxopt.db-wal")); }
+  std::string MemoryStamp() const {
+    return Stamp(Path("maxopt.db")) + Stamp(Path("maxopt.db-wal"));
+  }
 
   /// Closes the home and remembers how its files are then.
   void Close(std::unique_lock<std::mutex>& lock) {
@@ -148,7 +150,7 @@ Result<std::shared_ptr<Home>> SharedHome::Use(milliseconds patience) {
         free = IsFree(s.Path("maxopt.db.lock"));
       }
       const bool foreign = free && s.MemoryStamp() != s.memory;
-      auto opened = !free ? Result<std::unique_ptr<Home>>(Fail(Errc::kUnavailable, ""))
+      auto opened = !free            ? Result<std::unique_ptr<Home>>(Fail(Errc::kUnavailable, ""))
                     : s.options.open ? s.options.open()
                                      : Home::Open(s.options.folder, s.options.clock);
       lock.lock();

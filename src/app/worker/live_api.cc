@@ -120,9 +120,8 @@ class Api final : public LiveApi {
     if (has && has->find(tag) != std::string_view::npos) {
       response.status = 304;
     } else {
-      response = Json(
-          200, fmt::format("{{\"version\":\"{}\",\"entries\":{}}}",
-                           PrintLiveVersion((*snapshot)->version), Object(entries)));
+      response = Json(200, fmt::format("{{\"version\":\"{}\",\"entries\":{}}}",
+                                       PrintLiveVersion((*snapshot)->version), Object(entries)));
     }
     std::erase_if(response.headers, [](const auto& h) { return h.first == "Cache-Control"; });
     response.headers.emplace_back("Cache-Control", "no-cache");

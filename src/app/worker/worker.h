@@ -179,7 +179,7 @@ struct WorkerOptions {
   std::shared_ptr<Clock> clock;
   SharedHome* shared = nullptr;  ///< of `home`, where requests use it too; null: opened by itself
   LiveCache* live = nullptr;     ///< may be null
-  bool once = false;          ///< run all that is due, then end
+  bool once = false;             ///< run all that is due, then end
   /// Set from elsewhere: end within a second or so.
   std::atomic<bool>* stop = nullptr;
   std::chrono::milliseconds pause{150};  ///< between jobs: others get the home then

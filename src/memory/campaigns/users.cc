@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sodium.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
+#include <sodium.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -58,9 +58,9 @@ constexpr auto kUseNoted = std::chrono::minutes(1);
 constexpr std::string_view kClientsAll = "*";
 
 std::string PrintScope(const ClientScope& scope) {
-  return scope ? nlohmann::json(*scope).dump(-1, ' ', false,
-                                             nlohmann::json::error_handler_t::replace)
-               : std::string(kClientsAll);
+  return scope
+             ? nlohmann::json(*scope).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+             : std::string(kClientsAll);
 }
 ClientScope ParseScope(const std::string& text) {
   if (text == kClientsAll) return std::nullopt;
@@ -102,10 +102,9 @@ std::mutex& HashMutex() {
 Result<std::string> HashPassword(const std::string& password) {
   const std::lock_guard lock(HashMutex());
   std::array<char, crypto_pwhash_STRBYTES> out{};
-  if (::crypto_pwhash_str_alg(out.data(), password.data(), password.size(),
-                              crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                              crypto_pwhash_MEMLIMIT_INTERACTIVE,
-                              crypto_pwhash_ALG_ARGON2ID13) != 0) {
+  if (::crypto_pwhash_str_alg(
+          out.data(), password.data(), password.size(), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+          crypto_pwhash_MEMLIMIT_INTERACTIVE, crypto_pwhash_ALG_ARGON2ID13) != 0) {
     return Fail(Errc::kLocal, "there is not enough memory (64 MiB) to hash a password");
   }
   return std::string(out.data());
@@ -150,8 +149,8 @@ class Store final : public UserStore {
       }
       for (; version < kVersion; ++version) {
         const std::string script = kMigrations[version];
-        for (std::size_t begin = 0, end = 0;
-             (end = script.find(";\n", begin)) != std::string::npos; begin = end + 1) {
+        for (std::size_t begin = 0, end = 0; (end = script.find(";\n", begin)) != std::string::npos;
+             begin = end + 1) {
           sql << script.substr(begin, end - begin);
         }
         sql << fmt::format("PRAGMA user_version={}", version + 1);
@@ -424,8 +423,7 @@ class Store final : public UserStore {
     return Do([&](soci::session& sql) -> Result<> {
       soci::transaction transaction(sql);
       int there = 0;
-      sql << "SELECT count(*) FROM api_key WHERE prefix = :p", soci::into(there),
-          soci::use(prefix);
+      sql << "SELECT count(*) FROM api_key WHERE prefix = :p", soci::into(there), soci::use(prefix);
       if (there == 0) return Fail(Errc::kNotFound, fmt::format("there is no key {}", prefix));
       sql << "UPDATE api_key SET revoked_at = :a WHERE prefix = :p AND revoked_at = ''",
           soci::use(at), soci::use(prefix);
@@ -634,23 +632,21 @@ class Store final : public UserStore {
     sql << "SELECT count(*) FROM user WHERE role = 'admin' AND name <> :n", soci::into(others),
         soci::use(name);
     if (others > 0) return {};
-    return Fail(Errc::kRefused,
-                fmt::format("{} is the last admin; make another one first", name));
+    return Fail(Errc::kRefused, fmt::format("{} is the last admin; make another one first", name));
   }
 
   static Result<> MayTry(soci::session& sql, const std::string& who, int free, Instant now) {
     int count = 0;
     std::string at_text;
-    sql << "SELECT count, at FROM failure WHERE who = :w", soci::into(count),
-        soci::into(at_text), soci::use(who);
+    sql << "SELECT count, at FROM failure WHERE who = :w", soci::into(count), soci::into(at_text),
+        soci::use(who);
     if (!sql.got_data() || count < free) return {};
     const auto at = TimeOf(at_text);
     if (!at || now - *at >= kFailuresForgotten) return {};
     const int wait = std::min(kWaitMaxSeconds, 1 << std::min(count - free, 12));
     const auto left = std::chrono::ceil<seconds>(*at + seconds(wait) - now).count();
     if (left <= 0) return {};
-    Error error{Errc::kRateLimited,
-                fmt::format("too many logins failed; try again in {} s", left)};
+    Error error{Errc::kRateLimited, fmt::format("too many logins failed; try again in {} s", left)};
     error.retry_after_s = static_cast<int>(left);
     return Fail(std::move(error));
   }

@@ -63,7 +63,7 @@ struct Identity {
 };
 
 struct SessionLimits {
-  std::chrono::seconds idle{std::chrono::hours(8)};       ///< a working day without a request
+  std::chrono::seconds idle{std::chrono::hours(8)};        ///< a working day without a request
   std::chrono::seconds absolute{std::chrono::hours(168)};  ///< after a week one logs in again
 };
 
@@ -77,8 +77,8 @@ struct KeptAnswer {
 struct AuditLine {
   std::int64_t seq = 0;
   Instant at{};
-  std::string user, key;    ///< empty: nobody was recognised
-  std::string peer;         ///< IP address
+  std::string user, key;  ///< empty: nobody was recognised
+  std::string peer;       ///< IP address
   std::string method, path;
   int status = 0;
   std::string what;  ///< the error's code, "replayed", or empty
@@ -147,8 +147,7 @@ class UserStore {
   /// try was cut off, so whether it happened must be looked at.
   virtual Result<std::optional<KeptAnswer>> BeginWrite(const std::string& user,
                                                        const std::string& key,
-                                                       const std::string& request,
-                                                       Instant now) = 0;
+                                                       const std::string& request, Instant now) = 0;
   virtual Result<> FinishWrite(const std::string& user, const std::string& key,
                                const KeptAnswer& answer) = 0;
   /// Nothing happened: the key is free again.

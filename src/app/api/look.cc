@@ -1,0 +1,83 @@
+// What is read: health, clients, live numbers, the state of the jobs.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/api/route.h"
+
+namespace maxopt::api {
+
+Answer Health(Call&) { return Json(200, {{"status", "ok"}}); }
+
+Answer OpenApi(Call& call) { return JsonText(200, OpenApiDocument(call.context.world.version)); }
+
+Answer ListClients(Call& call) {
+  MAXOPT_TRY(Home* const home, call.home());
+  MAXOPT_TRY(const std::vector<Client> clients, home->store().Clients());
+  MAXOPT_TRY(const std::vector<ClientAccount> accounts, home->store().Accounts());
+  ordered_json list = ordered_json::array();
+  for (const Client& client : clients) {
+    if (!Sees(call.who.clients, client.name)) continue;
+    ordered_json of = ordered_json::array();
+    for (const ClientAccount& account : accounts) {
+      if (account.client != client.name) continue;
+      of.push_back({{"account", PrintAccount(account.info.account)},
+                    {"platform", PlatformName(account.info.account.platform)},
+                    {"name", account.info.name},
+                    {"currency", account.info.currency.name()},
+                    {"zone", account.info.zone},
+                    {"status", account.info.status}});
+    }
+    list.push_back({{"name", client.name},
+                    {"currency", client.currency.name()},
+                    {"zone", client.zone},
+                    {"accounts", of}});
+  }
+  return Json(200, {{"clients", list}, {"halted", home->halted()}});
+}
+
+Answer Live(Call& call) {
+  std::function<bool(const std::string&)> sees;
+  http::Request request = call.request;
+  if (call.who.clients) {
+    sees = [scope = call.who.clients](const std::string& client) {
+      return !client.empty() && Sees(scope, client);
+    };
+    // The version is everybody's, what is shown is not: no answer may be taken for another's.
+    std::erase_if(request.headers, [](const auto& header) {
+      return http::FindHeader({header}, "If-None-Match").has_value();
+    });
+  }
+  auto answer = call.context.world.live->Handle(request, std::move(sees));
+  if (!answer) return Refuse(404, "not_found", "there is no such path", "path");
+  return *std::move(answer);
+}
+
+Answer Status(Call& call) {
+  auto answer = call.context.world.live->Handle(call.request, {});
+  if (!answer) return Refuse(404, "not_found", "there is no such path", "path");
+  if (!call.who.clients || answer->status != 200) return *std::move(answer);
+  ordered_json json = ordered_json::parse(answer->body, nullptr, false);
+  if (!json.is_object()) return *std::move(answer);
+  MAXOPT_TRY(Home* const home, call.home());
+  MAXOPT_TRY(const std::vector<ClientAccount> accounts, home->store().Accounts());
+  const auto mine = [&](const std::string& account) {
+    return std::any_of(accounts.begin(), accounts.end(), [&](const ClientAccount& known) {
+      return PrintAccount(known.info.account) == account && Sees(call.who.clients, known.client);
+    });
+  };
+  ordered_json jobs = ordered_json::array(), calls = ordered_json::array();
+  for (const auto& job : json["jobs"]) {
+    if (Sees(call.who.clients, job.value("client", "")) || mine(job.value("account", ""))) {
+      jobs.push_back(job);
+    }
+  }
+  for (const auto& one : json["calls"]) {
+    if (mine(one.value("account", ""))) calls.push_back(one);
+  }
+  json["jobs"] = std::move(jobs);
+  json["calls"] = std::move(calls);
+  return Json(200, json);
+}
+
+}  // namespace maxopt::api

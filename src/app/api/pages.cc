@@ -1,0 +1,7 @@
+#include "app/api/pages.h"
+
+namespace maxopt {
+
+std::span<const Page> BuiltPages() { return {}; }
+
+}  // namespace maxopt
