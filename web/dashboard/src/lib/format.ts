@@ -52,6 +52,10 @@ export class Format {
       ...(signed ? { signDisplay: 'exceptZero' as const } : {}),
     }).format(value);
   }
+  /** A share in whole percent that never claims all of what is not: 0.996 is 99 %. */
+  percent(value: number): string {
+    return this.number({ style: 'percent', maximumFractionDigits: 0 }).format(value < 1 ? Math.floor(value * 100) / 100 : value);
+  }
   /** `whole`: without cents, for columns of large amounts; the title of the cell has the rest. */
   money({ amount, currency }: Money, whole = false): string {
     const digits = whole ? { minimumFractionDigits: 0, maximumFractionDigits: 0 } : {};

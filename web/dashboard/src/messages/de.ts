@@ -2,6 +2,7 @@ import type { Messages } from './en';
 
 /** German texts of the interface. */
 export const de: Messages = {
+  age_gender: 'Alter und Geschlecht',
   a_day_in: 'je Tag, in {currency}',
   a_day_settled: 'Je Tag, wenn Wirkungen sich gesetzt haben',
   a_fifth_less: 'Ein Fünftel weniger, beste Aufteilung',

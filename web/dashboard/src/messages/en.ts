@@ -1,5 +1,6 @@
 /** English texts of the interface. {name} stands for a parameter. */
 export const en = {
+  age_gender: 'Age and gender',
   a_day_in: 'a day, in {currency}',
   a_day_settled: 'A day, once effects have settled',
   a_fifth_less: 'A fifth less, best split',
