@@ -24,7 +24,7 @@ let wrong = 0;
 let state;
 if (value('link')) {
   const page = await openPage(browser);
-  await page.goto(`${origin}/#/overview?link=${encodeURIComponent(value('link'))}`);
+  await page.goto(`${origin}/#link=${encodeURIComponent(value('link'))}`);
   await page.waitForSelector('nav', { timeout: 30_000 });
   state = await page.context().storageState();
   await page.context().close();

@@ -114,7 +114,19 @@ class App {
     this.go({ ...this.route, query: { ...this.route.query, ...changes } }, replace);
   }
 
+  /** With the one-time link that `maxopt serve` prints, ORIGIN/#link=SECRET, or the session that is there. */
   async enter() {
+    const link = /^#\/?link=([^&]+)/.exec(location.hash)?.[1];
+    if (link) {
+      // It is used once, and stays neither in the address nor in the history.
+      this.go({ page: 'overview' }, true);
+      try {
+        const session = await send<Session>('POST', '/session', { link: decodeURIComponent(link) });
+        if (session) return await this.take(session);
+      } catch (error) {
+        this.tellError(error);
+      }
+    }
     try {
       await this.take(await get<Session>('/session'));
     } catch (error) {

@@ -1,7 +1,0 @@
-#include "app/api/pages.h"
-
-namespace maxopt {
-
-std::span<const Page> BuiltPages() { return {}; }
-
-}  // namespace maxopt
