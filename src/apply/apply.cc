@@ -113,8 +113,11 @@ Result<Door::Snapshot> Door::ReadSnapshot(const Plan& plan) {
   std::optional<Instant> oldest;
   bool never = touched.empty();
   for (const ClientAccount& account : accounts) {
-    if (account.client != plan.client) continue;
     const AccountId& id = account.info.account;
+    if (account.client != plan.client) {
+      if (touched.contains(id)) context.foreign_accounts.push_back(id);
+      continue;
+    }
     auto connector = world_.connector(id);
     if (!connector) {
       context.unread_accounts.push_back(PrintAccount(id) + " (" + connector.error().what + ")");

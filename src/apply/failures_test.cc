@@ -588,6 +588,42 @@ TEST_F(FailuresTest, F26GuardsAreJudgedAgainBeforeTheFirstSend) {
   EXPECT_EQ(fake_->writes, 0);
 }
 
+// --- another client's account
+
+TEST_F(FailuresTest, F38ThePlanOfOneClientTouchesNoAccountOfAnother) {
+  ASSERT_TRUE(store_->SaveClient({"Basalt", kEur, "UTC"}));
+  const AccountId theirs{Platform::kMeta, "43"};
+  ASSERT_TRUE(store_->SaveAccount({"Basalt", {theirs, "b", kEur, "UTC", "active"}}));
+  const std::string ours = Theirs(Eur(50));
+  // The same id in an account of Basalt; stopping, which is allowed almost always.
+  Change pause = Update("campaign/" + ours, ours, {{"status", std::string(kActive)}},
+                        {{"status", std::string(kPaused)}});
+  pause.account = theirs;
+  const auto plan = door_.Propose(Updates({pause}), &policy_);
+  ASSERT_TRUE(plan) << plan.error().what;
+  EXPECT_EQ(plan->status, PlanStatus::kBlocked);
+  ASSERT_FALSE(plan->findings.empty());
+  EXPECT_EQ(plan->findings[0].guard, "account");
+  EXPECT_NE(plan->findings[0].what.find("another client's"), std::string::npos);
+  EXPECT_FALSE(door_.Approve(plan->id, "cleo", ContentHash(*plan), &policy_));
+  EXPECT_EQ(door_.Propose(Updates({pause}), nullptr)->status, PlanStatus::kBlocked);
+  EXPECT_EQ(fake_->writes, 0);
+  EXPECT_EQ(fake_->objects.at(ours).fields.at("status"), FieldValue(std::string(kActive)));
+}
+
+TEST_F(FailuresTest, F38AnAccountStaysItsClients) {
+  const std::string ours = Theirs(Eur(50));
+  const std::string id =
+      Approved(Updates({Update("campaign/" + ours, ours, {{"status", std::string(kActive)}},
+                               {{"status", std::string(kPaused)}})}));
+  // An account belongs to one client, whoever says otherwise.
+  ASSERT_TRUE(store_->SaveClient({"Basalt", kEur, "UTC"}));
+  const auto moved = store_->SaveAccount({"Basalt", {kAccount, "b", kEur, "UTC", "active"}});
+  ASSERT_FALSE(moved);
+  EXPECT_EQ(moved.error().code, Errc::kConflict);
+  EXPECT_EQ(Apply(id).status, PlanStatus::kVerified);
+}
+
 // --- the kill switch
 
 TEST_F(FailuresTest, I12AfterHaltNothingLeavesButPausesAndCuts) {

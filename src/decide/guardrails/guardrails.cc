@@ -164,7 +164,13 @@ class Judge {
     const auto tree =
         std::find_if(context_.live.begin(), context_.live.end(),
                      [&](const AccountTree& t) { return t.info.account == change.account; });
-    if (tree == context_.live.end()) {
+    if (std::find(context_.foreign_accounts.begin(), context_.foreign_accounts.end(),
+                  change.account) != context_.foreign_accounts.end()) {
+      Block("account",
+            fmt::format("{}: account {} is another client's, not one of \"{}\"", change.address,
+                        PrintAccount(change.account), plan_.client),
+            "plan for the client whose account it is");
+    } else if (tree == context_.live.end()) {
       if (!OnlyLowersSpend(change)) {
         Block("account",
               fmt::format("{}: account {} is not one of client \"{}\" that can be read now",

@@ -22,6 +22,8 @@ struct GuardContext {
   std::map<Platform, int> overdelivery_bp;
   /// When each object (by platform id) last had a budget change of ours.
   std::map<std::string, Instant> last_budget_change;
+  /// Accounts in the plan that are another client's: nothing is written there, not even a pause.
+  std::vector<AccountId> foreign_accounts{};
   /// When the newest facts of the accounts in the plan were learnt; nullopt: never.
   std::optional<Instant> facts_learnt_at;
   /// Automatic changes of the last 24 hours that were sent.
