@@ -19,7 +19,7 @@ double T(const std::vector<double>& v) {
   return mean / std::sqrt(square / (n - 1) / n);
 }
 
-TEST(F36, TheOptimiserIsNotWorseThanHoldingOrThanAnEqualSplit) {
+TEST(ClosedLoop, F36TheOptimiserIsNotWorseThanHoldingOrThanAnEqualSplit) {
   std::vector<double> over_hold, over_equal;
   for (const Family family :
        {Family::kConcave, Family::kHarvesting, Family::kLongCarry, Family::kSparse}) {
