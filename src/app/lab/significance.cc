@@ -285,7 +285,7 @@ Result<Answer> ProportionIntervalCase(Fields& f) {
   const double alpha = f.Number("alpha", 0.05);
   MAXOPT_CHECK(f.Sound());
   MAXOPT_TRY(const ProportionMethod method, FindProportionMethod(kind));
-  MAXOPT_TRY(const Interval ends, ProportionInterval(trials, method, alpha));
+  MAXOPT_TRY(const ConfidenceInterval ends, ProportionInterval(trials, method, alpha));
   return Answer().Add("low", ends.low).Add("high", ends.high);
 }
 

@@ -44,7 +44,7 @@ double Count(std::int64_t n) { return static_cast<double>(n); }
 
 /// Wilson's interval; the lower end from the product of the two ends, x^2/(n (n + z^2)), because
 /// the difference of centre and width has no digits left when x is small beside n.
-Interval Wilson(const Trials& trials, double z) {
+ConfidenceInterval Wilson(const Trials& trials, double z) {
   const double n = Count(trials.n);
   const double x = Count(trials.x);
   const double z2 = z * z;
@@ -159,8 +159,8 @@ Result<ProportionTest> TwoProportions(Trials a, Trials b, bool pooled, TestSetti
   const double z = NormalUpperQuantile(setting.alpha / 2);
   const double half = z * std::sqrt(apart);
   out.wald = {out.diff - half, out.diff + half};
-  const Interval in_a = Wilson(a, z);
-  const Interval in_b = Wilson(b, z);
+  const ConfidenceInterval in_a = Wilson(a, z);
+  const ConfidenceInterval in_b = Wilson(b, z);
   out.newcombe = {out.diff - std::hypot(p_b - in_b.low, in_a.high - p_a),
                   out.diff + std::hypot(in_b.high - p_b, p_a - in_a.low)};
   return out;
@@ -194,7 +194,8 @@ Result<ProportionMethod> FindProportionMethod(std::string_view name) {
 }
 Result<Adjustment> FindAdjustment(std::string_view name) { return Find(kAdjustments, name); }
 
-Result<Interval> ProportionInterval(Trials trials, ProportionMethod method, double alpha) {
+Result<ConfidenceInterval> ProportionInterval(Trials trials, ProportionMethod method,
+                                              double alpha) {
   MAXOPT_CHECK(CheckAlpha(alpha));
   MAXOPT_CHECK(CheckTrials("", trials));
   const double n = Count(trials.n);
@@ -208,16 +209,16 @@ Result<Interval> ProportionInterval(Trials trials, ProportionMethod method, doub
     case ProportionMethod::kWilson:
       return Wilson(trials, NormalUpperQuantile(alpha / 2));
     case ProportionMethod::kClopperPearson:
-      return Interval{trials.x == 0 ? 0 : beta_low(x, rest + 1),
-                      trials.x == trials.n ? 1 : beta_high(x + 1, rest)};
+      return ConfidenceInterval{trials.x == 0 ? 0 : beta_low(x, rest + 1),
+                                trials.x == trials.n ? 1 : beta_high(x + 1, rest)};
     case ProportionMethod::kJeffreys:
-      return Interval{beta_low(x + 0.5, rest + 0.5), beta_high(x + 0.5, rest + 0.5)};
+      return ConfidenceInterval{beta_low(x + 0.5, rest + 0.5), beta_high(x + 0.5, rest + 0.5)};
     case ProportionMethod::kAgrestiCoull: {
       const double z = NormalUpperQuantile(alpha / 2);
       const double more = n + z * z;
       const double p = (x + z * z / 2) / more;
       const double half = z * std::sqrt(p * ((rest + z * z / 2) / more) / more);
-      return Interval{std::max(p - half, 0.0), std::min(p + half, 1.0)};
+      return ConfidenceInterval{std::max(p - half, 0.0), std::min(p + half, 1.0)};
     }
   }
   Bug();

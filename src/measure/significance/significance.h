@@ -27,7 +27,7 @@ struct TestSetting {
   Alternative alternative = Alternative::kTwoSided;
 };
 
-struct Interval {
+struct ConfidenceInterval {
   double low;
   double high;
 };
@@ -60,8 +60,8 @@ struct PreSample {
 
 struct ProportionTest {
   double z, p_value, diff;
-  Interval wald;      ///< of the difference, variances not pooled
-  Interval newcombe;  ///< of the difference, from two Wilson intervals
+  ConfidenceInterval wald;      ///< of the difference, variances not pooled
+  ConfidenceInterval newcombe;  ///< of the difference, from two Wilson intervals
 };
 /// z test of two proportions. `pooled`: the variance of z is the one under equal rates.
 /// Source   Newcombe 1998, Interval estimation for the difference between independent proportions:
@@ -75,11 +75,11 @@ Result<ProportionMethod> FindProportionMethod(std::string_view name);
 /// adjustment at x = 0 and x = n. Agresti-Coull: cut to [0, 1].
 /// Source   Brown, Cai, DasGupta 2001, Interval estimation for a binomial proportion, Statistical
 ///          Science 16(2)
-Result<Interval> ProportionInterval(Trials trials, ProportionMethod method, double alpha);
+Result<ConfidenceInterval> ProportionInterval(Trials trials, ProportionMethod method, double alpha);
 
 struct MeanTest {
   double t, df, p_value, diff;
-  Interval ci;
+  ConfidenceInterval ci;
 };
 /// Two means with unequal variances; degrees of freedom of Welch and Satterthwaite.
 /// Source   Welch 1947, The generalization of "Student's" problem..., Biometrika 34
@@ -102,7 +102,7 @@ Result<Moments> MomentsOf(std::string_view arm, const RatioSample& sample);
 struct LiftTest {
   double lift;  ///< b/a - 1
   double se, df, p_value;
-  Interval ci;
+  ConfidenceInterval ci;
 };
 /// Relative difference by the delta method,
 ///   se^2 = var_b/(n_b a^2) + var_a b^2/(n_a a^4),
@@ -125,7 +125,7 @@ Result<CupedTest> Cuped(const PreSample& a, const PreSample& b, TestSetting sett
 struct SequentialTest {
   double lift;
   double se;  ///< at this n, as in LiftTest
-  Interval ci;
+  ConfidenceInterval ci;
   double p_value;
 };
 /// Relative difference with an interval that holds at every look at once: with probability
@@ -157,11 +157,11 @@ struct BetaPrior {
   double alpha = 1, beta = 1;  ///< both above 0
 };
 struct BayesTest {
-  double prob_b_better;    ///< P(rate b > rate a)
-  double expected_loss_a;  ///< E max(b - a, 0): what choosing a loses on average
-  double expected_loss_b;  ///< E max(a - b, 0)
-  double lift_mean;        ///< E(b/a) - 1; infinite where the posterior of a is that wide
-  Interval lift;           ///< of b/a - 1, equal tails, 1 - alpha
+  double prob_b_better;     ///< P(rate b > rate a)
+  double expected_loss_a;   ///< E max(b - a, 0): what choosing a loses on average
+  double expected_loss_b;   ///< E max(a - b, 0)
+  double lift_mean;         ///< E(b/a) - 1; infinite where the posterior of a is that wide
+  ConfidenceInterval lift;  ///< of b/a - 1, equal tails, 1 - alpha
 };
 /// Two rates with Beta posteriors, by quadrature (no simulation), to about 11 digits at any counts.
 /// Source   the integrals are Stucchio 2015, Bayesian A/B testing at VWO, sections 3 and 4;

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "stages/optimize/trials/rates.h"
+#include "measure/significance/significance.h"
 #include "stages/optimize/trials/record.h"
 #include "stages/optimize/trials/run.h"
 
@@ -68,8 +68,8 @@ std::optional<double> SplitPValue(const std::vector<ArmCount>& arms,
   const double spread = std::max(1.0, chi2 / freedom);
   std::vector<std::int64_t> counts;
   for (const double total : totals) counts.push_back(std::llround(total / spread));
-  const auto p_value = SplitMismatch(counts, weights);
-  return p_value ? std::optional(*p_value) : std::nullopt;
+  const auto test = SampleRatio(counts, weights);
+  return test ? std::optional(test->p_value) : std::nullopt;
 }
 
 class Comparer {
@@ -208,7 +208,7 @@ class Comparer {
     const double planned = static_cast<double>(experiment.sample_per_arm) * static_cast<double>(k);
     const bool enough = std::all_of(arms.begin(), arms.end(),
                                     [](const ArmCount& arm) { return arm.x >= kEventsMin; });
-    std::vector<RateArm> counts;
+    std::vector<Trials> counts;
     std::size_t best = 0, second = 1;
     const auto rate = [&](std::size_t i) { return arms[i].x / arms[i].n; };
     for (std::size_t i = 0; i < k; ++i) {
@@ -233,11 +233,13 @@ class Comparer {
       if (i == best) continue;
       const double total = arms[i].n + arms[best].n;
       const double tuning = planned > 0 ? 2 * planned / static_cast<double>(k) : total;
-      MAXOPT_TRY(const RateLift test,
-                 CompareRates(counts[i], counts[best], tuning, experiment.alpha / pairs));
-      wins = wins && test.low > 0;
+      MAXOPT_TRY(const Moments of_i, MomentsOf("a", counts[i]));
+      MAXOPT_TRY(const Moments of_best, MomentsOf("b", counts[best]));
+      MAXOPT_TRY(const SequentialTest test,
+                 SequentialLift(of_i, of_best, tuning, experiment.alpha / pairs));
+      wins = wins && test.ci.low > 0;
       if (i != second) continue;
-      reading.lift = Estimate{test.lift, test.low, test.high};
+      reading.lift = Estimate{test.lift, test.ci.low, test.ci.high};
       reading.p_value = std::min(1.0, test.p_value * pairs);
     }
     reading.variant = fmt::format("{} counted of {}, interval valid at every look, for {} pair{}",
@@ -283,7 +285,7 @@ class Comparer {
   static std::string WouldTake(const Experiment& experiment, double baseline, const Estimate& lift,
                                const std::vector<ArmCount>& arms, Day last, double pairs) {
     const double mde = std::max(std::abs(lift.value), experiment.mde_relative);
-    const auto sample = RateSample(baseline, mde, experiment.alpha / pairs, experiment.power);
+    const auto sample = SamplePerArm(baseline, mde, {experiment.alpha / pairs, experiment.power});
     if (!sample) return "What it would take cannot be told: " + sample.error().what;
     double fewest = arms.front().n;
     for (const ArmCount& arm : arms) fewest = std::min(fewest, arm.n);
