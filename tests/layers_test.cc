@@ -34,8 +34,8 @@ const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolder
     {"decide", {"allocator"}},
     {"sim", {"market", "server", "faults", "control"}},
     {"app",
-     {"home", "api", "cli", "demo", "canary", "conversions", "insights", "lab", "lookout",
-      "optimize", "reports", "rules", "serve", "trials", "views", "worker"}},
+     {"archive", "attribution", "home", "api", "cli", "demo", "canary", "conversions", "insights",
+      "lab", "lookout", "optimize", "reports", "rules", "serve", "trials", "views", "worker"}},
 };
 /// Subfolders that wire their siblings together, as app does for the product.
 const std::set<std::string, std::less<>> kWiring = {"sim/world"};

@@ -750,4 +750,120 @@ Result<View> Series(Frame& frame) {
   return view;
 }
 
+// --- cuts ----------------------------------------------------------------------------------------
+
+namespace {
+
+/// Rows by one cut, of whatever levels are asked for besides.
+Result<View> CutView(Frame& frame, const std::string& cut) {
+  MAXOPT_CHECK(frame.Period(28));
+  MAXOPT_TRY(Rows rows, ReadBy(frame, {}));
+  if (!rows.cut.empty() && rows.cut != cut) {
+    return Fail(Errc::kInvalidArgument, fmt::format("{} is by {}; by={} is for the view campaigns",
+                                                    frame.kind.name, cut, rows.cut));
+  }
+  rows.cut = cut;
+  MAXOPT_TRY(const std::vector<const Metric*> metrics, ChooseMetrics(frame, kUsual));
+  return TreeView(frame, rows, metrics);
+}
+
+}  // namespace
+
+Result<View> Geo(Frame& frame) { return CutView(frame, "country"); }
+Result<View> Devices(Frame& frame) { return CutView(frame, frame.Extra("cut", "device")); }
+Result<View> Audiences(Frame& frame) { return CutView(frame, frame.Extra("cut", "age_gender")); }
+
+Result<View> Hours(Frame& frame) {
+  MAXOPT_CHECK(frame.Period(28));
+  MAXOPT_TRY(const std::vector<const Metric*> metrics, ChooseMetrics(frame, kUsual));
+  Ask ask;
+  ask.grain = "hour";
+  ask.dimensions = {};
+  MAXOPT_TRY(const std::vector<Found> found, AskFacts(frame, ask));
+  std::map<std::pair<int, int>, Sums> cells;
+  for (const Found& row : found) {
+    const auto time = ParseLocal(row.period);
+    if (!time) Bug();
+    const Day day = std::chrono::floor<days>(*time);
+    const int hour = static_cast<int>((*time - LocalTime(day)) / std::chrono::hours(1));
+    const auto weekday = static_cast<int>(std::chrono::weekday{day}.iso_encoding());
+    cells[{weekday, hour}].Add(row.sums);
+  }
+  static constexpr const char* kNames[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                           "Friday", "Saturday", "Sunday"};
+  View& view = frame.view;
+  view.columns = {Text("weekday", "Weekday"),
+                  Of(CellKind::kCount, "weekday_number", "Weekday, number", "Monday is 1."),
+                  Of(CellKind::kCount, "hour", "Hour", "On the account's clock, 0 to 23.")};
+  AddMetricColumns(view, metrics, std::nullopt);
+  Sums total;
+  for (const auto& [at, sums] : cells) {
+    ViewRow row;
+    row.key = fmt::format("{}-{:02}", at.first, at.second);
+    row.cells = {std::string(kNames[at.first - 1]), static_cast<std::int64_t>(at.first),
+                 static_cast<std::int64_t>(at.second)};
+    AddMetricCells(row.cells, metrics, sums, std::nullopt, nullptr);
+    total.Add(sums);
+    view.rows.push_back(std::move(row));
+  }
+  if (total.parts > 0) {
+    view.totals = TotalsOf(frame, metrics, total, std::nullopt, nullptr, 3);
+  } else {
+    frame.Note("No hours are known of these days; accounts are read by the hour while they run.");
+  }
+  MAXOPT_CHECK(NoteWindows(frame));
+  return view;
+}
+
+Result<View> CreativesView(Frame& frame) {
+  MAXOPT_CHECK(frame.Period(28));
+  MAXOPT_TRY(const std::vector<const Metric*> metrics, ChooseMetrics(frame, kUsual));
+  MAXOPT_TRY(View view, TreeView(frame, Rows{{"ad"}, ""}, metrics));
+  MAXOPT_TRY(const auto states, ObjectStates(frame, true));
+  std::map<std::string, std::map<std::string, Picture>>
+      pictures;  // client -> ad address -> picture
+  for (const Client& client : frame.clients) {
+    MAXOPT_TRY(pictures[client.name], PicturesOf(frame, client.name));
+  }
+  std::map<std::string, std::string> tired;  // by key
+  AlertQuery query;
+  query.client = frame.query.client;
+  MAXOPT_TRY(const std::vector<AlertEntry> alerts, Alerts(frame.home.store(), query));
+  for (const AlertEntry& entry : alerts) {
+    const Condition& c = entry.alert.condition;
+    if (c.detector != "fatigue" || !c.account || !frame.Sees(c.client)) continue;
+    tired[ObjectKey(*c.account, c.level, c.object_id)] = c.title;
+  }
+  const std::size_t client = *view.Find("client");
+  view.columns.push_back(Text("headline", "Headline", "The first of the ad's."));
+  view.columns.push_back(Text("picture", "Picture", "Name of the media in the documents."));
+  view.columns.push_back(Text("picture_file", "Picture, file"));
+  view.columns.push_back(
+      Text("picture_sha256", "Picture, digest", "SHA-256 of the media's content."));
+  view.columns.push_back(Text("fatigue", "Fatigue", "What an open alert says of it."));
+  for (ViewRow& row : view.rows) {
+    const auto at = states.find(row.key);
+    Picture picture;
+    std::string headline;
+    if (at != states.end()) {
+      headline = at->second.headline;
+      const auto* name = std::get_if<std::string>(&row.cells[client]);
+      if (name != nullptr) {
+        const auto& known = pictures[*name];
+        const auto found = known.find(at->second.address);
+        if (found != known.end()) picture = found->second;
+      }
+    }
+    row.cells.push_back(TextCell(headline));
+    row.cells.push_back(TextCell(picture.name));
+    row.cells.push_back(TextCell(picture.file));
+    row.cells.push_back(TextCell(picture.sha256));
+    const auto alert = tired.find(row.key);
+    row.cells.push_back(alert == tired.end() ? ViewCell() : TextCell(alert->second));
+    if (alert != tired.end()) row.tone = "watch";
+  }
+  if (view.totals) view.totals->resize(view.columns.size());
+  return view;
+}
+
 }  // namespace maxopt::views

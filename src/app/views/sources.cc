@@ -1,6 +1,7 @@
 #include "app/views/sources.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 
@@ -84,6 +85,7 @@ Result<std::map<std::string, ObjectState>> ObjectStates(const Frame& frame, bool
     MAXOPT_TRY(const std::vector<Sighting> seen, Sightings(frame.home.store(), account.info));
     for (const Sighting& s : seen) {
       ObjectState& state = out[ObjectKey(s.account, Level::kCampaign, s.campaign_id)];
+      state.name = WithoutMarker(s.name);
       state.state = s.state;
       state.daily_budget = s.daily_budget;
     }
@@ -93,6 +95,10 @@ Result<std::map<std::string, ObjectState>> ObjectStates(const Frame& frame, bool
       if (!below_campaigns && object.level != Level::kCampaign) continue;
       ObjectState& state = out[ObjectKey(object.account, object.level, object.id)];
       state.address = object.address;
+      if (state.name.empty()) state.name = WithoutMarker(TextField(object.last_applied, "name"));
+      const std::vector<std::string>& headlines = ListField(object.last_applied, "headlines");
+      const std::vector<std::string>& texts = ListField(object.last_applied, "descriptions");
+      state.headline = !headlines.empty() ? headlines.front() : !texts.empty() ? texts.front() : "";
       if (state.state.empty()) state.state = TextField(object.last_applied, "status");
       const Money* budget = MoneyField(object.last_applied, "daily_budget");
       if (!state.daily_budget && budget != nullptr) state.daily_budget = *budget;
@@ -121,6 +127,59 @@ Result<std::map<std::string, ObjectState>> ObjectStates(const Frame& frame, bool
     }
   }
   return out;
+}
+
+Result<std::map<std::string, Picture>> PicturesOf(const Frame& frame, const std::string& client) {
+  std::map<std::string, Picture> out;
+  MAXOPT_TRY(const std::vector<Document> documents, frame.home.store().Documents(client, "setup"));
+  std::map<std::string, bool> seen;
+  for (const Document& document : documents) {  // newest first
+    if (document.received_at > frame.now || !document.name.ends_with("/creatives.yaml")) continue;
+    const std::string slug = document.name.substr(0, document.name.find('/'));
+    if (seen[slug]) continue;
+    seen[slug] = true;
+    // Max wrote this document itself, in the form that it reads; the media it names are not here.
+    try {
+      const YAML::Node root = YAML::Load(document.content);
+      std::map<std::string, Picture> assets;
+      for (const YAML::Node& asset : root["assets"]) {
+        Picture picture;
+        picture.name = asset["name"].as<std::string>("");
+        picture.file = asset["file"].as<std::string>("");
+        picture.sha256 = asset["sha256"].as<std::string>("");
+        assets[picture.name] = picture;
+      }
+      for (const YAML::Node& ad : root["ads"]) {
+        std::string shows = ad["image"].as<std::string>("");
+        if (shows.empty()) shows = ad["video"].as<std::string>("");
+        if (shows.empty() && ad["images"] && ad["images"].size() > 0) {
+          shows = ad["images"][0].as<std::string>("");
+        }
+        const auto found = assets.find(shows);
+        if (found != assets.end()) {
+          out[slug + "//" + Slug(ad["name"].as<std::string>(""))] = found->second;
+        }
+      }
+    } catch (const YAML::Exception&) {
+      continue;  // of an older form; where documents are shown it is told
+    }
+  }
+  // Addresses are slug/package/group/ad; an ad may run in several packages.
+  std::map<std::string, Picture> by_address;
+  for (const ClientAccount& account : frame.accounts) {
+    if (account.client != client) continue;
+    MAXOPT_TRY(const std::vector<OwnedObject> owned,
+               frame.home.store().Objects(account.info.account));
+    for (const OwnedObject& object : owned) {
+      if (object.level != Level::kAd) continue;
+      const std::size_t first = object.address.find('/'), last = object.address.rfind('/');
+      if (first == std::string::npos) continue;
+      const auto found =
+          out.find(object.address.substr(0, first) + "//" + object.address.substr(last + 1));
+      if (found != out.end()) by_address[object.address] = found->second;
+    }
+  }
+  return by_address;
 }
 
 std::string Encode(std::string_view text) {

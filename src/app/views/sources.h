@@ -35,6 +35,8 @@ Money PlannedIn(Money total, Day first, Day last, Day from, Day to);
 
 /// State of objects by key ("meta/123/campaign/77").
 struct ObjectState {
+  std::string name;
+  std::string headline{};  ///< of an ad: the first
   std::string state;
   std::optional<Money> daily_budget{};
   std::optional<Money> next_budget{};
@@ -44,6 +46,13 @@ struct ObjectState {
 /// Campaigns from the looks at them, ad groups and ads (where asked for) from what we own and from
 /// their reviews.
 Result<std::map<std::string, ObjectState>> ObjectStates(const Frame& frame, bool below_campaigns);
+
+/// A picture or video of the documents.
+struct Picture {
+  std::string name, file, sha256;
+};
+/// What each ad shows, by its address, as the documents say.
+Result<std::map<std::string, Picture>> PicturesOf(const Frame& frame, const std::string& client);
 
 std::string ObjectKey(const AccountId& account, Level level, std::string_view id);
 

@@ -202,7 +202,8 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path) {
   return std::unique_ptr<Database>(new Database(database));
 }
 
-Result<std::unique_ptr<Database>> Database::OpenBeside(const std::string& folder) {
+Result<std::unique_ptr<Database>> Database::OpenBeside(const std::string& folder,
+                                                       const std::vector<std::string>& files) {
   duckdb_config config = nullptr;
   if (duckdb_create_config(&config) == DuckDBError) Bug();
   duckdb_set_config(config, "autoinstall_known_extensions", "false");
@@ -219,8 +220,12 @@ Result<std::unique_ptr<Database>> Database::OpenBeside(const std::string& folder
   }
   std::unique_ptr<Database> out(new Database(database));
   MAXOPT_TRY(const auto connection, out->Connect());
-  MAXOPT_CHECK(connection->Do(fmt::format(
-      "SET allowed_directories = [{}]; SET enable_external_access = false", Quote(folder + "/"))));
+  std::string paths;
+  for (const std::string& file : files) paths += (paths.empty() ? "" : ", ") + Quote(file);
+  MAXOPT_CHECK(
+      connection->Do(fmt::format("SET allowed_directories = [{}]; SET allowed_paths = [{}]; "
+                                 "SET enable_external_access = false",
+                                 Quote(folder + "/"), paths)));
   return out;
 }
 

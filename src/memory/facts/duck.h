@@ -80,9 +80,10 @@ class Database {
  public:
   /// ":memory:" or a file, which is made when it is not there.
   static Result<std::unique_ptr<Database>> Open(const std::string& path);
-  /// In memory; of files it may read and write those below `folder` only. One thread, so that what
-  /// it writes is the same bytes each time.
-  static Result<std::unique_ptr<Database>> OpenBeside(const std::string& folder);
+  /// In memory; of files it may read and write those below `folder` and `files` only. One thread,
+  /// so that what it writes is the same bytes each time.
+  static Result<std::unique_ptr<Database>> OpenBeside(const std::string& folder,
+                                                      const std::vector<std::string>& files = {});
   /// A file that is there, to be read only; statements may touch nothing else.
   static Result<std::unique_ptr<Database>> OpenToRead(const std::string& path);
   ~Database();
