@@ -7,6 +7,7 @@
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <restinio/http_server.hpp>
 #include <restinio/message_builders.hpp>
+#include <restinio/tls.hpp>
 #include <restinio/traits.hpp>
 #pragma GCC diagnostic pop
 
@@ -19,8 +20,10 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <type_traits>
 
 #include "http/guard.h"
+#include "http/tls.h"
 
 namespace maxopt::http {
 namespace {
@@ -30,7 +33,10 @@ constexpr std::size_t kMaxHeaderBytes = 64u << 10;
 constexpr std::size_t kMaxHeaders = 200;
 constexpr std::size_t kMaxConnections = 1024;
 
-struct Traits : restinio::default_traits_t {
+struct PlainTraits : restinio::default_traits_t {
+  static constexpr bool use_connection_count_limiter = true;
+};
+struct TlsTraits : restinio::default_tls_traits_t {
   static constexpr bool use_connection_count_limiter = true;
 };
 
@@ -116,6 +122,7 @@ void Write(restinio::request_t& seen, Response response, bool head) {
 
 /// Closes the connection of a request without an answer, the way that RESTinio hands a connection
 /// to its web sockets: taken from it, and then dropped.
+template <class Traits>
 void HangUp(restinio::request_t& seen) {
   const auto connection = std::move(restinio::impl::access_req_connection(seen));
   dynamic_cast<restinio::impl::connection_t<Traits>&>(*connection).move_upgrade_internals();
@@ -193,13 +200,16 @@ class ChunkedStream final : public Stream {
   const std::shared_ptr<std::atomic<int>> open_;  // streams of the server
 };
 
+/// `Traits` say whether connections are plain or TLS.
+template <class Traits>
 class RestinioServer final : public Server {
  public:
-  RestinioServer(Handler handler, const ServerOptions& options)
+  /// `files`: of TLS; else nullptr.
+  RestinioServer(Handler handler, const ServerOptions& options, const TlsFiles* files)
       : handler_(std::move(handler)),
         address_(options.address),
         max_streams_(options.max_streams),
-        server_(restinio::external_io_context(io_), Settings(options)) {
+        server_(restinio::external_io_context(io_), Settings(options, files)) {
     // Opened before any thread runs, so a port in use is known here and now.
     server_.open_sync();
     for (int i = 0; i < std::max(1, options.threads); ++i) {
@@ -221,7 +231,8 @@ class RestinioServer final : public Server {
   int port() const override { return port_; }
   std::string origin() const override {
     const bool six = address_.find(':') != std::string::npos;
-    return fmt::format("http://{}{}{}:{}", six ? "[" : "", address_, six ? "]" : "", port_);
+    return fmt::format("http{}://{}{}{}:{}", kTls ? "s" : "", six ? "[" : "", address_,
+                       six ? "]" : "", port_);
   }
 
  private:
@@ -252,8 +263,22 @@ class RestinioServer final : public Server {
     }
   }
 
-  restinio::server_settings_t<Traits> Settings(const ServerOptions& options) {
+  static constexpr bool kTls = std::is_same_v<Traits, TlsTraits>;
+
+  static asio::ssl::context TlsContext(const TlsFiles& files) {
+    asio::ssl::context context(asio::ssl::context::tls_server);
+    context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                        asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                        asio::ssl::context::no_tlsv1_1);
+    context.use_certificate_chain_file(files.certificate);
+    context.use_private_key_file(files.key, asio::ssl::context::pem);
+    return context;
+  }
+
+  restinio::server_settings_t<Traits> Settings(const ServerOptions& options,
+                                               [[maybe_unused]] const TlsFiles* files) {
     restinio::server_settings_t<Traits> settings;
+    if constexpr (kTls) settings.tls_context(TlsContext(*files));
     settings.address(asio::ip::make_address(options.address))
         .protocol(options.address.find(':') == std::string::npos ? asio::ip::tcp::v4()
                                                                  : asio::ip::tcp::v6())
@@ -298,7 +323,7 @@ class RestinioServer final : public Server {
         if (--late_ == 0) settled_.notify_all();
       });
     } else if (response.status == kNoAnswer || response.status == kNotReceived) {
-      HangUp(*seen);
+      HangUp<Traits>(*seen);
     } else if (response.stream && !head) {
       Begin(*seen, std::move(response));
     } else {
@@ -326,17 +351,35 @@ class RestinioServer final : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Serve(Handler handler, ServerOptions options) {
+namespace {
+
+template <class Traits>
+Result<std::unique_ptr<Server>> Listen(Handler handler, const ServerOptions& options,
+                                       const TlsFiles* files) {
   if (options.port < 0 || options.port > 65535) {
     return Fail(Errc::kInvalidArgument,
                 fmt::format("port {} is not between 0 and 65535", options.port));
   }
   try {
-    return std::make_unique<RestinioServer>(std::move(handler), options);
+    return std::make_unique<RestinioServer<Traits>>(std::move(handler), options, files);
   } catch (const std::exception& e) {
-    return Fail(Errc::kLocal, fmt::format("cannot listen on {} port {}: {}", options.address,
-                                          options.port, e.what()));
+    return Fail(
+        Errc::kLocal,
+        fmt::format("cannot listen on {} port {}{}: {}", options.address, options.port,
+                    files ? " with " + files->certificate + " and " + files->key : std::string(),
+                    e.what()));
   }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Serve(Handler handler, ServerOptions options) {
+  return Listen<PlainTraits>(std::move(handler), options, nullptr);
+}
+
+Result<std::unique_ptr<Server>> ServeTls(Handler handler, ServerOptions options,
+                                         const TlsFiles& files) {
+  return Listen<TlsTraits>(std::move(handler), options, &files);
 }
 
 }  // namespace maxopt::http
