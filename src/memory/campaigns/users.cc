@@ -166,8 +166,8 @@ class Store final : public UserStore {
     return Do([&](soci::session& sql) -> Result<std::vector<User>> {
       std::vector<User> out;
       const soci::rowset<soci::row> rows =
-          (sql.prepare << "SELECT name, role, clients, locale, password <> '', created_at "
-                          "FROM user ORDER BY name");
+          (sql.prepare << "SELECT name, role, clients, locale, "
+                          "CAST(password <> '' AS TEXT), created_at FROM user ORDER BY name");
       for (const soci::row& row : rows) {
         MAXOPT_TRY(User user, UserOf(row));
         out.push_back(std::move(user));
@@ -603,7 +603,7 @@ class Store final : public UserStore {
     MAXOPT_TRY(user.role, FindRole(row.get<std::string>(1)));
     user.clients = ParseScope(row.get<std::string>(2));
     user.locale = row.get<std::string>(3);
-    user.has_password = row.get<int>(4) != 0;
+    user.has_password = row.get<std::string>(4) == "1";
     MAXOPT_TRY(user.created_at, ParseInstant(row.get<std::string>(5)));
     return user;
   }
