@@ -17,6 +17,16 @@
 namespace maxopt {
 namespace {
 
+/// Whether two names are one person's: the API writes "anna (api)" for anna.
+bool SamePerson(std::string_view a, std::string_view b) {
+  const auto bare = [](std::string_view name) {
+    constexpr std::string_view kVia = " (api)";
+    if (name.ends_with(kVia)) name.remove_suffix(kVia.size());
+    return name;
+  };
+  return bare(a) == bare(b);
+}
+
 constexpr int kApprovalHoursWithoutPolicy = 24;
 
 /// Whoever proposed the change said that its own evidence is not enough: a pause of what converts.
@@ -281,7 +291,7 @@ Result<> Door::Approve(const std::string& plan_id, const std::string& by,
         Errc::kRefused,
         fmt::format("plan {} needs a person: the policy does not approve it by itself", plan_id));
   }
-  if (policy && policy->two_people && by == plan.created_by) {
+  if (policy && policy->two_people && SamePerson(by, plan.created_by)) {
     return Fail(Errc::kRefused,
                 fmt::format("{} made plan {}, and the policy asks for two people: somebody else "
                             "approves it",
@@ -460,12 +470,12 @@ Result<ApplyReport> Door::Apply(const std::string& plan_id, const std::string& e
   }
   const Approval& approval = *plan.approval;
   if (policy && policy->two_people &&
-      (approval.by == executed_by || approval.by == plan.created_by)) {
+      (SamePerson(approval.by, executed_by) || SamePerson(approval.by, plan.created_by))) {
     return Fail(Errc::kRefused,
                 fmt::format("{} approved plan {}, and the policy asks for two people: somebody "
                             "else {} it",
                             approval.by, plan_id,
-                            approval.by == executed_by ? "applies" : "must have made"));
+                            SamePerson(approval.by, executed_by) ? "applies" : "must have made"));
   }
 
   const bool fresh = plan.status == PlanStatus::kApproved;
