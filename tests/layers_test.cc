@@ -35,7 +35,8 @@ const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolder
     {"sim", {"market", "server", "faults", "control"}},
     {"app",
      {"archive", "attribution", "home", "api", "cli", "demo", "canary", "conversions", "insights",
-      "lab", "lookout", "optimize", "reports", "rules", "serve", "trials", "views", "worker"}},
+      "lab", "lookout", "optimize", "render", "reports", "rules", "scenario", "serve", "trials",
+      "views", "worker"}},
 };
 /// Subfolders that wire their siblings together, as app does for the product.
 const std::set<std::string, std::less<>> kWiring = {"sim/world"};

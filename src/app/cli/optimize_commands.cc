@@ -13,10 +13,6 @@ using nlohmann::ordered_json;
 
 namespace {
 
-ordered_json IntervalOf(const Opportunity& o) {
-  return {{"mean", o.value}, {"low90", o.value_low90}, {"high90", o.value_high90}};
-}
-
 std::string OptimizeText(const OptimizeRun& run) {
   std::string out = run.budgets ? "Budgets. " + run.budgets->why + "\n"
                                 : fmt::format("Budgets were not looked at: {}.\n", run.no_budgets);
@@ -46,47 +42,6 @@ std::string OptimizeText(const OptimizeRun& run) {
                        acted.why.empty() ? "" : ": ", acted.why);
   }
   return out;
-}
-
-std::string OptimizeJson(const OptimizeRun& run) {
-  ordered_json items = ordered_json::array();
-  for (const RoundItem& item : run.round.items) {
-    const Opportunity& o = item.opportunity;
-    items.push_back(
-        {{"lever", item.lever},
-         {"address", o.change.address},
-         {"account", PrintAccount(o.change.account)},
-         {"reason", ReasonName(o.change.reason)},
-         {"why", o.change.why},
-         {"value_per_day", IntervalOf(o)},
-         {"worth", item.worth},
-         {"learning", {{"days", o.learning_days}, {"cost_per_day", o.learning_cost}}},
-         {"waits", item.wait.empty() ? ordered_json(nullptr) : ordered_json(item.wait)}});
-  }
-  ordered_json plans = ordered_json::array();
-  for (const Plan& plan : run.plans) plans.push_back(ordered_json::parse(PlanJson(plan)));
-  ordered_json acted = ordered_json::array();
-  for (const Acted& each : run.acted) {
-    acted.push_back(
-        {{"plan", each.plan}, {"status", PlanStatusName(each.status)}, {"why", each.why}});
-  }
-  ordered_json notes = ordered_json::array();
-  for (const LeverReport& report : run.levers) {
-    for (const std::string& note : report.notes) {
-      notes.push_back({{"lever", report.lever}, {"note", note}});
-    }
-  }
-  for (const std::string& note : run.notes) notes.push_back({{"note", note}});
-  return ordered_json{
-      {"client", run.client},
-      {"budgets", run.budgets ? ordered_json(run.budgets->why) : ordered_json(nullptr)},
-      {"no_budgets", run.no_budgets.empty() ? ordered_json(nullptr) : ordered_json(run.no_budgets)},
-      {"items", items},
-      {"plans", plans},
-      {"acted", acted},
-      {"notes", notes},
-      {"problems", run.problems}}
-      .dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 }  // namespace

@@ -47,20 +47,6 @@ std::string Show(const FieldValue& value) {
   return Clean(Cut(text ? *text : ShowValue(value), 90));
 }
 
-ordered_json MatrixArray(const std::vector<MatrixRow>& matrix) {
-  ordered_json out = ordered_json::array();
-  for (const MatrixRow& row : matrix) {
-    out.push_back({{"document", row.document},
-                   {"field", row.field},
-                   {"place", row.place},
-                   {"value", row.value},
-                   {"package", row.package},
-                   {"outcome", OutcomeName(row.outcome)},
-                   {"how", row.how}});
-  }
-  return out;
-}
-
 char Sign(const Change& change) {
   if (change.action == ChangeAction::kCreate) return '+';
   const std::string status = TextField(change.after, "status");
@@ -84,16 +70,6 @@ std::string ExposureText(const std::vector<Exposure>& exposures) {
   std::vector<std::string> parts;
   for (const Exposure& e : exposures) parts.push_back(PrintMoney(e.worst_day));
   return fmt::format("{}", fmt::join(parts, " + "));
-}
-
-ordered_json ExposureJson(const std::vector<Exposure>& exposures) {
-  ordered_json out = ordered_json::array();
-  for (const Exposure& e : exposures) {
-    out.push_back({{"currency", e.worst_day.currency().name()},
-                   {"daily_budgets", PrintDecimal(e.daily_budgets)},
-                   {"worst_day", PrintDecimal(e.worst_day)}});
-  }
-  return out;
 }
 
 ordered_json IntervalJson(const Interval90& interval) {
@@ -146,36 +122,6 @@ std::string PlanText(const Plan& plan) {
   return out;
 }
 
-std::string PlanJson(const Plan& plan) {
-  ordered_json out{{"id", plan.id},
-                   {"client", plan.client},
-                   {"title", plan.title},
-                   {"status", PlanStatusName(plan.status)},
-                   {"created_at", PrintInstant(plan.created_at)},
-                   {"created_by", plan.created_by},
-                   {"content_hash", ContentHash(plan)}};
-  ordered_json changes = ordered_json::array();
-  for (const Change& change : plan.changes) {
-    changes.push_back(ordered_json::parse(ToJson(change)));
-    if (changes.back().contains("after") && changes.back()["after"].contains("content")) {
-      changes.back()["after"]["content"] = "(file bytes not shown)";
-    }
-  }
-  out["changes"] = std::move(changes);
-  if (plan.prediction) out["prediction"] = ordered_json::parse(ToJson(*plan.prediction));
-  out["exposure"] = {{"before", ExposureJson(plan.exposure_before)},
-                     {"after", ExposureJson(plan.exposure_after)}};
-  ordered_json findings = ordered_json::array();
-  for (const GuardFinding& f : plan.findings) {
-    findings.push_back(
-        {{"guard", f.guard}, {"blocks", f.blocks}, {"what", f.what}, {"fix", f.fix}});
-  }
-  out["findings"] = std::move(findings);
-  out["notes"] = plan.notes;
-  if (!plan.matrix.empty()) out["matrix"] = MatrixArray(plan.matrix);
-  return out.dump(2);
-}
-
 std::string MatrixText(const std::vector<MatrixRow>& matrix, bool all) {
   std::map<Outcome, int> counts;
   for (const MatrixRow& row : matrix) ++counts[row.outcome];
@@ -194,8 +140,6 @@ std::string MatrixText(const std::vector<MatrixRow>& matrix, bool all) {
   }
   return out;
 }
-
-std::string MatrixJson(const std::vector<MatrixRow>& matrix) { return MatrixArray(matrix).dump(2); }
 
 std::string ApplyText(const std::string& plan_id, const ApplyReport& report) {
   std::string out;
@@ -223,26 +167,6 @@ std::string OrphanText(const Orphan& orphan) {
   return fmt::format("{:<14} {:<24} {:<9} {:<16} {}\n      {}\n", OrphanKindName(orphan.kind),
                      PrintAccount(orphan.account), LevelName(orphan.level), orphan.id,
                      Clean(orphan.name), Clean(orphan.what));
-}
-
-std::string ApplyJson(const std::string& plan_id, const ApplyReport& report) {
-  ordered_json lines = ordered_json::array();
-  for (const auto& line : report.lines) {
-    lines.push_back({{"address", line.address},
-                     {"state", ChangeStateName(line.state)},
-                     {"id", line.id},
-                     {"how", line.how}});
-  }
-  ordered_json after = ordered_json::array();
-  for (const GuardFinding& f : report.after_findings) {
-    after.push_back({{"guard", f.guard}, {"what", f.what}, {"fix", f.fix}});
-  }
-  return ordered_json{{"plan", plan_id},
-                      {"status", PlanStatusName(report.status)},
-                      {"sent", report.sent},
-                      {"changes", std::move(lines)},
-                      {"after_findings", std::move(after)}}
-      .dump(2);
 }
 
 std::string TableText(const FactTable& table) {

@@ -2,64 +2,15 @@
 #include <fmt/core.h>
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/scenario/scenario.h"
 #include "stages/optimize/scenario/what_if.h"
 
 namespace maxopt {
 
-using nlohmann::ordered_json;
-
 namespace {
-
-ordered_json IntervalJson(const Interval& v) {
-  return {{"mean", v.mean},
-          {"low50", v.low50},
-          {"high50", v.high50},
-          {"low90", v.low90},
-          {"high90", v.high90}};
-}
-ordered_json IntervalJson(const std::optional<Interval>& v) {
-  return v ? IntervalJson(*v) : ordered_json(nullptr);
-}
-ordered_json NumberJson(const std::optional<double>& v) {
-  return v ? ordered_json(*v) : ordered_json(nullptr);
-}
-
-ordered_json AnswerJson(const ScenarioAnswer& a) {
-  if (!a.error.empty()) return {{"name", a.name}, {"error", a.error}};
-  ordered_json shares = ordered_json::array();
-  for (const ScenarioShare& s : a.shares) {
-    shares.push_back({{"channel", s.id},
-                      {"budget", PrintDecimal(s.budget)},
-                      {"spend", s.spend},
-                      {"revenue", IntervalJson(s.revenue)},
-                      {"roas", IntervalJson(s.roas)},
-                      {"marginal_roas", IntervalJson(s.marginal)},
-                      {"binding", s.binding},
-                      {"beyond_tried", s.beyond},
-                      {"below_tried", s.below},
-                      {"identified", s.identified}});
-  }
-  return {{"name", a.name},
-          {"budget", PrintDecimal(a.budget)},
-          {"spend", a.spend},
-          {"revenue", IntervalJson(a.revenue)},
-          {"profit", IntervalJson(a.profit)},
-          {"roas", IntervalJson(a.roas)},
-          {"cpa", IntervalJson(a.cpa)},
-          {"marginal_roas", IntervalJson(a.marginal)},
-          {"spend_change", a.spend_change},
-          {"revenue_change", IntervalJson(a.revenue_change)},
-          {"profit_change", IntervalJson(a.profit_change)},
-          {"better", NumberJson(a.better)},
-          {"lambda", NumberJson(a.lambda)},
-          {"gap", NumberJson(a.gap)},
-          {"channels", std::move(shares)},
-          {"notes", a.notes}};
-}
 
 std::string Range(const Interval& v) {
   return fmt::format("{:.0f} ({:.0f} to {:.0f})", v.mean, v.low90, v.high90);
@@ -210,21 +161,7 @@ Result<int> ScenarioCommand(const CommandContext& context, const ScenarioArgumen
     PrintText(what_if, report, client.currency.name());
     return kExitOk;
   }
-  ordered_json answers = ordered_json::array();
-  for (const ScenarioAnswer& answer : report.answers) answers.push_back(AnswerJson(answer));
-  ordered_json notes = report.notes;
-  for (const std::string& note : what_if.notes) notes.push_back(note);
-  fmt::print("{}\n",
-             ordered_json{{"client", client.name},
-                          {"currency", client.currency.name()},
-                          {"from", PrintDay(what_if.first)},
-                          {"to", PrintDay(what_if.last)},
-                          {"gross_margin", NumberJson(what_if.problem.gross_margin)},
-                          {"revenue_per_order", NumberJson(what_if.problem.revenue_per_order)},
-                          {"settle_days", report.settle_days},
-                          {"scenarios", std::move(answers)},
-                          {"notes", std::move(notes)}}
-                 .dump(2, ' ', false, ordered_json::error_handler_t::replace));
+  fmt::print("{}\n", ScenarioJson(client, what_if, report));
   return kExitOk;
 }
 
