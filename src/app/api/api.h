@@ -60,6 +60,8 @@ struct ApiWorld {
   std::string folder;            ///< of the home
   std::string version;           ///< "0.1.0"
   std::span<const Page> pages{};
+  /// After a plan was applied: tells the teammates. May be empty.
+  std::function<void(Home& home, const Plan& plan)> after_apply{};
 };
 
 /// Thread-safe. Destroy it after the server: answers that are under way come before it ends.

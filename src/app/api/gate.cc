@@ -509,7 +509,7 @@ class Gate final : public Api {
         }
         return {};
       case Body::kJson: {
-        if (!type.starts_with("application/json")) {
+        if (!call.request.body.empty() && !type.starts_with("application/json")) {
           return Refuse(415, "invalid_argument", "the body must be JSON", "header Content-Type",
                         "Content-Type: application/json");
         }

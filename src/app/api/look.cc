@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "app/api/route.h"
+#include "memory/campaigns/alerts.h"
+#include "memory/campaigns/jobs.h"
 
 namespace maxopt::api {
 
@@ -78,6 +80,59 @@ Answer Status(Call& call) {
   json["jobs"] = std::move(jobs);
   json["calls"] = std::move(calls);
   return Json(200, json);
+}
+
+namespace {
+
+/// A label's value: backslash, quote and line end are escaped.
+std::string Label(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+}  // namespace
+
+Answer Metrics(Call& call) {
+  std::string out = call.context.counters.Text();
+  MAXOPT_TRY(Home* const home, call.home());
+  MAXOPT_TRY(const std::vector<Job> jobs, Jobs(home->store()));
+  std::map<std::string, int> by_state;
+  for (const JobView& view : ViewJobs(jobs, call.now)) ++by_state[view.state];
+  out += "# HELP maxopt_jobs Jobs by state.\n# TYPE maxopt_jobs gauge\n";
+  for (const auto& [state, count] : by_state) {
+    out += fmt::format("maxopt_jobs{{state=\"{}\"}} {}\n", state, count);
+  }
+  MAXOPT_TRY(const std::vector<FactStore::Freshness> fresh, home->facts().Freshest());
+  out +=
+      "# HELP maxopt_account_age_seconds Since an account's facts were last learnt.\n"
+      "# TYPE maxopt_account_age_seconds gauge\n";
+  for (const auto& entry : fresh) {
+    out += fmt::format(
+        "maxopt_account_age_seconds{{account=\"{}\"}} {}\n", Label(PrintAccount(entry.account)),
+        std::chrono::duration_cast<std::chrono::seconds>(call.now - entry.learnt_at).count());
+  }
+  MAXOPT_TRY(const auto alerts, Alerts(home->store(), {}));
+  std::map<std::pair<std::string, std::string>, int> open;
+  for (const AlertEntry& entry : alerts) {
+    ++open[{entry.alert.condition.client, std::string(AlertTierName(entry.alert.tier))}];
+  }
+  out += "# HELP maxopt_alerts_open Open alerts.\n# TYPE maxopt_alerts_open gauge\n";
+  for (const auto& [key, count] : open) {
+    out += fmt::format("maxopt_alerts_open{{client=\"{}\",tier=\"{}\"}} {}\n", Label(key.first),
+                       key.second, count);
+  }
+  out += fmt::format(
+      "# HELP maxopt_halted 1 while nothing but cuts leaves.\n"
+      "# TYPE maxopt_halted gauge\nmaxopt_halted {}\n",
+      home->halted() ? 1 : 0);
+  http::Response response;
+  response.headers = {{"Content-Type", "text/plain; version=0.0.4"}};
+  response.body = std::move(out);
+  return response;
 }
 
 }  // namespace maxopt::api

@@ -18,7 +18,8 @@ std::string OpenApiDocument(const std::string& version) {
     ordered_json parameters = ordered_json::array();
     for (std::size_t at = route.pattern.find('{'); at != std::string_view::npos;
          at = route.pattern.find('{', at + 1)) {
-      const std::string name(route.pattern.substr(at + 1, route.pattern.find('}', at) - at - 1));
+      std::string name(route.pattern.substr(at + 1, route.pattern.find('}', at) - at - 1));
+      if (name.ends_with('*')) name.pop_back();
       parameters.push_back(
           {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
     }
@@ -66,7 +67,9 @@ std::string OpenApiDocument(const std::string& version) {
            {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}}}};
     std::string method(route.method);
     for (char& c : method) c = static_cast<char>(c - 'A' + 'a');
-    paths[std::string(route.pattern)][method] = std::move(operation);
+    std::string path(route.pattern);
+    if (path.ends_with("*}")) path.erase(path.size() - 2, 1);
+    paths[path][method] = std::move(operation);
   }
   return ordered_json{
       {"openapi", "3.1.0"},

@@ -166,5 +166,32 @@ Answer OpenApi(Call& call);
 Answer ListClients(Call& call);
 Answer Live(Call& call);
 Answer Status(Call& call);
+Answer Metrics(Call& call);
+// read.cc
+Answer ListViews(Call& call);
+Answer GetView(Call& call);
+Answer GetPlan(Call& call);
+Answer GetRules(Call& call);
+Answer GetPolicy(Call& call);
+Answer GetDocument(Call& call);
+Answer GetMedia(Call& call);
+// act.cc
+Answer ApprovePlan(Call& call);
+Answer RejectPlan(Call& call);
+Answer ApplyPlan(Call& call);
+Answer UndoPlan(Call& call);
+Answer AcknowledgeAlert(Call& call);
+Answer SilenceAlert(Call& call);
+Answer FeedbackAlert(Call& call);
+Answer UsualScenarios(Call& call);
+Answer AskScenarios(Call& call);
+Answer ProposeScenario(Call& call);
+Answer OptimizeClient(Call& call);
+Answer PutRules(Call& call);
+Answer PutPolicy(Call& call);
+/// Where the policy of a client stands, or would: what is not there yet gets a name of its own.
+Result<std::string> PolicyPath(Home& home, const std::string& client);
+Answer RunJob(Call& call);
+Answer Halt(Call& call);
 
 }  // namespace maxopt::api

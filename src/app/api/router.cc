@@ -125,12 +125,20 @@ Match FindRoute(std::string_view method, std::string_view path) {
   std::size_t plain_best = 0;
   for (const Route& route : Routes()) {
     const auto pattern = PatternSegments(route.pattern);
-    if (pattern.size() != segments->size()) continue;
+    // "{name*}" takes the rest, of one segment or more.
+    const bool rest = pattern.back().ends_with("*}");
+    if (rest ? pattern.size() > segments->size() : pattern.size() != segments->size()) continue;
     std::map<std::string, std::string, std::less<>> values;
     std::size_t plain = 1;
     bool fits = true;
     for (std::size_t i = 0; i < pattern.size() && fits; ++i) {
-      if (pattern[i].front() == '{') {
+      if (pattern[i].ends_with("*}")) {
+        std::string tail;
+        for (std::size_t j = i; j < segments->size(); ++j) {
+          tail += (tail.empty() ? "" : "/") + (*segments)[j];
+        }
+        values.emplace(pattern[i].substr(1, pattern[i].size() - 3), std::move(tail));
+      } else if (pattern[i].front() == '{') {
         values.emplace(pattern[i].substr(1, pattern[i].size() - 2), (*segments)[i]);
       } else {
         fits = pattern[i] == (*segments)[i];
@@ -158,6 +166,8 @@ std::expected<nlohmann::json, ApiError> ReadBody(std::string_view text, std::str
     return std::unexpected(
         ApiError(400, "invalid_argument", std::move(what), std::move(where), std::move(fix)));
   };
+  // A write without anything to say may say nothing.
+  if (text.empty()) text = "{}";
   // Brackets are counted before anything is built.
   int depth = 0, deepest = 0;
   bool in_string = false;

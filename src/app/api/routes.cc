@@ -76,6 +76,94 @@ constexpr std::string_view kAuditOut =
 constexpr std::string_view kOneText =
     R"({"type":"object","additionalProperties":{"type":["string","boolean"]}})";
 
+constexpr std::string_view kViewsOut =
+    R"({"type":"object","additionalProperties":false,"required":["views","common"],"properties":{
+"common":{"type":"array","items":{"type":"object"}},"views":{"type":"array","items":{
+"type":"object","additionalProperties":false,
+"required":["name","title","what","needs_client","common","parameters"],"properties":{
+"name":{"type":"string"},"title":{"type":"string"},"what":{"type":"string"},
+"needs_client":{"type":"boolean"},"common":{"type":"string"},"parameters":{"type":"array",
+"items":{"type":"object","additionalProperties":false,"required":["name","what","values"],
+"properties":{"name":{"type":"string"},"what":{"type":"string"},"values":{"type":"string"}}}}}}}}})";
+/// As ToJson(View) of domain/view.h writes it.
+constexpr std::string_view kViewOut =
+    R"({"type":"object","additionalProperties":false,"required":["view","title","client","as_of",
+"from","to","columns","rows","totals","freshness","notes","next"],"properties":{
+"view":{"type":"string"},"title":{"type":"string"},"client":{"type":"string"},
+"as_of":{"type":"string"},"from":{"type":["string","null"]},"to":{"type":["string","null"]},
+"columns":{"type":"array","items":{"type":"object","additionalProperties":false,
+"required":["name","title","kind","truth","unit","help","better","group"],"properties":{
+"name":{"type":"string"},"title":{"type":"string"},"kind":{"type":"string","enum":["text","count",
+"real","ratio","money","estimate","day","instant","flag"]},"truth":{"type":"string","enum":["none",
+"claimed","observed","incremental","plan"]},"unit":{"type":"string"},"help":{"type":"string"},
+"better":{"type":"integer"},"group":{"type":"string"}}}},
+"rows":{"type":"array","items":{"type":"object","additionalProperties":false,
+"required":["key","cells","known","link","parent","tone"],"properties":{
+"key":{"type":"string","minLength":1},"cells":{"type":"array"},"known":{"type":["number","null"]},
+"link":{"type":"string"},"parent":{"type":"string"},"tone":{"type":"string"}}}},
+"totals":{"type":["array","null"]},"freshness":{"type":"array","items":{"type":"object"}},
+"notes":{"type":"array","items":{"type":"string"}},"next":{"type":"string"}}})";
+constexpr std::string_view kPlanOut =
+    R"({"type":"object","required":["id","client","title","status","created_at","created_by",
+"content_hash","changes","exposure","findings","notes","journal"],"properties":{
+"id":{"type":"string"},"client":{"type":"string"},"content_hash":{"type":"string"},
+"status":{"type":"string"},"changes":{"type":"array","items":{"type":"object"}},
+"findings":{"type":"array","items":{"type":"object"}},
+"journal":{"type":"array","items":{"type":"object"}}}})";
+constexpr std::string_view kApproveIn =
+    R"({"type":"object","additionalProperties":false,"required":["content_hash"],"properties":{
+"content_hash":{"type":"string","pattern":"^[0-9a-f]{64}$"}}})";
+constexpr std::string_view kWhyIn =
+    R"({"type":"object","additionalProperties":false,"properties":{
+"why":{"type":"string","maxLength":2000}}})";
+constexpr std::string_view kOnlyIn =
+    R"({"type":"object","additionalProperties":false,"properties":{"only":{"type":"array",
+"items":{"type":"string","minLength":1,"maxLength":500},"minItems":1,"maxItems":1000}}})";
+constexpr std::string_view kApplyOut =
+    R"({"type":"object","additionalProperties":false,
+"required":["plan","status","sent","changes","after_findings"],"properties":{
+"plan":{"type":"string"},"status":{"type":"string"},"sent":{"type":"integer"},
+"changes":{"type":"array","items":{"type":"object"}},
+"after_findings":{"type":"array","items":{"type":"object"}}}})";
+constexpr std::string_view kNewPlanOut =
+    R"({"type":"object","additionalProperties":false,"required":["id","plan"],"properties":{
+"id":{"type":"string"},"plan":{"type":"object"}}})";
+constexpr std::string_view kSilenceIn =
+    R"({"type":"object","additionalProperties":false,"properties":{
+"hours":{"type":"integer","minimum":1,"maximum":8760},"until":{"type":"string","maxLength":40},
+"match":{"type":"string","maxLength":1000},"why":{"type":"string","maxLength":2000}}})";
+constexpr std::string_view kFeedbackIn =
+    R"({"type":"object","additionalProperties":false,"required":["useful"],"properties":{
+"useful":{"type":"boolean"},"why":{"type":"string","maxLength":2000},
+"note":{"type":"string","maxLength":2000}}})";
+constexpr std::string_view kScenariosIn =
+    R"({"type":"object","additionalProperties":false,"required":["maxopt","scenarios"],
+"properties":{"maxopt":{"type":"string"},"margin":{},
+"scenarios":{"type":"array","maxItems":50,"items":{"type":"object"}}}})";
+constexpr std::string_view kScenariosOut =
+    R"({"type":"object","required":["client","currency","from","to","gross_margin",
+"revenue_per_order","settle_days","scenarios","notes"],"properties":{
+"scenarios":{"type":"array","items":{"type":"object","required":["name"]}}}})";
+constexpr std::string_view kBudgetsIn =
+    R"({"type":"object","additionalProperties":false,"required":["budgets"],"properties":{
+"budgets":{"type":"object","minProperties":1,"maxProperties":200,
+"additionalProperties":{"type":"string","pattern":"^[0-9]{1,13}([.][0-9]{1,6})?$"}}}})";
+constexpr std::string_view kOptimizeIn =
+    R"({"type":"object","additionalProperties":false,"properties":{
+"levers":{"type":"array","items":{"type":"string","maxLength":50},"maxItems":50},
+"days":{"type":"integer","minimum":14,"maximum":730},"propose":{"type":"boolean"}}})";
+constexpr std::string_view kOptimizeOut =
+    R"({"type":"object","required":["client","items","plans","notes","problems"]})";
+constexpr std::string_view kSettingsOut =
+    R"({"type":"object","additionalProperties":false,"required":["file","sha256","kept"],
+"properties":{"file":{"type":"string"},"sha256":{"type":"string"},"kept":{"type":"string"}}})";
+constexpr std::string_view kHaltIn =
+    R"({"type":"object","additionalProperties":false,"required":["halted"],"properties":{
+"halted":{"type":"boolean"}}})";
+constexpr std::string_view kAnyObject = R"({"type":"object"})";
+
+#define CLIENT V1 "/clients/{client}"
+
 std::vector<Route> Make() {
   std::vector<Route> r;
   // --- session ---
@@ -133,6 +221,216 @@ std::vector<Route> Make() {
                .role = Role::kViewer,
                .handler = Status,
                .answer = kStatusOut});
+  // --- views ---
+  r.push_back({.id = "list_views",
+               .method = "GET",
+               .pattern = V1 "/views",
+               .what = "Every view and its parameters.",
+               .role = Role::kViewer,
+               .handler = ListViews,
+               .answer = kViewsOut});
+  const auto view = [&r](std::string_view id, std::string_view pattern, std::string_view what) {
+    r.push_back({.id = id,
+                 .method = "GET",
+                 .pattern = pattern,
+                 .what = what,
+                 .role = Role::kViewer,
+                 .handler = GetView,
+                 .query = {{"from", "first day, of the accounts"},
+                           {"to", "last day"},
+                           {"compare", "previous, year or plan"},
+                           {"by", "dimensions: a,b"},
+                           {"metrics", "metrics: a,b"},
+                           {"as_of", "what was known then: an instant"},
+                           {"sort", "a column, or -column"},
+                           {"limit", "rows of a page"},
+                           {"cursor", "next of the page before"},
+                           {"form", "csv, jsonl, xlsx or parquet: a file"}},
+                 .answer = kViewOut,
+                 .free_query = true});
+  };
+  view("view", V1 "/views/{view}", "A view across the clients that I may see.");
+  view("client_view", CLIENT "/views/{view}",
+       "A view of one client: typed cells; filter.DIMENSION=a,b and the view's own parameters.");
+  // --- plans ---
+  r.push_back({.id = "get_plan",
+               .method = "GET",
+               .pattern = CLIENT "/plans/{plan}",
+               .what = "A whole plan, with the content hash that an approval needs.",
+               .role = Role::kViewer,
+               .handler = GetPlan,
+               .answer = kPlanOut});
+  r.push_back({.id = "approve_plan",
+               .method = "POST",
+               .pattern = CLIENT "/plans/{plan}/approve",
+               .what = "Approves the content that was shown, for one apply.",
+               .role = Role::kApprover,
+               .handler = ApprovePlan,
+               .body = Body::kJson,
+               .request = kApproveIn,
+               .answer = kOneText});
+  r.push_back({.id = "reject_plan",
+               .method = "POST",
+               .pattern = CLIENT "/plans/{plan}/reject",
+               .what = "Says no to a plan.",
+               .role = Role::kApprover,
+               .handler = RejectPlan,
+               .body = Body::kJson,
+               .request = kWhyIn,
+               .answer = kOneText});
+  r.push_back({.id = "apply_plan",
+               .method = "POST",
+               .pattern = CLIENT "/plans/{plan}/apply",
+               .what = "Sends an approved plan, or goes on with one that was cut off.",
+               .role = Role::kApprover,
+               .handler = ApplyPlan,
+               .body = Body::kJson,
+               .request = NOTHING,
+               .answer = kApplyOut,
+               .slow = true});
+  r.push_back({.id = "undo_plan",
+               .method = "POST",
+               .pattern = CLIENT "/plans/{plan}/undo",
+               .what = "Proposes the inverse of what a plan did, whole or in part.",
+               .role = Role::kApprover,
+               .handler = UndoPlan,
+               .body = Body::kJson,
+               .request = kOnlyIn,
+               .answer = kNewPlanOut,
+               .slow = true});
+  // --- alerts ---
+  r.push_back({.id = "acknowledge_alert",
+               .method = "POST",
+               .pattern = CLIENT "/alerts/{alert}/acknowledge",
+               .what = "I take care of it.",
+               .role = Role::kOperator,
+               .handler = AcknowledgeAlert,
+               .body = Body::kJson,
+               .request = NOTHING,
+               .answer = kAnyObject});
+  r.push_back({.id = "silence_alert",
+               .method = "POST",
+               .pattern = CLIENT "/alerts/{alert}/silence",
+               .what = "Tells nobody of it, or of what `match` takes, for a while.",
+               .role = Role::kOperator,
+               .handler = SilenceAlert,
+               .body = Body::kJson,
+               .request = kSilenceIn,
+               .answer = kAnyObject});
+  r.push_back({.id = "feedback_alert",
+               .method = "POST",
+               .pattern = CLIENT "/alerts/{alert}/feedback",
+               .what = "Whether it was worth it: tunes how soon such an alert is raised.",
+               .role = Role::kOperator,
+               .handler = FeedbackAlert,
+               .body = Body::kJson,
+               .request = kFeedbackIn,
+               .answer = kAnyObject});
+  // --- scenarios and the optimiser ---
+  r.push_back({.id = "usual_scenarios",
+               .method = "GET",
+               .pattern = CLIENT "/scenarios",
+               .what = "The usual what-ifs, side by side.",
+               .role = Role::kViewer,
+               .handler = UsualScenarios,
+               .answer = kScenariosOut,
+               .slow = true});
+  r.push_back({.id = "ask_scenarios",
+               .method = "POST",
+               .pattern = CLIENT "/scenarios",
+               .what = "What-ifs as maxopt scenario --file takes them (docs/scenarios.md).",
+               .role = Role::kOperator,
+               .handler = AskScenarios,
+               .body = Body::kJson,
+               .request = kScenariosIn,
+               .answer = kScenariosOut,
+               .slow = true});
+  r.push_back({.id = "propose_scenario",
+               .method = "POST",
+               .pattern = CLIENT "/scenarios/plan",
+               .what = "Proposes daily budgets by channel as a plan, with its prediction.",
+               .role = Role::kOperator,
+               .handler = ProposeScenario,
+               .body = Body::kJson,
+               .request = kBudgetsIn,
+               .answer = kNewPlanOut,
+               .slow = true});
+  r.push_back({.id = "optimize",
+               .method = "POST",
+               .pattern = CLIENT "/optimize",
+               .what = "One round of the optimiser; with propose its plans are stored.",
+               .role = Role::kOperator,
+               .handler = OptimizeClient,
+               .body = Body::kJson,
+               .request = kOptimizeIn,
+               .answer = kOptimizeOut,
+               .slow = true});
+  // --- settings of a client ---
+  r.push_back({.id = "get_rules",
+               .method = "GET",
+               .pattern = CLIENT "/rules",
+               .what = "The rules, as text.",
+               .role = Role::kViewer,
+               .handler = GetRules,
+               .answer_type = "text/yaml"});
+  r.push_back({.id = "put_rules",
+               .method = "PUT",
+               .pattern = CLIENT "/rules",
+               .what = "Replaces the rules, checked; the old ones are kept.",
+               .role = Role::kAdmin,
+               .handler = PutRules,
+               .body = Body::kText,
+               .answer = kSettingsOut});
+  r.push_back({.id = "get_policy",
+               .method = "GET",
+               .pattern = CLIENT "/policy",
+               .what = "The policy, as text.",
+               .role = Role::kViewer,
+               .handler = GetPolicy,
+               .answer_type = "text/yaml"});
+  r.push_back({.id = "put_policy",
+               .method = "PUT",
+               .pattern = CLIENT "/policy",
+               .what = "Replaces the policy, checked; the old one is kept.",
+               .role = Role::kAdmin,
+               .handler = PutPolicy,
+               .body = Body::kText,
+               .answer = kSettingsOut});
+  r.push_back({.id = "get_document",
+               .method = "GET",
+               .pattern = CLIENT "/documents/{name*}",
+               .what = "A document that a teammate handed over.",
+               .role = Role::kViewer,
+               .handler = GetDocument,
+               .answer_type = "text/plain"});
+  r.push_back({.id = "get_media",
+               .method = "GET",
+               .pattern = CLIENT "/media/{name*}",
+               .what = "A picture or video of a campaign: campaign/file.",
+               .role = Role::kViewer,
+               .handler = GetMedia,
+               .answer_type = "image/*"});
+  // --- jobs ---
+  r.push_back({.id = "run_job",
+               .method = "POST",
+               .pattern = V1 "/jobs/{key}/run",
+               .what = "Makes a job due now.",
+               .role = Role::kAdmin,
+               .handler = RunJob,
+               .body = Body::kJson,
+               .request = NOTHING,
+               .answer = kAnyObject,
+               .all_clients = true});
+  r.push_back({.id = "halt",
+               .method = "POST",
+               .pattern = V1 "/halt",
+               .what = "Lets nothing but pauses and cuts out, or ends that.",
+               .role = Role::kAdmin,
+               .handler = Halt,
+               .body = Body::kJson,
+               .request = kHaltIn,
+               .answer = kAnyObject,
+               .all_clients = true});
   // --- users and keys ---
   r.push_back({.id = "list_users",
                .method = "GET",
@@ -212,6 +510,14 @@ std::vector<Route> Make() {
                .answer = kAuditOut,
                .all_clients = true});
   // --- of the server ---
+  r.push_back({.id = "metrics",
+               .method = "GET",
+               .pattern = "/metrics",
+               .what = "For Prometheus: requests, jobs, accounts, alerts.",
+               .role = Role::kViewer,
+               .handler = Metrics,
+               .answer_type = "text/plain; version=0.0.4",
+               .all_clients = true});
   r.push_back({.id = "health",
                .method = "GET",
                .pattern = "/healthz",

@@ -594,6 +594,9 @@ int RunCommandLine(int argc, char** argv) {
   collect_command->add_option("--address", serve.address,
                               "to listen on (default: serve.yaml's, else 127.0.0.1)");
   collect_command->callback([&] { run = [&] { return ServeCommand(context, serve); }; });
+  command(&app, "openapi", "print what the API answers to: OpenAPI 3.1")->callback([&] {
+    run = [] { return OpenApiCommand(); };
+  });
   AccessArguments access;
   auto* users_command = command(&app, "users", "who may use dashboard and API");
   users_command->require_subcommand(1);

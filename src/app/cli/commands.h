@@ -228,6 +228,7 @@ struct ServeArguments {
 /// Serves the dashboard, the API and the tag, collects events and runs the jobs until SIGINT or
 /// SIGTERM.
 Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments);
+Result<int> OpenApiCommand();
 struct AccessArguments {
   std::string name, role = "viewer", locale, clients;  ///< clients: "A,B" or "all"
   bool password = false;                               ///< read one from standard input

@@ -10,9 +10,11 @@
 #include "app/api/api.h"
 #include "app/cli/access.h"
 #include "app/cli/background.h"
+#include "app/cli/launch.h"
 #include "app/cli/open.h"
 #include "app/home/shared_home.h"
 #include "app/serve/serve.h"
+#include "http/tls.h"
 #include "memory/events/events.h"
 
 namespace maxopt {
@@ -53,6 +55,11 @@ Result<Collector> StartCollector(const CommandContext& context, const Clock& clo
 
 }  // namespace
 
+Result<int> OpenApiCommand() {
+  fmt::print("{}\n", OpenApiDocument("0.1.0"));
+  return kExitOk;
+}
+
 Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments) {
   MAXOPT_TRY(const std::unique_ptr<UserStore> users, OpenUsers(context));
   MAXOPT_TRY(ApiConfig config, ReadApiConfig(context.home));
@@ -64,6 +71,8 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
   MAXOPT_TRY(Collector collector, StartCollector(context, wall));
   SharedHome home({.folder = context.home, .clock = clock});
   MAXOPT_TRY(std::unique_ptr<Background> background, Background::Start(context, clock, home));
+  const auto after_apply = [quiet = CommandContext{context.home, true}](
+                               Home& used, const Plan& plan) { AfterApply(quiet, used, plan); };
   MAXOPT_TRY(std::unique_ptr<Api> api, MakeApi({.home = &home,
                                                 .users = users.get(),
                                                 .live = &background->api(),
@@ -71,7 +80,8 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
                                                 .wall = &wall,
                                                 .folder = context.home,
                                                 .version = "0.1.0",
-                                                .pages = BuiltPages()},
+                                                .pages = BuiltPages(),
+                                                .after_apply = after_apply},
                                                config));
   http::ServerOptions options;
   options.address = config.address;
@@ -84,7 +94,9 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
     if (collector.handler && IsCollectors(path)) return collector.handler(request);
     return api.Handle(request);
   };
-  MAXOPT_TRY(std::unique_ptr<http::Server> server, http::Serve(handler, options));
+  MAXOPT_TRY(std::unique_ptr<http::Server> server,
+             config.tls() ? http::ServeTls(handler, options, {config.certificate, config.key})
+                          : http::Serve(handler, options));
   // A limit on file sizes is then an error of the write, as a full disk is.
   std::signal(SIGXFSZ, SIG_IGN);
   std::signal(SIGINT, OnSignal);
