@@ -9,7 +9,7 @@ struct BuiltInFile {
   std::string_view name;  ///< "specs/meta.yaml"
   std::string_view text;
 };
-/// By name. The file with the texts is made by embed.cmake.
+/// By name. The file with the texts is made by cmake/embed.cmake.
 std::span<const BuiltInFile> BuiltInFiles();
 
 }  // namespace maxopt
