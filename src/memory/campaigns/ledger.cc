@@ -162,13 +162,14 @@ Result<LedgerCheck> CheckLedger(CampaignStore& store, const std::string& known_h
 
 Result<> SaveOutcome(CampaignStore& store, const std::string& client,
                      const ScoredOutcome& outcome) {
-  const json body{
-      {"kind", outcome.kind},
-      {"kpi", outcome.kpi},
-      {"method", outcome.method},
-      {"predicted",
-       {{"mean", outcome.predicted}, {"low90", outcome.low90}, {"high90", outcome.high90}}},
-      {"measured", {{"mean", outcome.measured}, {"sd", outcome.measured_sd}}}};
+  json body{{"kind", outcome.kind},
+            {"kpi", outcome.kpi},
+            {"method", outcome.method},
+            {"predicted",
+             {{"mean", outcome.predicted}, {"low90", outcome.low90}, {"high90", outcome.high90}}},
+            {"measured", {{"mean", outcome.measured}, {"sd", outcome.measured_sd}}}};
+  if (outcome.first) body["from"] = PrintDay(*outcome.first);
+  if (outcome.last) body["to"] = PrintDay(*outcome.last);
   MAXOPT_CHECK(
       AppendLedger(store, {0, outcome.at, client, "measured", outcome.plan, Dump(body), {}, {}}));
   return {};
@@ -200,6 +201,12 @@ Result<std::vector<ScoredOutcome>> Outcomes(CampaignStore& store, const std::str
     }
     out.push_back({entry.subject, text("kind"), text("kpi"), text("method"), *mean, *low, *high,
                    *measured, *sd, entry.at});
+    if (!text("from").empty()) {
+      MAXOPT_TRY(out.back().first, ParseDay(text("from")));
+    }
+    if (!text("to").empty()) {
+      MAXOPT_TRY(out.back().last, ParseDay(text("to")));
+    }
   }
   return out;
 }

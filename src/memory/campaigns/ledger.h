@@ -70,6 +70,8 @@ struct ScoredOutcome {
   double predicted = 0, low90 = 0, high90 = 0;
   double measured = 0, measured_sd = 0;  ///< with its standard error
   Instant at{};                          ///< when it was measured
+  /// Days of the effect, inclusive, the client's; absent in lines of before they were kept.
+  std::optional<Day> first{}, last{};
 };
 Result<> SaveOutcome(CampaignStore& store, const std::string& client, const ScoredOutcome& outcome);
 /// Oldest first.

@@ -122,7 +122,9 @@ Result<ScoreReport> ScorePlans(const ScoreWorld& world, const std::string& clien
                           promised.high90,
                           answer->att.value,
                           (answer->att.high - answer->att.low) / (2 * kZ95),
-                          now};
+                          now,
+                          first,
+                          last};
     MAXOPT_CHECK(SaveOutcome(*world.store, client, outcome));
     MAXOPT_CHECK(world.store->MovePlan(plan.id, PlanStatus::kVerified, PlanStatus::kScored));
     report.scored.push_back(std::move(outcome));
