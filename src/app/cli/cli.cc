@@ -337,6 +337,42 @@ int RunCommandLine(int argc, char** argv) {
       command(&app, "view", "what the dashboard's pages show; without a name the list of them");
   AddViewOptions(*view_command, view);
   view_command->callback([&] { run = [&] { return ViewCommand(context, view); }; });
+  ExportArguments exported;
+  auto* export_command = command(&app, "export", "a view as CSV, JSON Lines, XLSX or Parquet");
+  AddViewOptions(*export_command, exported.view);
+  export_command->add_option("--form", exported.form, "csv, jsonl, xlsx or parquet");
+  export_command->add_option("--out", exported.out, "file; its name may tell the form");
+  export_command->add_flag("--all", exported.all,
+                           "every view, and the nine reports of dbt_ad_reporting");
+  export_command->add_option("--dir", exported.folder, "where all are written to");
+  export_command->callback([&] { run = [&] { return ExportCommand(context, exported); }; });
+  ArchiveArguments archived;
+  auto* archive_command =
+      command(&app, "archive", "everything of a client or a campaign as files with a manifest");
+  archive_command->add_option("campaign", archived.campaign,
+                              "as set up, by key or id; left out: everything of the client");
+  archive_command->add_option("--client", archived.client, "whose");
+  archive_command->add_option("--out", archived.out, "folder of its own")->required();
+  archive_command->callback([&] { run = [&] { return ArchiveCommand(context, archived); }; });
+  std::string archive_folder;
+  bool check_only = false;
+  auto* restore_command =
+      command(&app, "restore", "check an archive and load it into an empty home");
+  restore_command->add_option("folder", archive_folder, "of the archive")->required();
+  restore_command->add_flag("--check", check_only, "compare the digests only");
+  restore_command->callback(
+      [&] { run = [&] { return RestoreCommand(context, archive_folder, check_only); }; });
+  SqlArguments asked;
+  auto* sql_command =
+      command(&app, "sql", "one read-only question to the facts: docs/exports.md, docs/facts.md");
+  sql_command->add_option("statement", asked.sql, "SELECT ...")->required();
+  sql_command->add_option("--rows", asked.rows, "at most so many in the answer")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  sql_command->add_option("--seconds", asked.seconds, "at most so long")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  sql_command->callback([&] { run = [&] { return SqlCommand(context, asked); }; });
 
   bool off = false;
   auto* halt_command = command(&app, "halt", "send nothing but pauses and cuts from now on");

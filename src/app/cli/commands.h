@@ -174,6 +174,28 @@ struct ViewArguments {
   std::vector<std::string> set;      ///< a view's own parameters: "grain=week"
 };
 Result<int> ViewCommand(const CommandContext& context, const ViewArguments& arguments);
+struct ExportArguments {
+  ViewArguments view;
+  std::string form;  ///< csv | jsonl | xlsx | parquet; empty: as `out` is called
+  std::string out;
+  bool all = false;  ///< every view, and the reports of dbt_ad_reporting, into `folder`
+  std::string folder;
+};
+Result<int> ExportCommand(const CommandContext& context, const ExportArguments& arguments);
+struct ArchiveArguments {
+  std::string campaign;  ///< empty: everything of the client
+  std::string client, out;
+};
+Result<int> ArchiveCommand(const CommandContext& context, const ArchiveArguments& arguments);
+/// Into the home, which must be empty; with `check` the digests are compared and nothing is loaded.
+Result<int> RestoreCommand(const CommandContext& context, const std::string& folder, bool check);
+struct SqlArguments {
+  std::string sql;
+  std::int64_t rows = 100'000;
+  int seconds = 30;
+};
+/// CSV, or JSON with columns, types and rows.
+Result<int> SqlCommand(const CommandContext& context, const SqlArguments& arguments);
 
 struct AlertsArguments {
   std::string client;

@@ -5,6 +5,7 @@
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/cli/views.h"
 #include "app/views/views.h"
 
 namespace maxopt {
@@ -107,7 +108,7 @@ std::string ViewText(const View& view) {
 
 }  // namespace
 
-static Result<ViewQuery> QueryOf(const ViewArguments& arguments) {
+Result<ViewQuery> ViewQueryOf(const ViewArguments& arguments) {
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const auto& [name, value] : {std::pair<std::string, std::string>{"from", arguments.from},
                                     {"to", arguments.to},
@@ -144,7 +145,7 @@ Result<int> ViewCommand(const CommandContext& context, const ViewArguments& argu
     return kExitOk;
   }
   MAXOPT_TRY(const ViewKind* kind, FindView(arguments.view));
-  MAXOPT_TRY(ViewQuery query, QueryOf(arguments));
+  MAXOPT_TRY(ViewQuery query, ViewQueryOf(arguments));
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   if (kind->needs_client) {
     MAXOPT_TRY(query.client, OnlyClient(*home, query.client));

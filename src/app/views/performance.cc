@@ -163,7 +163,7 @@ Result<> AskLevel(Frame& frame, const Rows& rows, std::size_t level, std::option
 /// The plan's numbers of campaigns, by key: spend from the media plan's budgets, ratios from the
 /// targets that are watched.
 Result<std::map<std::string, std::vector<ViewCell>>> PlanOfCampaigns(
-    const Frame& frame, const std::vector<const Metric*>& metrics) {
+    Frame& frame, const std::vector<const Metric*>& metrics) {
   std::map<std::string, std::vector<ViewCell>> out;
   for (const Client& client : frame.clients) {
     MAXOPT_TRY(const std::vector<PlannedSetup> setups, PlannedSetups(frame, client.name));

@@ -12,7 +12,7 @@ namespace maxopt::views {
 
 using std::chrono::days;
 
-Result<std::vector<PlannedSetup>> PlannedSetups(const Frame& frame, const std::string& client) {
+Result<std::vector<PlannedSetup>> PlannedSetups(Frame& frame, const std::string& client) {
   MAXOPT_TRY(const std::vector<Document> documents, frame.home.store().Documents(client, "setup"));
   std::map<std::string, std::map<std::string, const Document*>> newest;  // slug -> file -> document
   for (const Document& document : documents) {
@@ -31,8 +31,11 @@ Result<std::vector<PlannedSetup>> PlannedSetups(const Frame& frame, const std::s
     const auto parsed = ParseSomeDocuments(wanted, [](const std::string& name) {
       return Result<std::string>(Fail(Errc::kNotFound, name + " is not read here"));
     });
-    // A document of an older form is told of where documents are shown; its plan is not known.
-    if (!parsed) continue;
+    if (!parsed) {
+      frame.Note(fmt::format("The plan of {} cannot be read, so nothing is compared with it: {}",
+                             slug, parsed.error().what));
+      continue;
+    }
     const Brief& brief = parsed->brief;
     PlannedSetup setup;
     setup.client = client;

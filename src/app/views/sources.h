@@ -28,7 +28,7 @@ struct PlannedSetup {
   std::vector<PlannedCampaign> campaigns{};
 };
 /// Newest of each campaign, as known at frame.now.
-Result<std::vector<PlannedSetup>> PlannedSetups(const Frame& frame, const std::string& client);
+Result<std::vector<PlannedSetup>> PlannedSetups(Frame& frame, const std::string& client);
 
 /// The part of `total` that falls to [from, to], spread evenly over [first, last].
 Money PlannedIn(Money total, Day first, Day last, Day from, Day to);
