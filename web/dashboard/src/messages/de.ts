@@ -17,7 +17,7 @@ export const de: Messages = {
   alert: 'Alarm',
   all_alerts: 'Alle Alarme',
   all_clients: 'Alle Kunden',
-  all_fresh: 'Alle {count} Konten sind frisch',
+  all_fresh: 'Alle Konten sind frisch ({count})',
   all_plans: 'Alle Pläne',
   apply: 'Ausführen',
   apply_begun: 'Der Plan wird ausgeführt.',

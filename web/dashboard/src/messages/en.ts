@@ -15,7 +15,7 @@ export const en = {
   alert: 'Alert',
   all_alerts: 'All alerts',
   all_clients: 'All clients',
-  all_fresh: 'All {count} accounts are fresh',
+  all_fresh: 'All accounts are fresh ({count})',
   all_plans: 'All plans',
   apply: 'Apply',
   apply_begun: 'The plan is being applied.',
