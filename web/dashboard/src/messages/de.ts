@@ -2,6 +2,8 @@ import type { Messages } from './en';
 
 /** German texts of the interface. */
 export const de: Messages = {
+  no_page_title: 'Nicht gefunden',
+  weekday: 'Wochentag',
   age_gender: 'Alter und Geschlecht',
   a_day_in: 'je Tag, in {currency}',
   a_day_settled: 'Je Tag, wenn Wirkungen sich gesetzt haben',

@@ -1,5 +1,7 @@
 /** English texts of the interface. {name} stands for a parameter. */
 export const en = {
+  no_page_title: 'Not found',
+  weekday: 'Weekday',
   age_gender: 'Age and gender',
   a_day_in: 'a day, in {currency}',
   a_day_settled: 'A day, once effects have settled',
