@@ -83,12 +83,12 @@ export function startServer({ port = 0, dist = join(here, '../dist'), campaigns 
     if (rest[0] === 'scenarios') return rest[1] === 'plan' ? { body: { id: 'p-20260329-0009' } } : { body: other('scenarios.json') };
     if (rest[0] === 'rules' || rest[0] === 'policy') {
       if (method === 'PUT') {
-        if (String(body?.text ?? '').includes('nonsense')) return error(400, 'invalid_argument', `${rest[0]}.yaml, line 1: "nonsense" is no key`, 'known are rules, version');
-        texts.set(rest[0], body.text);
+        if (String(body).includes('nonsense')) return error(400, 'invalid_argument', `${rest[0]}.yaml, line 1: "nonsense" is no key`, 'known are rules, version');
+        texts.set(rest[0], String(body));
       }
-      return { body: { text: texts.get(rest[0]) } };
+      return { text: texts.get(rest[0]) };
     }
-    if (rest[0] === 'documents') return { body: { text: 'maxopt: brief/1\nname: Spring trails\n' } };
+    if (rest[0] === 'documents') return { text: 'maxopt: brief/1\nname: Spring trails\n' };
     if (rest[0] === 'alerts') return { body: {} };
     if (rest[0] === 'reports' && method === 'POST') return { body: { id: `r-${(made += 1)}` } };
     return error(404, 'not_found', `there is no ${path}`);
@@ -111,7 +111,7 @@ export function startServer({ port = 0, dist = join(here, '../dist'), campaigns 
       request.on('end', () => {
         let made_;
         try {
-          made_ = answer(request.method, url.pathname.slice(7), url.searchParams, text === '' ? null : JSON.parse(text));
+          made_ = answer(request.method, url.pathname.slice(7), url.searchParams, text === '' ? null : /json/.test(request.headers['content-type']) ? JSON.parse(text) : text);
         } catch (failure) {
           made_ = error(500, 'internal', String(failure));
         }

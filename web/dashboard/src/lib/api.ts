@@ -55,7 +55,9 @@ export async function getText(path: string, signal?: AbortSignal): Promise<strin
   return (await ask(path, { signal })).text();
 }
 
-/** A write. The same `key` twice is one write: a caller that tries again passes the first one's. */
+/**
+ * A write; a body that is a text is sent as it is. The same `key` twice is one write: a caller that tries again passes the first one's.
+ */
 export async function send<T>(
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
@@ -65,7 +67,10 @@ export async function send<T>(
   const headers: Record<string, string> = { 'Idempotency-Key': key, Accept: 'application/json' };
   if (csrf) headers['X-CSRF-Token'] = csrf;
   let text: string | undefined;
-  if (body !== undefined) {
+  if (typeof body === 'string') {
+    headers['Content-Type'] = 'text/yaml';
+    text = body;
+  } else if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
     text = JSON.stringify(body);
   }

@@ -61,7 +61,6 @@ export class ViewResource extends Resource<View> {
     while (view.next !== '') {
       const url = new URL(path, 'http://x');
       url.searchParams.set('cursor', view.next);
-      url.searchParams.set('limit', '2000');
       view = await get<View>(url.pathname + url.search, signal);
       if (signal.aborted) return;
       rows = rows.concat(view.rows);

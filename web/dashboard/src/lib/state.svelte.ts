@@ -21,6 +21,8 @@ export interface ClientInfo {
 interface ViewInfo {
   name: string;
   needs_client?: boolean;
+  /** Of the parameters that mean the same everywhere those that it heeds, separated by spaces. */
+  common?: string;
   parameters?: { name: string }[];
 }
 export interface Toast {
@@ -149,7 +151,7 @@ class App {
       this.views = new Map(
         views.value.views
           .filter(({ parameters }) => parameters !== undefined)
-          .map(({ name, parameters }) => [name, new Set((parameters ?? []).map((of) => of.name))]),
+          .map(({ name, common, parameters }) => [name, new Set([...(common ?? '').split(' '), ...(parameters ?? []).map((of) => of.name), 'as_of'])]),
       );
     }
     this.session = { ...session, clients: session.clients.length > 0 ? session.clients : this.clients.map(({ name }) => name) };
