@@ -69,7 +69,7 @@ Result<View> PacingView(Frame& frame) {
   for (const Client& client : frame.clients) {
     MAXOPT_TRY(const std::optional<Policy> policy, frame.home.PolicyOf(client.name));
     MonitorWorld world = frame.home.monitor_world();
-    world.reader = RememberedReaders(frame);
+    MAXOPT_TRY(world.reader, RememberedReaders(frame));
     MAXOPT_TRY(const PacingReport report, LookAtPace(world, client.name, policy));
     for (const CampaignPace& pace : report.campaigns) {
       const ClientAccount* account = frame.Account(pace.account);
@@ -132,7 +132,7 @@ Result<View> Marginals(Frame& frame) {
     return Fail(Errc::kInvalidArgument, "marginal returns are of what is known now, without as_of");
   }
   OptimizeWorld world = frame.home.optimize_world();
-  world.reader = RememberedReaders(frame);
+  MAXOPT_TRY(world.reader, RememberedReaders(frame));
   const Client& client = frame.clients.front();
   const std::string unit = fmt::format("{}/day", client.currency.name());
   View& view = frame.view;
@@ -151,7 +151,8 @@ Result<View> Marginals(Frame& frame) {
       Text("binding", "Held by", "What keeps its budget where it is."),
       Of(CellKind::kFlag, "identified", "Told by data",
          "False: the data tell little, the interval is mostly assumption."),
-      Of(CellKind::kFlag, "beyond_tried", "Beyond what was tried"),
+      Of(CellKind::kRatio, "beyond_tried", "Beyond what was tried",
+         "By how much of its spend, where the curve is a guess."),
   };
   const auto what_if = ReadWhatIf(world, client.name, {});
   if (!what_if) {
@@ -177,7 +178,7 @@ Result<View> Marginals(Frame& frame) {
                  share.marginal ? Interval90Cell(*share.marginal) : ViewCell(),
                  TextCell(share.binding),
                  share.identified,
-                 share.beyond};
+                 RealCell(share.beyond)};
     view.rows.push_back(std::move(row));
   }
   for (const std::string& note : report.notes) frame.Note(note);

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <set>
+#include <map>
 
+#include "app/views/sources.h"
 #include "memory/campaigns/sightings.h"
 
 namespace maxopt::views {
@@ -46,14 +47,14 @@ Capabilities Unconnected(Platform platform) {
           .native_idempotency = false};
 }
 
-Result<AccountTree> TreeOf(Home& home, const ClientAccount& account) {
+Result<AccountTree> TreeOf(Home& home, const ClientAccount& account,
+                           const std::map<std::string, Day>& starts) {
   AccountTree tree;
   tree.info = account.info;
   MAXOPT_TRY(const std::vector<OwnedObject> owned, home.store().Objects(account.info.account));
   MAXOPT_TRY(const std::vector<Sighting> seen, Sightings(home.store(), account.info));
   std::map<std::string, std::string> id_of;  // by address
   for (const OwnedObject& object : owned) id_of[object.address] = object.id;
-  std::set<std::string> known;
   const auto add = [&](Level level) {
     for (const OwnedObject& object : owned) {
       if (object.level != level || object.id.empty()) continue;
@@ -71,7 +72,13 @@ Result<AccountTree> TreeOf(Home& home, const ClientAccount& account) {
         const auto campaign = id_of.find(object.address.substr(0, second));
         entity.campaign_id = campaign == id_of.end() ? "" : campaign->second;
       }
-      if (level == Level::kCampaign) known.insert(object.id);
+      if (level == Level::kCampaign) {
+        // A platform is told of an end; the first day of a flight is the media plan's.
+        const auto start = starts.find(object.address);
+        if (start != starts.end()) {
+          entity.fields.try_emplace("start_at", PrintDay(start->second) + " 00:00:00");
+        }
+      }
       tree.entities.push_back(std::move(entity));
     }
   };
@@ -101,19 +108,30 @@ Result<AccountTree> TreeOf(Home& home, const ClientAccount& account) {
 
 }  // namespace
 
-std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> RememberedReaders(
-    const Frame& frame) {
-  return [&home = frame.home, accounts = frame.accounts](
-             const AccountId& id) -> Result<std::shared_ptr<PlatformReader>> {
+Result<Readers> RememberedReaders(Frame& frame) {
+  std::map<std::string, std::map<std::string, Day>> starts;  // client -> campaign's address -> day
+  for (const Client& client : frame.clients) {
+    MAXOPT_TRY(const std::vector<PlannedSetup> setups, PlannedSetups(frame, client.name));
+    for (const PlannedSetup& setup : setups) {
+      for (const PlannedCampaign& campaign : setup.campaigns) {
+        starts[client.name].emplace(campaign.address, campaign.first);
+      }
+    }
+  }
+  return Readers([&home = frame.home, accounts = frame.accounts, starts = std::move(starts)](
+                     const AccountId& id) -> Result<std::shared_ptr<PlatformReader>> {
     for (const ClientAccount& account : accounts) {
       if (account.info.account != id) continue;
-      MAXOPT_TRY(AccountTree tree, TreeOf(home, account));
+      const auto of = starts.find(account.client);
+      MAXOPT_TRY(
+          AccountTree tree,
+          TreeOf(home, account, of == starts.end() ? std::map<std::string, Day>() : of->second));
       const auto connected = home.monitor_world().reader(id);
       return std::make_shared<Remembered>(
           std::move(tree), connected ? (*connected)->capabilities() : Unconnected(id.platform));
     }
     return Fail(Errc::kNotFound, fmt::format("account {} is not asked about", PrintAccount(id)));
-  };
+  });
 }
 
 }  // namespace maxopt::views

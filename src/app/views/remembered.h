@@ -8,10 +8,11 @@
 
 namespace maxopt::views {
 
-/// Readers whose accounts are made of the newest looks at campaigns and of what Max itself wrote;
-/// what they cannot know (metrics, change histories) they refuse. Rules of the platform are those
-/// of its connector. kNotFound for an account that is not in the frame.
-std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> RememberedReaders(
-    const Frame& frame);
+using Readers = std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)>;
+/// Readers whose accounts are made of the newest looks at campaigns and of what Max itself wrote,
+/// with the first days of their media plans; what they cannot know (metrics, change histories) they
+/// refuse. Rules of the platform are those of its connector. kNotFound for an account that is not
+/// in the frame.
+Result<Readers> RememberedReaders(Frame& frame);
 
 }  // namespace maxopt::views
