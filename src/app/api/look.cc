@@ -58,6 +58,12 @@ Answer Live(Call& call) {
 Answer Status(Call& call) {
   auto answer = call.context.world.live->Handle(call.request, {});
   if (!answer) return Refuse(404, "not_found", "there is no such path", "path");
+  if (answer->status == 503) {
+    // The worker has not looked yet, or has nothing to work on: what the home says.
+    MAXOPT_TRY(Home* const home, call.home());
+    MAXOPT_TRY(std::string jobs, JobsJson(*home));
+    answer = JsonText(200, std::move(jobs));
+  }
   if (!call.who.clients || answer->status != 200) return *std::move(answer);
   ordered_json json = ordered_json::parse(answer->body, nullptr, false);
   if (!json.is_object()) return *std::move(answer);
