@@ -13,7 +13,7 @@ export const kPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'";
 const kTypes = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
 
-export function startServer({ port = 0, dist = join(here, '../dist'), campaigns = 0, hostile = false, role = 'admin' } = {}) {
+export function startServer({ port = 0, dist = process.env.MAXOPT_DASHBOARD ?? join(here, '../dist'), campaigns = 0, hostile = false, role = 'admin' } = {}) {
   const fixtures = join(here, 'fixtures');
   const other = (name) => JSON.parse(readFileSync(join(fixtures, 'other', name), 'utf8'));
   const session = other('session.json');

@@ -19,9 +19,6 @@ export interface PlanChange {
   after: Record<string, unknown> | null;
   evidence?: Record<string, unknown> | null;
   prediction?: PlanPrediction | null;
-  outcome?: string;
-  state?: string;
-  error?: string;
 }
 export interface PlanExposure {
   currency: string;
@@ -49,7 +46,8 @@ export interface WholePlan {
   exposure?: { before: PlanExposure[]; after: PlanExposure[] };
   findings?: PlanFinding[];
   notes?: string[];
-  journal?: { key?: string; change?: string; state?: string; outcome?: string; at?: string; error?: string }[];
+  /** What became of each change, by its key. */
+  journal?: { key: string; address: string; state: string; id: string; how: string; attempts: number }[];
 }
 
 export interface FieldDiff {
