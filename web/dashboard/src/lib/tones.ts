@@ -1,5 +1,5 @@
 /** Words that Max uses for states, and the judgement in them. Unknown words are shown without one. */
-const kGood = ['fresh', 'ok', 'passed', 'verified', 'applied', 'done', 'on track', 'on plan', 'running', 'active', 'healthy', 'resolved', 'valid', 'better', 'approved', 'delivered', 'complete', 'green'];
+const kGood = ['fresh', 'ok', 'passed', 'verified', 'applied', 'done', 'on track', 'on plan', 'running', 'active', 'healthy', 'resolved', 'valid', 'better', 'approved', 'confirmed', 'delivered', 'complete', 'green'];
 const kWatch = ['late', 'warning', 'degraded', 'underspending', 'overspending', 'under plan', 'over plan', 'watch', 'guarded', 'draft', 'proposed', 'pending', 'due', 'stale', 'paused', 'learning', 'soon', 'postponed', 'ahead', 'behind', 'under', 'over', 'medium', 'acknowledged', 'unknown', 'amber', 'applying', 'partial', 'queued'];
 const kBad = ['failed', 'critical', 'error', 'rejected', 'expired', 'blocked', 'never', 'high', 'disapproved', 'worse', 'open', 'broken', 'red', 'urgent'];
 
