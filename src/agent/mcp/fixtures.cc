@@ -133,8 +133,8 @@ void AddConformanceFixtures(Registry& registry, std::shared_ptr<Server*> server)
   add("test_tool_with_progress", "tells its progress", NoArguments(),
       [](Call& call) -> Outcome<ToolResult> {
         for (const int done : {0, 50, 100}) {
-          if (done > 0) Pause();
           call.Progress(done, 100, fmt::format("Completed step {} of 100", done));
+          Pause();  // some clients forget who waits for progress once the answer is there
         }
         return Texts("done");
       });

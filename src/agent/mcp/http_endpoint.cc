@@ -219,8 +219,8 @@ class Endpoint final : public HttpEndpoint {
     if (!origin.empty() && !OriginIsOurs(origin)) {
       return Refusal(403, nullptr, -32600, "this origin may not call");
     }
-    if (options_.loopback_only && !IsLoopbackHost(Header(request, "Host"))) {
-      return Refusal(403, nullptr, -32600, "only hosts of this machine are answered");
+    if (!HostIsOurs(Header(request, "Host"))) {
+      return Refusal(403, nullptr, -32600, "this server is not asked by that name");
     }
     const Result<Principal> principal = authorize_(request);
     if (!principal) {
@@ -251,6 +251,12 @@ class Endpoint final : public HttpEndpoint {
       if (origin.starts_with(scheme)) return IsLoopbackHost(origin.substr(scheme.size()));
     }
     return false;
+  }
+
+  bool HostIsOurs(std::string_view host) const {
+    if (IsLoopbackHost(host)) return true;
+    const std::string_view name = host.substr(0, host.rfind(':'));
+    return std::find(options_.hosts.begin(), options_.hosts.end(), name) != options_.hosts.end();
   }
 
   http::Response Post(const http::Request& request, const Principal& principal) {

@@ -252,8 +252,9 @@ Result<> ServeStdio(Server& server, const Principal& principal, int in, int out)
 struct HttpOptions {
   /// Origins of web pages that may call, besides those on this machine: "https://max.example".
   std::vector<std::string> origins{};
-  /// Host headers other than this machine's are refused: for servers without keys.
-  bool loopback_only = true;
+  /// Names by which it may be asked, besides this machine's: a request for another Host may come
+  /// from a page whose name was bound to our address.
+  std::vector<std::string> hosts{};
   std::size_t max_body_bytes = 1u << 20;
   std::size_t max_sessions = 256;
   std::chrono::minutes session_idle{60};

@@ -181,6 +181,14 @@ CREATE TABLE recollection (about TEXT NOT NULL, stage TEXT NOT NULL, client TEXT
 CREATE INDEX recollection_by_client ON recollection (client, at);
 CREATE TABLE remembered (digest TEXT PRIMARY KEY, body TEXT NOT NULL);
 )sql",
+    // Tasks that other agents gave (A2A): each with the message that began it, so that the same
+    // message again is the same task.
+    R"sql(
+CREATE TABLE agent_task (id TEXT PRIMARY KEY, context TEXT NOT NULL, asker TEXT NOT NULL,
+  message TEXT NOT NULL, state TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+  body TEXT NOT NULL, UNIQUE (asker, message));
+CREATE INDEX agent_task_by_asker ON agent_task (asker, updated_at);
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
