@@ -482,12 +482,40 @@ int RunCommandLine(int argc, char** argv) {
   });
 
   ReportArguments report;
-  auto* report_command = command(&app, "report", "write a report as Markdown and HTML");
+  auto* report_command =
+      command(&app, "report", "make a report: archived, and written in the forms asked for");
   report_command->add_option("client", report.client, "client; may be left out when there is one");
+  report_command->add_option("--kind", report.kind,
+                             "performance channels creatives efficiency strategy dashboard");
+  report_command->add_option("--audience", report.audience, "executive client operator auditor");
+  report_command->add_option("--language", report.language, "en de");
+  report_command->add_option("--campaign-type", report.campaign_type,
+                             "awareness traffic leads sales app: which KPIs lead");
+  report_command->add_option("--template", report.template_name, "of reports.yaml");
   report_command->add_option("--from", report.from, "first day (default: 28 days)");
   report_command->add_option("--to", report.to, "last day (default: yesterday)");
-  report_command->add_option("--out", report.out, "folder (default: reports/ in the home)");
+  report_command->add_option("--as-of", report.as_of, "what was known then (RFC 3339)");
+  report_command->add_option("--form", report.forms, "html pdf xlsx csv json md eml, with commas");
+  report_command->add_option("--out", report.out, "folder (default: the report's own)");
+  report_command->add_option("--by", report.by, "who asks");
+  report_command->add_flag("--tell", report.tell, "also put its messages into the outbox");
   report_command->callback([&] { run = [&] { return ReportCommand(context, report); }; });
+  std::string reports_client, report_id, report_forms = "html", report_out;
+  auto* reports = command(&app, "reports", "the reports that were made");
+  reports->add_option("--client", reports_client, "only of this client");
+  reports->callback([&] {
+    if (!run) run = [&] { return ReportsCommand(context, reports_client); };
+  });
+  auto* reports_show = command(reports, "show", "a report, and whether its files are unchanged");
+  reports_show->add_option("id", report_id)->required();
+  reports_show->callback([&] { run = [&] { return ReportShowCommand(context, report_id); }; });
+  auto* reports_render = command(reports, "render", "again from its inputs: the same bytes");
+  reports_render->add_option("id", report_id)->required();
+  reports_render->add_option("--form", report_forms, "html pdf xlsx csv json md eml, with commas");
+  reports_render->add_option("--out", report_out, "folder (default: here)");
+  reports_render->callback([&] {
+    run = [&] { return ReportRenderCommand(context, report_id, report_forms, report_out); };
+  });
 
   auto* experiments_command =
       command(&app, "experiments", "planned comparisons and trials, what they lock and found");

@@ -161,9 +161,19 @@ Result<int> RulesBacktestCommand(const CommandContext& context,
                                  const RulesBacktestArguments& arguments);
 Result<int> RulesTemplateCommand();
 struct ReportArguments {
-  std::string client, from, to, out;
+  std::string client, from, to, as_of, out, by;
+  std::string kind = "performance", audience, language, campaign_type, template_name;
+  std::string forms = "html,md";
+  bool tell = false;  ///< messages to the team
 };
+/// Makes a report, archives it and writes it in the forms that are asked for.
 Result<int> ReportCommand(const CommandContext& context, const ReportArguments& arguments);
+Result<int> ReportsCommand(const CommandContext& context, const std::string& client);
+/// kExitError when a file of the archive is not as it was written.
+Result<int> ReportShowCommand(const CommandContext& context, const std::string& id);
+/// Anew from the stored inputs. kExitError when the bytes are not those of the first time.
+Result<int> ReportRenderCommand(const CommandContext& context, const std::string& id,
+                                const std::string& forms, const std::string& out);
 Result<int> StatusCommand(const CommandContext& context, const std::string& client);
 
 struct ViewArguments {

@@ -14,7 +14,6 @@
 #include "connect/exports/exports.h"
 #include "memory/facts/table.h"
 #include "stages/monitor/monitor.h"
-#include "stages/report/report.h"
 
 namespace maxopt {
 
@@ -372,36 +371,6 @@ Result<int> RecommendCommand(const CommandContext& context, const std::string& c
     }
   }
   return recommendation.plan ? kExitPending : kExitOk;
-}
-
-Result<int> ReportCommand(const CommandContext& context, const ReportArguments& arguments) {
-  MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
-  MAXOPT_TRY(const std::string name, OnlyClient(*home, arguments.client));
-  MAXOPT_TRY(const Client client, home->store().GetClient(name));
-  MAXOPT_TRY(const Zone zone, Zone::Find(client.zone));
-  const Day yesterday = zone.DayOf(home->clock().Now()) - std::chrono::days(1);
-  ReportOptions options;
-  options.client = name;
-  options.now = home->clock().Now();
-  MAXOPT_TRY(const std::optional<Day> to, OptionalDay(arguments.to, "--to"));
-  options.to = to.value_or(yesterday);
-  MAXOPT_TRY(const std::optional<Day> from, OptionalDay(arguments.from, "--from"));
-  options.from = from.value_or(options.to - std::chrono::days(27));
-  MAXOPT_TRY(const Report report, WriteReport(home->store(), home->facts(), options));
-  const std::string folder = arguments.out.empty() ? home->PathOf("reports") : arguments.out;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) return Fail(Errc::kLocal, fmt::format("{}: {}", folder, error.message()));
-  const std::string stem =
-      fmt::format("{}/{}_{}", folder, PrintDay(options.from), PrintDay(options.to));
-  MAXOPT_CHECK(WriteWholeFile(stem + ".md", report.markdown));
-  MAXOPT_CHECK(WriteWholeFile(stem + ".html", report.html));
-  if (context.json) {
-    fmt::print("{}\n", ordered_json{{"markdown", stem + ".md"}, {"html", stem + ".html"}}.dump(2));
-  } else {
-    fmt::print("{}\n(written to {}.md and {}.html)\n", report.markdown, stem, stem);
-  }
-  return kExitOk;
 }
 
 Result<int> StatusCommand(const CommandContext& context, const std::string& client) {

@@ -11,9 +11,9 @@
 #include <map>
 
 #include "app/home/home.h"
+#include "app/reports/reports.h"
 #include "connect/exports/exports.h"
 #include "sim/world/world.h"
-#include "stages/report/report.h"
 #include "stages/setup/launch/launch.h"
 
 namespace maxopt {
@@ -497,21 +497,16 @@ Result<int> RunDemo(const DemoOptions& options) {
   const sim::Split best =
       sim::BestSplit(stage.world->market(), channels, without.spend / options.days);
 
-  ReportOptions report_options;
-  report_options.client = kClient;
-  report_options.from = first;
-  report_options.to = last;
-  report_options.now = stage.home->clock().Now();
-  report_options.planned = PlannedFor(launched.setup.desired, options.days);
-  MAXOPT_TRY(const Report report,
-             WriteReport(stage.home->store(), stage.home->facts(), report_options));
-  const std::string folder = stage.home->PathOf("reports");
-  fs::create_directories(folder, error);
-  const std::string stem = fmt::format("{}/{}_{}", folder, PrintDay(first), PrintDay(last));
-  MAXOPT_CHECK(WriteWholeFile(stem + ".md", report.markdown));
-  MAXOPT_CHECK(WriteWholeFile(stem + ".html", report.html));
+  ReportRequest request;
+  request.client = kClient;
+  request.from = first;
+  request.to = last;
+  request.by = "demo";
+  MAXOPT_TRY(const ReportEntry report, MakeReport(*stage.home, request));
+  for (const char* form : {"html", "md"}) MAXOPT_CHECK(RenderReport(*stage.home, report.id, form));
+  const std::string page = stage.home->PathOf(fmt::format("reports/{}/report.html", report.id));
 
-  PrintResult(with_max, without, best, launched, loop, options.days, stem + ".html");
+  PrintResult(with_max, without, best, launched, loop, options.days, page);
   PrintOwnUse(options.home);
   fmt::print("\n{:.0f} s in all\n",
              std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());

@@ -1,10 +1,12 @@
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/home/home.h"
+#include "connect/notify/notify.h"
 #include "domain/message.h"
 #include "memory/campaigns/reports.h"
 
@@ -20,6 +22,7 @@ struct ReportRequest {
   std::string audience{};            ///< executive client operator auditor
   std::string language{};            ///< en de
   std::string campaign_type{};       ///< awareness traffic leads sales app
+  std::string template_name{};       ///< of reports.yaml; empty: the one that fits best
   std::optional<Day> from{}, to{};   ///< inclusive; absent: the 28 days up to yesterday, where the
                                      ///< client is
   std::optional<Instant> as_of{};    ///< what was known then; absent: now
@@ -75,16 +78,19 @@ Result<std::string> ReportJson(Home& home, const std::string& id);
 /// Puts what the report has to say to its teammates into the outbox; those that were sent.
 Result<std::vector<Message>> TellReport(Home& home, const std::string& id);
 
-/// What came of the schedules of reports.yaml for the run that is due at `due`.
+/// What came of the client's schedules.
 struct ScheduledReports {
   std::vector<ReportEntry> made{};
   int messages = 0, mails = 0;
   std::vector<std::string> problems{};
 };
-/// Makes what is due between the last run and `due`: `progress` is a text that the caller keeps
-/// between runs.
+/// Makes what reports.yaml wants between the last run and `due`, each at most once (of several
+/// times that were missed the newest), tells the team, and mails it where the schedule says so.
+/// `progress` is a text that the caller keeps between runs; `mailer` null: nothing can be mailed,
+/// and the schedule that wants it is a problem.
 Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& client, Instant due,
-                                            std::string& progress);
+                                            std::string& progress,
+                                            const std::shared_ptr<Mailer>& mailer);
 
 /// What `maxopt init` writes as reports.yaml, commented.
 std::string ReportsTemplate();

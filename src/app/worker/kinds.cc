@@ -11,6 +11,7 @@
 #include "app/insights/insights.h"
 #include "app/lookout/lookout.h"
 #include "app/optimize/optimize.h"
+#include "app/reports/reports.h"
 #include "app/rules/rules.h"
 #include "app/trials/trials.h"
 #include "app/worker/worker.h"
@@ -319,6 +320,19 @@ Result<JobOutcome> Insights(JobContext& context) {
   return JobOutcome{fmt::format("{} messages in the outbox", messages.size())};
 }
 
+/// The schedules of reports.yaml, each on the client's clock.
+Result<JobOutcome> ScheduledReportsJob(JobContext& context) {
+  std::string progress = context.job().progress;
+  MAXOPT_TRY(const ScheduledReports report,
+             RunReportSchedules(context.home(), context.job().spec.client,
+                                context.home().clock().Now(), progress, MakeNotifyWires().mail));
+  MAXOPT_CHECK(context.SaveProgress(progress));
+  JobOutcome outcome{fmt::format("{} reports made, {} messages in the outbox, {} mails sent",
+                                 report.made.size(), report.messages, report.mails)};
+  outcome.problems = report.problems;
+  return outcome;
+}
+
 /// Plans whose horizon has passed, against what they promised.
 Result<JobOutcome> Score(JobContext& context) {
   Home& home = context.home();
@@ -461,6 +475,15 @@ JobRegistry StandardJobs() {
                  "10 7 * * *",
                  Importance::kLow,
                  Insights,
+                 {},
+                 false,
+                 false});
+  jobs.Register({"reports",
+                 "reports that reports.yaml schedules: made, told, mailed",
+                 kClient,
+                 "*/15 * * * *",
+                 Importance::kLow,
+                 ScheduledReportsJob,
                  {},
                  false,
                  false});

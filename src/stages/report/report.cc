@@ -1,479 +1,731 @@
 #include "stages/report/report.h"
 
 #include <fmt/format.h>
-#include <md4c-html.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
+#include <nlohmann/json.hpp>
 
-namespace maxopt {
+#include "stages/report/tables.h"
+
+namespace maxopt::report {
 namespace {
 
-using std::chrono::days;
-constexpr const char* kAbsent = "–";
+using Slots = std::map<std::string, Slot>;
 
-/// Thousands grouped by narrow spaces: "12 345".
-std::string Grouped(std::string digits) {
-  const std::size_t start = digits.starts_with('-') ? 1 : 0;
-  std::size_t end = digits.find('.');
-  if (end == std::string::npos) end = digits.size();
-  for (std::size_t at = end; at > start + 3; at -= 3) digits.insert(at - 3, "\u202f");
-  return digits;
+/// Below this share of a period's conversions known, a comparison with a period that is over would
+/// be mostly of what has not been told yet; 0.98 is what rounds to "all" in a reader's mind.
+constexpr double kMature = 0.98;
+/// A change that is smaller is "about as many as before": it shows as 0 or 1 percent.
+constexpr double kFlat = 0.01;
+
+bool OfConversions(std::string_view metric) {
+  return metric == "conversions" || metric == "revenue" || metric == "cpa" || metric == "roas" ||
+         metric == "cvr";
 }
-
-std::string Text(const FactCell& cell) {
-  switch (cell.kind) {
-    case FactCell::Kind::kAbsent:
-      return kAbsent;
-    case FactCell::Kind::kInteger:
-      return Grouped(std::to_string(cell.integer));
-    case FactCell::Kind::kReal:
-      return Grouped(fmt::format("{:.1f}", cell.real));
-    case FactCell::Kind::kMoney: {
-      // Reports show cents; the exact value stays in the facts.
-      const std::int64_t cents = (cell.integer + (cell.integer >= 0 ? 5'000 : -5'000)) / 10'000;
-      return Grouped(fmt::format("{}{}.{:02}", cents < 0 ? "-" : "", std::abs(cents) / 100,
-                                 std::abs(cents) % 100));
-    }
-    case FactCell::Kind::kText:
-      return cell.text;
-  }
-  Bug();
+bool OfBooks(std::string_view metric) {
+  return metric == "orders" || metric == "books_revenue" || metric == "books_roas";
 }
-
-/// Text of others in Markdown: nothing in it may act as markup.
-std::string Escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\n' || c == '\r') {
-      out += ' ';
-      continue;
-    }
-    if (std::string_view("\\`*_{}[]()#+-!|<>&~").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-std::string EscapeHtml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-std::string Percent(const FactCell& cell) {
-  return cell.kind == FactCell::Kind::kReal ? fmt::format("{:.2f} %", 100 * cell.real) : kAbsent;
-}
-std::string Ratio(const FactCell& cell) {
-  return cell.kind == FactCell::Kind::kReal ? fmt::format("{:.2f}", cell.real) : kAbsent;
-}
-
-class Table {
- public:
-  explicit Table(const FactTable& table) : table_(table) {}
-  const FactCell& At(const std::vector<FactCell>& row, std::string_view column) const {
-    for (std::size_t i = 0; i < table_.columns.size(); ++i) {
-      if (table_.columns[i] == column) return row[i];
-    }
-    Bug();
-  }
-
- private:
-  const FactTable& table_;
-};
-
-struct Line {
-  std::string name;
-  std::map<Day, double> values;
-};
-
-/// A small line chart as inline SVG, with a title for screen readers; its numbers are in a table
-/// beside it.
-std::string LineChart(const std::string& title, const std::vector<Line>& lines, Day from, Day to) {
-  static constexpr const char* kColours[] = {"#2f6fb3", "#c8553d", "#3c8d5a", "#8a5aa8",
-                                             "#b58a1b", "#4c9aa0", "#7a7a7a", "#d0709a"};
-  constexpr double kWidth = 860, kHeight = 240, kLeft = 64, kBottom = 26, kTop = 10;
-  double top = 1;
-  for (const Line& line : lines) {
-    for (const auto& [day, value] : line.values) top = std::max(top, value);
-  }
-  const double step = std::pow(10, std::floor(std::log10(top)));
-  top = std::ceil(top / step * 2) / 2 * step;
-  const auto span = static_cast<double>(std::max<std::int64_t>(1, (to - from).count()));
-  const auto x = [&](Day day) {
-    return kLeft + (kWidth - kLeft - 10) * static_cast<double>((day - from).count()) / span;
-  };
-  const auto y = [&](double value) {
-    return kTop + (kHeight - kTop - kBottom) * (1 - value / top);
-  };
-  std::string svg = fmt::format(
-      "<figure><figcaption>{0}</figcaption><svg viewBox=\"0 0 {1} {2}\" role=\"img\" "
-      "aria-label=\"{0}\">",
-      EscapeHtml(title), kWidth, kHeight);
-  for (int i = 0; i <= 4; ++i) {
-    const double value = top * i / 4;
-    svg += fmt::format(
-        "<line x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\" class=\"grid\"/><text x=\"{3}\" "
-        "y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>",
-        kLeft, kWidth - 10, y(value), kLeft - 6, y(value) + 4,
-        Grouped(fmt::format("{:.0f}", value)));
-  }
-  for (int i = 0; i <= 4; ++i) {
-    const Day day = from + days(static_cast<int>(span) * i / 4);
-    svg +=
-        fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"{}\">{}</text>", x(day), kHeight - 6,
-                    i == 0   ? "start"
-                    : i == 4 ? "end"
-                             : "middle",
-                    PrintDay(day));
-  }
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    std::string points;
-    for (const auto& [day, value] : lines[i].values) {
-      points += fmt::format("{:.1f},{:.1f} ", x(day), y(value));
-    }
-    svg += fmt::format("<polyline fill=\"none\" stroke=\"{}\" stroke-width=\"2\" points=\"{}\"/>",
-                       kColours[i % std::size(kColours)], points);
-  }
-  svg += "</svg><p class=\"legend\">";
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    svg += fmt::format("<span><i style=\"background:{}\"></i>{}</span>",
-                       kColours[i % std::size(kColours)], EscapeHtml(lines[i].name));
-  }
-  return svg + "</p></figure>";
+/// What one of a counted metric costs.
+std::string CostOf(std::string_view metric) {
+  if (metric == "impressions") return "cpm";
+  if (metric == "clicks") return "cpc";
+  return "cpa";
 }
 
 class Writer {
  public:
-  Writer(CampaignStore& store, FactStore& facts, const ReportOptions& options)
-      : store_(store), facts_(facts), options_(options) {}
+  Writer(const Settings& settings, const Inputs& inputs, std::shared_ptr<const Catalogue> texts)
+      : settings_(settings), book_(inputs), texts_(std::move(texts)) {}
 
-  Result<Report> Run() {
-    MAXOPT_TRY(client_, store_.GetClient(options_.client));
-    MAXOPT_TRY(const std::vector<ClientAccount> accounts, store_.Accounts());
-    for (const ClientAccount& account : accounts) {
-      if (account.client == client_.name) accounts_.push_back(account.info.account.id);
+  Result<Document> Run() {
+    document_.settings = settings_;
+    kpis_ = settings_.kpis.empty() ? KpisOf(settings_.campaign_type) : settings_.kpis;
+    lead_ = kpis_.front();
+    if (const View* view = book_.Find("client"); view != nullptr && !view->rows.empty()) {
+      client_row_ = view->rows.front().key;
     }
-    if (accounts_.empty()) {
-      return Fail(Errc::kNotFound,
-                  fmt::format("client \"{}\" has no account connected", client_.name));
+    document_.title = texts_->Word("kind." + settings_.kind);
+    document_.subtitle = PlainText(settings_.client);
+    document_.period =
+        fmt::format("{} – {}", texts_->DayText(settings_.from), texts_->DayText(settings_.to));
+    FindUnknownDays();
+    InsightOptions options;
+    options.whole = unknown_days_.empty();
+    options.lead = lead_;
+    options.cost = CostOf(lead_);
+    document_.insights = FindInsights(book_, options);
+    for (const std::string& name : SectionsOf(settings_)) {
+      Section section{name, texts_->Word("section." + name), {}};
+      MAXOPT_CHECK(Write(name, section));
+      if (!section.blocks.empty()) document_.sections.push_back(std::move(section));
     }
-    md_ = fmt::format("# {}: {} to {}\n\nWritten {} from what was known then. Amounts in {}.\n",
-                      Escape(client_.name), PrintDay(options_.from), PrintDay(options_.to),
-                      PrintInstant(options_.now), client_.currency.name());
-    MAXOPT_CHECK(Summary());
-    for (const std::string& paragraph : options_.extra) md_ += "\n" + paragraph + "\n";
-    MAXOPT_CHECK(ByCampaign());
-    MAXOPT_CHECK(Weeks());
-    MAXOPT_CHECK(Plans());
-    MAXOPT_CHECK(DataNotes());
-    MAXOPT_CHECK(Charts());
-    return Report{md_, Html()};
+    if (error_) return std::unexpected(*error_);
+    document_.derivations = book_.derivations();
+    return std::move(document_);
   }
 
  private:
-  FactQuery Query(std::vector<std::string> measures, std::vector<std::string> dimensions,
-                  std::string grain = "none") const {
-    FactQuery query;
-    query.measures = std::move(measures);
-    query.dimensions = std::move(dimensions);
-    query.filters = {{"account", accounts_, false}};
-    query.from = options_.from;
-    query.to = options_.to;
-    query.grain = std::move(grain);
-    query.as_of = options_.now;
-    return query;
+  // --- words ---
+
+  Slot At(const std::string& view, const std::string& row, const std::string& column,
+          std::string format = "", std::string part = "") const {
+    return {book_.Cell(view, row, column, std::move(part)), std::move(format), ""};
+  }
+  Slot Made(std::string op, std::vector<Source> of, std::string format = "") {
+    return {book_.Derive(std::move(op), std::move(of)), std::move(format), ""};
+  }
+  static Slot From(Source source, std::string format = "") {
+    return {std::move(source), std::move(format), ""};
+  }
+  Slot Size(const Slot& of, std::string format) { return Made("magnitude", {of.source}, format); }
+
+  std::optional<Sentence> Spoken(const std::string& key, Slots slots) {
+    auto sentence = texts_->Say({key, std::move(slots)}, book_);
+    if (!sentence) {
+      if (!error_) error_ = sentence.error();
+      return std::nullopt;
+    }
+    return *std::move(sentence);
+  }
+  void Say(Block& block, const std::string& key, Slots slots = {}) {
+    if (auto sentence = Spoken(key, std::move(slots))) {
+      block.sentences.push_back(*std::move(sentence));
+    }
+  }
+  bool Known(const Slot& slot) const {
+    return !std::holds_alternative<std::monostate>(book_.Get(slot.source));
+  }
+  std::optional<double> NumberOf(const Slot& slot) const { return Number(book_.Get(slot.source)); }
+
+  static std::string Direction(double change) {
+    return change > kFlat ? "up" : change < -kFlat ? "down" : "flat";
   }
 
-  Result<> Summary() {
-    MAXOPT_TRY(const FactTable total,
-               facts_.Query(Query({"spend", "impressions", "clicks", "conversions", "revenue",
-                                   "ctr", "cpc", "cpa", "roas"},
-                                  {})));
-    MAXOPT_TRY(const std::vector<KpiRow> kpi,
-               facts_.Kpi(client_.name, options_.from, options_.to, options_.now));
-    notes_.insert(notes_.end(), total.notes.begin(), total.notes.end());
-    md_ += "\n## Summary\n\n| | |\n|---|---:|\n";
-    const Table table(total);
-    Money observed = Money::Zero(client_.currency);
-    std::int64_t orders = 0;
-    std::int64_t days_known = 0;
-    const std::int64_t days_asked = (options_.to - options_.from).count() + 1;
-    for (const KpiRow& row : kpi) {
-      if (row.currency != client_.currency) continue;
-      observed += row.revenue;
-      orders += row.orders;
-      ++days_known;
+  // --- the leading numbers ---
+
+  Slot Metric(const std::string& metric, const std::string& suffix = "") const {
+    if (OfBooks(metric)) return At("days", "@totals", metric + suffix);
+    return At("client", client_row_, metric + suffix);
+  }
+  /// Share of the period's conversions that is known by now.
+  Slot KnownShare() const { return At("client", client_row_, "@known", "percent"); }
+  /// Whether a comparison with a period that is over would be of what has not been told yet.
+  bool Immature(const std::string& metric) const {
+    const auto known = NumberOf(KnownShare());
+    return !unknown_days_.empty() || (OfConversions(metric) && known && *known < kMature);
+  }
+  /// Days of the period of which nothing is known.
+  void FindUnknownDays() {
+    const View* view = book_.Find("days");
+    if (view == nullptr) return;
+    for (const ViewRow& row : view->rows) {
+      if (!Known(At("days", row.key, "spend"))) unknown_days_.push_back(row.key);
     }
-    if (days_known > 0 && days_known < days_asked) {
-      notes_.push_back(
-          fmt::format("Orders are known of {} of the {} days only.", days_known, days_asked));
+    if (unknown_days_.size() == view->rows.size()) unknown_days_.clear();  // no delivery at all
+  }
+  void SayUnknownDays(Block& block) {
+    if (unknown_days_.empty()) return;
+    std::vector<Source> of;
+    for (const std::string& key : unknown_days_) of.push_back(book_.Cell("days", key, "period"));
+    Say(block, "days.unknown", {{"days", Made("count", of)}, {"all", At("days", "@view", "rows")}});
+  }
+
+  /// "The platforms claim 120 conversions, 12% more than in the period before (107)."
+  void SayMetric(Block& block, const std::string& metric) {
+    const Slot now = Metric(metric);
+    if (!Known(now)) {
+      Say(block, "result.unknown", {{"metric", {{}, "", "metric." + metric}}});
+      return;
     }
-    if (total.rows.empty()) md_ += "| No delivery was reported in this period | |\n";
-    for (const auto& row : total.rows) {
-      const FactCell& spend = table.At(row, "spend");
-      md_ += fmt::format("| Spend | {} {} |\n", Text(spend), table.At(row, "currency").text);
-      if (options_.planned.currency() == client_.currency && !options_.planned.zero()) {
-        FactCell planned;
-        planned.kind = FactCell::Kind::kMoney;
-        planned.integer = options_.planned.micros();
-        md_ += fmt::format("| Planned for the period | {} ({:.1f} % spent) |\n", Text(planned),
-                           100.0 * static_cast<double>(spend.integer) /
-                               static_cast<double>(options_.planned.micros()));
+    // Metrics that have no sentences of their own are told by their name.
+    const bool own = texts_->Has("result." + metric + ".up");
+    const std::string key = "result." + (own ? metric : std::string("other"));
+    Slots named;
+    if (!own) named["metric"] = {{}, "", "metric." + metric};
+    const auto say = [&](const std::string& form, Slots slots) {
+      slots.merge(Slots(named));
+      Say(block, key + "." + form, std::move(slots));
+    };
+    if (Immature(metric)) {
+      if (own && !texts_->Has(key + ".sofar")) {
+        Say(block, "result.other.sofar", {{"metric", {{}, "", "metric." + metric}}, {"now", now}});
+      } else {
+        say("sofar", {{"now", now}});
       }
-      md_ += fmt::format("| Impressions | {} |\n| Clicks | {} |\n| CTR | {} |\n",
-                         Text(table.At(row, "impressions")), Text(table.At(row, "clicks")),
-                         Percent(table.At(row, "ctr")));
-      md_ += fmt::format(
-          "| Conversions the platforms claim | {} |\n| Revenue the platforms claim | {} |\n"
-          "| ROAS the platforms claim | {} |\n",
-          Text(table.At(row, "conversions")), Text(table.At(row, "revenue")),
-          Ratio(table.At(row, "roas")));
-      // Orders of four days over the spend of five would be no ratio at all.
-      if (days_known == days_asked && spend.kind == FactCell::Kind::kMoney && spend.integer > 0) {
-        md_ += fmt::format(
-            "| Observed revenue over spend, all sources | {:.2f} |\n",
-            static_cast<double>(observed.micros()) / static_cast<double>(spend.integer));
-      }
+      return;
     }
-    if (!kpi.empty()) {
-      FactCell cell;
-      cell.kind = FactCell::Kind::kMoney;
-      cell.integer = observed.micros();
-      md_ += fmt::format(
-          "| Orders in the client's own books, all sources | {} |\n"
-          "| Revenue in the client's own books, all sources | {} |\n",
-          Grouped(std::to_string(orders)), Text(cell));
+    const Slot before = Metric(metric, "_previous"), change = Metric(metric, "_previous_change");
+    if (!Known(before) || !Known(change)) {
+      say("alone", {{"now", now}});
+      return;
+    }
+    const std::string direction = Direction(*NumberOf(change));
+    Slots slots{{"now", now}, {"before", before}};
+    if (direction != "flat") slots["change"] = Size(change, "percent");
+    say(direction, std::move(slots));
+  }
+
+  /// How much is still to come, and where the count would end.
+  void SayMaturity(Block& block) {
+    const Slot known = KnownShare();
+    const auto share = NumberOf(known);
+    if (!share) {
+      Say(block, "known.unjudged");
+      return;
+    }
+    if (*share >= kMature) {
+      Say(block, "known.all", {{"known", known}});
+      return;
+    }
+    const Slot now = Metric("conversions"), before = Metric("conversions", "_previous");
+    if (!Known(now)) return;
+    const Slot final = Made("ratio", {now.source, known.source});
+    if (!Known(before) || !unknown_days_.empty()) {
+      Say(block, "known.some", {{"known", known}, {"final", final}});
+      return;
+    }
+    const Slot change = Made("change", {final.source, before.source}, "percent");
+    const auto size = NumberOf(change);
+    const std::string direction = size ? Direction(*size) : "flat";
+    Slots slots{{"known", known}, {"final", final}, {"before", before}};
+    if (direction != "flat") slots["change"] = Size(change, "percent");
+    Say(block, "known.some." + direction, std::move(slots));
+  }
+
+  // --- sections ---
+
+  Result<> Write(const std::string& name, Section& section) {
+    if (name == "headline") return Headline(section);
+    if (name == "plan") return PlanSection(section);
+    if (name == "trend") return Trend(section);
+    if (name == "channels") return Channels(section);
+    if (name == "campaigns") return Campaigns(section);
+    if (name == "learnings") return Learnings(section);
+    if (name == "next") return Next(section);
+    if (name == "data") return Data(section);
+    if (name == "method") return Method(section);
+    return Listed(name, section);
+  }
+
+  Result<> Headline(Section& section) {
+    Block text;
+    const Slot spend = Metric("spend");
+    if (!Known(spend)) {
+      Say(text, "headline.none",
+          {{"from", At("days", "@view", "from")}, {"to", At("days", "@view", "to")}});
     } else {
-      notes_.push_back(
-          "No orders of the client were imported for this period: only what the "
-          "platforms claim is shown.");
-    }
-    return {};
-  }
-
-  Result<> ByCampaign() {
-    MAXOPT_TRY(const FactTable rows,
-               facts_.Query(Query({"spend", "impressions", "clicks", "conversions", "revenue",
-                                   "ctr", "cpc", "cpa", "roas"},
-                                  {"platform", "campaign"})));
-    const Table table(rows);
-    md_ +=
-        "\n## By platform and campaign\n\n"
-        "| Platform | Campaign | Spend | Impressions | Clicks | CTR | CPC | Conversions claimed | "
-        "CPA claimed | ROAS claimed |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n";
-    for (const auto& row : rows.rows) {
-      const std::string name = WithoutMarker(table.At(row, "campaign").text);
-      md_ += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                         Escape(table.At(row, "platform").text),
-                         Escape(name.empty() ? table.At(row, "campaign_id").text : name),
-                         Text(table.At(row, "spend")), Text(table.At(row, "impressions")),
-                         Text(table.At(row, "clicks")), Percent(table.At(row, "ctr")),
-                         Text(table.At(row, "cpc")), Text(table.At(row, "conversions")),
-                         Text(table.At(row, "cpa")), Ratio(table.At(row, "roas")));
-    }
-    md_ +=
-        "\nClaimed conversions are each platform's own count with its own attribution window; "
-        "they overlap, and their sum is not the number of orders.\n";
-    return {};
-  }
-
-  Result<> Weeks() {
-    MAXOPT_TRY(const FactTable rows,
-               facts_.Query(Query({"spend", "conversions", "roas"}, {}, "week")));
-    MAXOPT_TRY(const std::vector<KpiRow> kpi,
-               facts_.Kpi(client_.name, options_.from, options_.to, options_.now));
-    const Table table(rows);
-    md_ +=
-        "\n## Week by week\n\n| Week of | Spend | Conversions claimed | Orders observed | Revenue "
-        "observed |\n|---|---:|---:|---:|---:|\n";
-    for (const auto& row : rows.rows) {
-      MAXOPT_TRY(const Day week, ParseDay(table.At(row, "period").text));
-      std::int64_t orders = 0;
-      Money revenue = Money::Zero(client_.currency);
-      bool any = false;
-      for (const KpiRow& day : kpi) {
-        if (day.day < week || day.day >= week + days(7) || day.currency != client_.currency)
-          continue;
-        any = true;
-        orders += day.orders;
-        revenue += day.revenue;
+      Slots slots{{"client", At("client", client_row_, "name")},
+                  {"spend", spend},
+                  {"from", At("client", "@view", "from")},
+                  {"to", At("client", "@view", "to")}};
+      const Slot plan = PlannedSpend();
+      if (Known(plan) && NumberOf(plan) > 0) {
+        slots["plan"] = plan;
+        slots["share"] = Made("ratio", {PlannedPartSpend(), plan.source}, "percent");
+        slots["spent"] = From(PlannedPartSpend());
+        if (NumberOf(slots["spent"]) == NumberOf(spend)) {
+          slots.erase("spent");
+          Say(text, "headline.spend.plan", std::move(slots));
+        } else {
+          Say(text, "headline.spend.part", std::move(slots));
+        }
+      } else {
+        Say(text, "headline.spend", std::move(slots));
       }
-      FactCell cell;
-      cell.kind = FactCell::Kind::kMoney;
-      cell.integer = revenue.micros();
-      md_ +=
-          fmt::format("| {} | {} | {} | {} | {} |\n", table.At(row, "period").text,
-                      Text(table.At(row, "spend")), Text(table.At(row, "conversions")),
-                      any ? Grouped(std::to_string(orders)) : kAbsent, any ? Text(cell) : kAbsent);
+      SayUnknownDays(text);
+      SayMetric(text, lead_);
+      const std::string cost = CostOf(lead_);
+      if (!OfBooks(lead_) && lead_ != "spend") SayMetric(text, cost);
+      section.blocks.push_back(std::move(text));
+      text = Block();
+      if (OfConversions(lead_)) SayMaturity(text);
+      if (Known(Metric("orders"))) {
+        Say(text, "books.orders",
+            {{"orders", Metric("orders")}, {"revenue", Metric("books_revenue")}});
+      }
+    }
+    if (!text.sentences.empty()) section.blocks.push_back(std::move(text));
+    Tiles(section);
+    Block story;
+    if (const Insight* why = FirstOf({"change", "pattern"})) SayInsight(story, *why);
+    SayActionsShort(story);
+    if (const Insight* next = FirstOf({"next"})) {
+      Say(story, "headline.next");
+      SayInsight(story, *next);
+    }
+    if (!story.sentences.empty()) section.blocks.push_back(std::move(story));
+    return {};
+  }
+
+  /// What the plan gives the campaigns that have one, in these days.
+  Slot PlannedSpend() {
+    std::vector<Source> parts;
+    const View* view = book_.Find("plan");
+    if (view == nullptr) return At("plan", "@totals", "spend_plan");
+    for (const ViewRow& row : view->rows) {
+      if (Known(At("plan", row.key, "spend_plan"))) {
+        parts.push_back(book_.Cell("plan", row.key, "spend_plan"));
+      }
+    }
+    return parts.empty() ? At("plan", "@totals", "spend_plan") : Made("sum", parts);
+  }
+  /// What those same campaigns spent.
+  Source PlannedPartSpend() {
+    std::vector<Source> parts;
+    for (const ViewRow& row : book_.Find("plan")->rows) {
+      if (Known(At("plan", row.key, "spend_plan")) && Known(At("plan", row.key, "spend"))) {
+        parts.push_back(book_.Cell("plan", row.key, "spend"));
+      }
+    }
+    return book_.Derive("sum", std::move(parts));
+  }
+
+  void Tiles(Section& section) {
+    Block block;
+    block.kind = Block::Kind::kTiles;
+    std::vector<std::string> metrics = {"spend"};
+    for (const std::string& metric : kpis_) {
+      if (std::ranges::find(metrics, metric) == metrics.end()) metrics.push_back(metric);
+    }
+    for (const std::string& metric : metrics) {
+      const Slot now = Metric(metric);
+      const ViewCell value = book_.Get(now.source);
+      Tile tile;
+      tile.label = texts_->Word("metric." + metric);
+      tile.source = now.source;
+      const ViewColumn* column = book_.ColumnOf(now.source);
+      tile.value =
+          std::holds_alternative<std::monostate>(value) ? "–" : texts_->Value(value, column, "");
+      tile.truth = texts_->Word(OfBooks(metric)     ? "truth.observed"
+                                : metric == "spend" ? "truth.charged"
+                                                    : "truth.claimed");
+      const Slot change = Metric(metric, "_previous_change");
+      const auto size = NumberOf(change);
+      if (Immature(metric)) {
+        tile.note = OfConversions(metric) && Known(KnownShare())
+                        ? Spoken("tile.sofar", {{"known", KnownShare()}})
+                        : Spoken("tile.days", {});
+      } else if (size) {
+        const std::string direction = Direction(*size);
+        Slots slots{{"before", Metric(metric, "_previous")}};
+        if (direction != "flat") slots["change"] = Size(change, "percent");
+        tile.note = Spoken("tile." + direction, std::move(slots));
+        const int better = column != nullptr ? column->better : 0;
+        if (direction != "flat" && better != 0) {
+          tile.tone = (*size > 0) == (better > 0) ? "good" : "bad";
+        }
+      }
+      block.tiles.push_back(std::move(tile));
+    }
+    section.blocks.push_back(std::move(block));
+  }
+
+  Result<> PlanSection(Section& section) {
+    const View* view = book_.Find("plan");
+    if (view == nullptr) return MissingBlock(section);
+    Block text;
+    std::vector<std::string> planned;
+    for (const ViewRow& row : view->rows) {
+      if (Known(At("plan", row.key, "spend_plan"))) planned.push_back(row.key);
+    }
+    if (planned.empty()) {
+      Say(text, "plan.none");
+      section.blocks.push_back(std::move(text));
+      return {};
+    }
+    const Slot plan = PlannedSpend();
+    const Slot spent = From(PlannedPartSpend());
+    const Slot gap = Made("difference", {spent.source, plan.source});
+    const Slot change = Made("change", {spent.source, plan.source}, "percent");
+    const auto size = NumberOf(change);
+    const std::string direction = size ? Direction(*size) : "flat";
+    Slots slots{{"spent", spent}, {"plan", plan}};
+    if (direction != "flat") {
+      slots["gap"] = Size(gap, "");
+      slots["change"] = Size(change, "percent");
+    }
+    Say(text, "plan.total." + direction, std::move(slots));
+    section.blocks.push_back(std::move(text));
+    // The campaigns that are furthest from their plan, in money.
+    std::vector<std::pair<double, std::string>> far;
+    for (const std::string& key : planned) {
+      const auto is = NumberOf(At("plan", key, "spend")).value_or(0);
+      const auto should = NumberOf(At("plan", key, "spend_plan")).value_or(0);
+      if (should > 0 && std::abs(is - should) > 0.1 * should) {
+        far.emplace_back(-std::abs(is - should), key);
+      }
+    }
+    std::ranges::sort(far);
+    Block list;
+    list.kind = Block::Kind::kList;
+    for (std::size_t i = 0; i < far.size() && i < 5; ++i) {
+      const std::string& key = far[i].second;
+      const Slot off = At("plan", key, "spend_plan_change");
+      const auto by = NumberOf(off);
+      if (!by) continue;
+      if (auto sentence = Spoken(*by > 0 ? "plan.campaign.up" : "plan.campaign.down",
+                                 {{"campaign", At("plan", key, "name")},
+                                  {"spent", At("plan", key, "spend")},
+                                  {"plan", At("plan", key, "spend_plan")},
+                                  {"change", Size(off, "percent")}})) {
+        list.items.push_back({*std::move(sentence)});
+      }
+    }
+    if (!list.items.empty()) section.blocks.push_back(std::move(list));
+    AddTable(section, "plan", "table.plan",
+             {"name", "platform", "spend", "spend_plan", "spend_plan_change", "cpa", "cpa_plan",
+              "roas", "roas_plan"},
+             planned);
+    if (const View* pacing = book_.Find("pacing"); pacing != nullptr && !pacing->rows.empty()) {
+      AddTable(section, "pacing", "table.pacing",
+               {"name", "plan", "spent", "days_left", "landing", "landing_low", "landing_high"}, {},
+               Auditing() ? 0 : 40);
     }
     return {};
   }
 
-  Result<> Plans() {
-    MAXOPT_TRY(std::vector<Plan> plans, store_.Plans(std::nullopt, 500));
-    std::reverse(plans.begin(), plans.end());
-    md_ += "\n## What was done, and why\n\n";
-    bool any = false;
-    for (const Plan& plan : plans) {
-      if (plan.client != client_.name) continue;
-      if (plan.status != PlanStatus::kVerified && plan.status != PlanStatus::kScored &&
-          plan.status != PlanStatus::kFailed) {
+  Result<> Trend(Section& section) {
+    const View* view = book_.Find("days");
+    if (view == nullptr) return MissingBlock(section);
+    AddLine(section, "days", "spend", "chart.spend");
+    const std::string lead = OfBooks(lead_) || lead_ == "spend" ? "conversions" : lead_;
+    const std::string caption = "chart." + lead;
+    AddLine(section, "days", lead, texts_->Has(caption) ? caption : "chart.other");
+    if (Known(Metric("orders"))) AddLine(section, "days", "orders", "chart.orders");
+    return {};
+  }
+
+  Result<> Channels(Section& section) {
+    const View* view = book_.Find("platforms");
+    if (view == nullptr) return MissingBlock(section);
+    Block list;
+    list.kind = Block::Kind::kList;
+    const Slot total = Metric("spend");
+    for (const ViewRow& row : view->rows) {
+      const Slot spend = At("platforms", row.key, "spend");
+      const Slot lead = At("platforms", row.key, OfBooks(lead_) ? "conversions" : lead_);
+      if (!Known(spend) || !Known(total) || !Known(lead) || NumberOf(total) == 0.0) continue;
+      const std::string what = OfBooks(lead_) || lead_ == "spend" ? "conversions" : lead_;
+      Slots slots{{"platform", At("platforms", row.key, "name", "platform")},
+                  {"spend", spend},
+                  {"share", Made("ratio", {spend.source, total.source}, "percent")},
+                  {"count", At("platforms", row.key, what)},
+                  {"metric", {{}, "", "metric." + what}}};
+      const Slot cost = At("platforms", row.key, CostOf(what));
+      const std::string key = Known(cost) ? "channel.cost" : "channel";
+      if (Known(cost)) {
+        slots["cost"] = cost;
+        slots["costs"] = {{}, "", "metric." + CostOf(what)};
+      }
+      if (auto sentence = Spoken(key, std::move(slots))) {
+        list.items.push_back({*std::move(sentence)});
+      }
+    }
+    if (!list.items.empty()) section.blocks.push_back(std::move(list));
+    if (view->rows.size() > 1) {
+      Block note;
+      Say(note, "channel.caution");
+      section.blocks.push_back(std::move(note));
+    }
+    AddBars(section, "platforms", {"spend", "spend_previous"}, "chart.platforms");
+    AddTable(section, "platforms", "table.platforms",
+             {"name", "spend", "spend_previous_change", "impressions", "clicks", "ctr", "cpc",
+              "conversions", "cpa", "revenue", "roas", "@known"});
+    return {};
+  }
+
+  Result<> Campaigns(Section& section) {
+    if (book_.Find("campaigns") == nullptr) return MissingBlock(section);
+    AddBars(section, "campaigns", {"spend"}, "chart.campaigns", 12);
+    AddTable(section, "campaigns", "table.campaigns",
+             {"name", "platform", "spend", "spend_previous_change", "clicks", "ctr", "conversions",
+              "conversions_previous_change", "cpa", "revenue", "roas", "limited_by", "@known"},
+             {}, Auditing() ? 0 : 40);
+    return {};
+  }
+
+  /// Sections that are a table, of whatever views there are.
+  Result<> Listed(const std::string& name, Section& section) {
+    for (const TableSection& of : TableSections()) {
+      if (of.section != name) continue;
+      const View* view = book_.Find(of.input);
+      if (view == nullptr) {
+        MAXOPT_CHECK(MissingBlock(section));
         continue;
       }
-      MAXOPT_TRY(const Zone zone, Zone::Find(client_.zone));
-      const Day day = zone.DayOf(plan.created_at);
-      if (day < options_.from - days(7) || day > options_.to) continue;
-      any = true;
-      md_ += fmt::format("- **{}** {} ({}, {} changes, {} by {}{})\n", PrintDay(day),
-                         Escape(plan.title), plan.id, plan.changes.size(),
-                         PlanStatusName(plan.status), Escape(plan.created_by),
-                         plan.approval ? ", approved by " + Escape(plan.approval->by) : "");
-      for (const Change& change : plan.changes) {
-        const auto after = change.after.find("daily_budget");
-        const auto before = change.before.find("daily_budget");
-        if (change.action != ChangeAction::kUpdate || after == change.after.end() ||
-            before == change.before.end()) {
+      if (view->rows.empty()) {
+        Block none;
+        Say(none, "table.none." + std::string(of.input));
+        section.blocks.push_back(std::move(none));
+        continue;
+      }
+      if (of.heat) AddHeat(section, std::string(of.input), lead_);
+      std::vector<std::string> columns, keys;
+      for (const std::string_view column : of.columns) columns.emplace_back(column);
+      if (of.input == "plans") {
+        keys = PlansOfPeriod();
+        if (keys.empty()) {
+          Block none;
+          Say(none, "table.none.plans");
+          section.blocks.push_back(std::move(none));
           continue;
         }
-        md_ += fmt::format("  - {}: {} → {}. {}\n", Escape(change.address),
-                           PrintDecimal(std::get<Money>(before->second)),
-                           PrintMoney(std::get<Money>(after->second)), Escape(change.why));
       }
-    }
-    if (!any) md_ += "No plan was applied in this period.\n";
-    return {};
-  }
-
-  Result<> DataNotes() {
-    md_ += "\n## About the data\n\n";
-    MAXOPT_TRY(const std::vector<FactStore::Freshness> fresh, facts_.Freshest());
-    for (const auto& account : fresh) {
-      if (std::find(accounts_.begin(), accounts_.end(), account.account.id) == accounts_.end()) {
-        continue;
-      }
-      md_ += fmt::format("- {}: newest day {}, learnt {}\n", PrintAccount(account.account),
-                         PrintDay(account.last_day), PrintInstant(account.learnt_at));
-    }
-    md_ +=
-        "- Conversions of the last 30 days are still restated by the platforms; a later report of "
-        "the same days may differ.\n";
-    for (const std::string& note : std::set<std::string>(notes_.begin(), notes_.end())) {
-      md_ += "- " + Escape(note) + "\n";
+      AddTable(section, std::string(of.input), "table." + std::string(of.input), columns, keys,
+               Auditing() ? 0 : of.most);
     }
     return {};
   }
 
-  Result<> Charts() {
-    MAXOPT_TRY(const FactTable rows,
-               facts_.Query(Query({"spend"}, {"platform", "campaign"}, "day")));
-    const Table table(rows);
-    std::map<std::string, Line> lines;
-    for (const auto& row : rows.rows) {
-      if (table.At(row, "spend").kind != FactCell::Kind::kMoney) continue;
-      MAXOPT_TRY(const Day day, ParseDay(table.At(row, "period").text));
-      const std::string id = table.At(row, "campaign_id").text;
-      Line& line = lines[table.At(row, "platform").text + id];
-      const std::string name = WithoutMarker(table.At(row, "campaign").text);
-      line.name = name.empty() ? id : name;
-      line.values[day] = static_cast<double>(table.At(row, "spend").integer) / 1e6;
+  Result<> Learnings(Section& section) {
+    Block list;
+    list.kind = Block::Kind::kList;
+    const std::size_t most = settings_.audience == "executive" ? 3
+                             : settings_.audience == "client"  ? 6
+                                                               : 30;
+    for (const Insight& insight : document_.insights) {
+      if (insight.kind == "next" || list.items.size() >= most) continue;
+      AddInsight(list, insight);
     }
-    std::vector<Line> spend;
-    for (auto& [key, line] : lines) spend.push_back(std::move(line));
-    charts_ = LineChart(fmt::format("Spend a day, {}", client_.currency.name()), spend,
-                        options_.from, options_.to);
-    MAXOPT_TRY(const std::vector<KpiRow> kpi,
-               facts_.Kpi(client_.name, options_.from, options_.to, options_.now));
-    if (kpi.empty()) return {};
-    Line revenue{"Revenue in the client's books", {}};
-    for (const KpiRow& row : kpi) {
-      if (row.currency == client_.currency) {
-        revenue.values[row.day] = static_cast<double>(row.revenue.micros()) / 1e6;
-      }
+    if (list.items.empty()) {
+      Block none;
+      Say(none, "learnings.none");
+      section.blocks.push_back(std::move(none));
+      return {};
     }
-    charts_ +=
-        LineChart(fmt::format("Observed revenue a day, all sources, {}", client_.currency.name()),
-                  {revenue}, options_.from, options_.to);
+    section.blocks.push_back(std::move(list));
     return {};
   }
 
-  std::string Html() const {
-    std::string body;
-    md_html(
-        md_.data(), static_cast<MD_SIZE>(md_.size()),
-        [](const MD_CHAR* text, MD_SIZE size, void* out) {
-          static_cast<std::string*>(out)->append(text, size);
-        },
-        &body, MD_FLAG_TABLES | MD_FLAG_NOHTML, 0);
-    // Charts stand before the first table by campaign, after the summary.
-    const std::size_t at = body.find("<h2>By platform");
-    if (at != std::string::npos) body.insert(at, charts_);
-    return fmt::format(
-        R"(<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{}</title>
-<style>
-:root {{ color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --rule: #d9dee5; --back: #fff; }}
-@media (prefers-color-scheme: dark) {{
-  :root {{ --ink: #e8ecf2; --soft: #a5b0bf; --rule: #37414f; --back: #141a22; }} }}
-body {{ font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back);
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
-h1 {{ font-size: 1.6rem; }} h2 {{ font-size: 1.15rem; margin-top: 2.2rem; }}
-table {{ border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: .92em;
-  display: block; overflow-x: auto; }}
-th, td {{ padding: .35rem .6rem; border-bottom: 1px solid var(--rule); }}
-thead th {{ color: var(--soft); font-weight: 600; text-align: left; }}
-figure {{ margin: 1.5rem 0; }} figcaption {{ color: var(--soft); margin-bottom: .3rem; }}
-svg {{ width: 100%; height: auto; }} svg text {{ fill: var(--soft); font-size: 11px; }}
-svg .grid {{ stroke: var(--rule); }}
-.legend span {{ margin-right: 1.2rem; font-size: .88em; color: var(--soft); }}
-.legend i {{ display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; }}
-@media print {{ body {{ margin: 0; max-width: none; }} }}
-</style></head><body>
-{}</body></html>
-)",
-        EscapeHtml(client_.name), body);
+  Result<> Next(Section& section) {
+    Block list;
+    list.kind = Block::Kind::kList;
+    const std::size_t most = settings_.audience == "executive" ? 3 : 12;
+    for (const Insight& insight : document_.insights) {
+      if (insight.kind != "next" || list.items.size() >= most) continue;
+      AddInsight(list, insight);
+    }
+    if (list.items.empty()) {
+      Block none;
+      Say(none, "next.none");
+      section.blocks.push_back(std::move(none));
+      return {};
+    }
+    section.blocks.push_back(std::move(list));
+    return {};
   }
 
-  CampaignStore& store_;
-  FactStore& facts_;
-  const ReportOptions& options_;
-  Client client_{};
-  std::vector<std::string> accounts_;
-  std::vector<std::string> notes_;
-  std::string md_;
-  std::string charts_;
+  Result<> Data(Section& section) {
+    Block text;
+    SayMaturity(text);
+    Say(text, "data.claims");
+    Say(text, "data.asof", {{"asof", At("client", "@view", "as_of")}});
+    section.blocks.push_back(std::move(text));
+    if (settings_.audience != "executive") {
+      if (const View* view = book_.Find("client"); view != nullptr && !view->freshness.empty()) {
+        Block fresh;
+        fresh.kind = Block::Kind::kTable;
+        fresh.table = FreshnessTable(*view, *texts_);
+        section.blocks.push_back(std::move(fresh));
+      }
+    }
+    if (!settings_.missing.empty()) {
+      Block missing;
+      missing.kind = Block::Kind::kTable;
+      missing.table = MissingTable(settings_, *texts_);
+      section.blocks.push_back(std::move(missing));
+    }
+    return {};
+  }
+
+  Result<> Method(Section& section) {
+    Block text;
+    Say(text, "method.cells");
+    Say(text, "method.truths");
+    Say(text, "method.strength");
+    section.blocks.push_back(std::move(text));
+    Block table;
+    table.kind = Block::Kind::kTable;
+    table.table = ViewsTable(book_.inputs(), *texts_);
+    section.blocks.push_back(std::move(table));
+    return {};
+  }
+
+  /// A view that could not be made is said, where its section would be.
+  Result<> MissingBlock(Section& section) {
+    Block block;
+    block.kind = Block::Kind::kCallout;
+    Say(block, "missing.section");
+    section.blocks.push_back(std::move(block));
+    return {};
+  }
+
+  // --- insights ---
+
+  const Insight* FirstOf(std::initializer_list<std::string_view> kinds) const {
+    for (const std::string_view kind : kinds) {
+      for (const Insight& insight : document_.insights) {
+        if (insight.kind == kind) return &insight;
+      }
+    }
+    return nullptr;
+  }
+  void SayInsight(Block& block, const Insight& insight) {
+    Say(block, insight.claim.key, insight.claim.slots);
+  }
+  void AddInsight(Block& list, const Insight& insight) {
+    std::vector<Sentence> item;
+    if (auto claim = Spoken(insight.claim.key, insight.claim.slots)) item.push_back(*claim);
+    const bool deep = settings_.audience == "operator" || Auditing();
+    if (deep || insight.kind == "next") {
+      if (auto mind = Spoken(insight.change_our_mind.key, insight.change_our_mind.slots)) {
+        item.push_back(*mind);
+      }
+    }
+    if (deep || insight.kind == "outcome") {
+      if (auto how = Spoken("strength." + std::string(StrengthName(insight.strength)), {})) {
+        item.push_back(*how);
+      }
+    }
+    list.items.push_back(std::move(item));
+  }
+  bool Auditing() const { return settings_.audience == "auditor"; }
+
+  /// Plans that were made in the period, on the client's clock, and those that still wait.
+  std::vector<std::string> PlansOfPeriod() const {
+    std::vector<std::string> out;
+    const View* view = book_.Find("plans");
+    if (view == nullptr) return out;
+    const auto zone = Zone::Find(settings_.zone);
+    for (const ViewRow& row : view->rows) {
+      const ViewCell made = book_.Get(book_.Cell("plans", row.key, "created_at"));
+      const auto* at = std::get_if<Instant>(&made);
+      if (at == nullptr) continue;
+      const Day day = (zone ? *zone : Zone::Utc()).DayOf(*at);
+      if ((day >= settings_.from && day <= settings_.to) || Waits(row.key)) out.push_back(row.key);
+    }
+    return out;
+  }
+  bool HasStatus(const std::string& key, std::initializer_list<std::string_view> statuses) const {
+    const ViewCell status = book_.Get(book_.Cell("plans", key, "status"));
+    const auto* word = std::get_if<std::string>(&status);
+    return word != nullptr && std::ranges::find(statuses, *word) != statuses.end();
+  }
+  bool Waits(const std::string& key) const { return HasStatus(key, {"guarded", "approved"}); }
+
+  /// What Max did, in one or two sentences.
+  void SayActionsShort(Block& block) {
+    if (book_.Find("plans") == nullptr) return;
+    std::vector<Source> done, waiting, changes;
+    for (const std::string& key : PlansOfPeriod()) {
+      if (HasStatus(key, {"applied", "verified", "scored"})) {
+        done.push_back(book_.Cell("plans", key, "status"));
+        changes.push_back(book_.Cell("plans", key, "changes"));
+      }
+      if (Waits(key)) waiting.push_back(book_.Cell("plans", key, "status"));
+    }
+    if (done.empty()) {
+      Say(block, "actions.none");
+    } else {
+      Say(block, "actions.done",
+          {{"plans", Made("count", done)}, {"changes", Made("sum", std::move(changes))}});
+    }
+    if (!waiting.empty()) Say(block, "actions.waiting", {{"plans", Made("count", waiting)}});
+    if (const Insight* outcome = FirstOf({"outcome"})) SayInsight(block, *outcome);
+  }
+
+  // --- tables and charts ---
+
+  void AddTable(Section& section, const std::string& input, const std::string& caption,
+                const std::vector<std::string>& columns, const std::vector<std::string>& keys = {},
+                std::size_t most = 0) {
+    Block block;
+    block.kind = Block::Kind::kTable;
+    block.table = MakeTable(book_, *texts_, {input, texts_->Word(caption), columns, keys, most});
+    if (!block.table->columns.empty()) section.blocks.push_back(std::move(block));
+  }
+  void AddLine(Section& section, const std::string& input, const std::string& metric,
+               const std::string& caption) {
+    Block block;
+    block.kind = Block::Kind::kChart;
+    block.chart = LineChart(book_, *texts_, input, metric, texts_->Word(caption));
+    if (!block.chart->series.empty()) section.blocks.push_back(std::move(block));
+  }
+  void AddBars(Section& section, const std::string& input, const std::vector<std::string>& columns,
+               const std::string& caption, std::size_t most = 12) {
+    Block block;
+    block.kind = Block::Kind::kChart;
+    block.chart = BarChart(book_, *texts_, input, columns, texts_->Word(caption), most);
+    if (!block.chart->labels.empty()) section.blocks.push_back(std::move(block));
+  }
+  void AddHeat(Section& section, const std::string& input, const std::string& metric) {
+    Block block;
+    block.kind = Block::Kind::kChart;
+    block.chart = HeatChart(book_, *texts_, input, metric, texts_->Word("chart." + input));
+    if (!block.chart->series.empty()) section.blocks.push_back(std::move(block));
+  }
+
+  const Settings& settings_;
+  Book book_;
+  std::shared_ptr<const Catalogue> texts_;
+  Document document_;
+  std::vector<std::string> kpis_, unknown_days_;
+  std::string lead_, client_row_;
+  std::optional<Error> error_;
 };
+
+template <class List>
+Result<> OneOf(std::string_view what, std::string_view value, const List& known) {
+  if (std::ranges::find(known, value) != std::end(known)) return {};
+  return Fail(Errc::kInvalidArgument, fmt::format("{} \"{}\" is not known; known are {}", what,
+                                                  value, fmt::join(known, ", ")));
+}
+
+Result<> CheckSettings(const Settings& settings) {
+  MAXOPT_CHECK(FindKind(settings.kind));
+  MAXOPT_CHECK(OneOf("audience", settings.audience, Audiences()));
+  MAXOPT_CHECK(OneOf("campaign type", settings.campaign_type, CampaignTypes()));
+  for (const std::string& kpi : settings.kpis) MAXOPT_CHECK(OneOf("KPI", kpi, KpiNames()));
+  for (const std::string& section : settings.sections) {
+    MAXOPT_CHECK(OneOf("section", section, SectionNames()));
+  }
+  if (settings.to < settings.from) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("the period {} to {} is empty", PrintDay(settings.from),
+                            PrintDay(settings.to)));
+  }
+  return {};
+}
 
 }  // namespace
 
-Result<Report> WriteReport(CampaignStore& store, FactStore& facts, const ReportOptions& options) {
-  if (options.to < options.from) {
-    return Fail(Errc::kInvalidArgument, fmt::format("the period {} to {} is empty",
-                                                    PrintDay(options.from), PrintDay(options.to)));
-  }
-  return Writer(store, facts, options).Run();
+Result<Document> Compose(const Settings& settings, const Inputs& inputs) {
+  MAXOPT_CHECK(CheckSettings(settings));
+  MAXOPT_TRY(const auto texts, Catalogue::BuiltIn(settings.language));
+  MAXOPT_TRY(Document document, Writer(settings, inputs, texts).Run());
+  MAXOPT_CHECK(CheckDocument(document, inputs));
+  return document;
 }
 
-}  // namespace maxopt
+Result<> CheckDocument(const Document& document, const Inputs& inputs) {
+  MAXOPT_TRY(const auto texts, Catalogue::BuiltIn(document.settings.language));
+  MAXOPT_TRY(const Book book, Book::Of(inputs, document.derivations));
+  for (const Section& section : document.sections) {
+    for (const Block& block : section.blocks) {
+      for (const Sentence& sentence : block.sentences) MAXOPT_CHECK(texts->Check(sentence, book));
+      for (const auto& item : block.items) {
+        for (const Sentence& sentence : item) MAXOPT_CHECK(texts->Check(sentence, book));
+      }
+      for (const Tile& tile : block.tiles) {
+        MAXOPT_CHECK(CheckTile(tile, book, *texts));
+      }
+      if (block.table) MAXOPT_CHECK(CheckTable(*block.table, book, *texts));
+      if (block.chart) MAXOPT_CHECK(CheckChart(*block.chart, book, *texts));
+    }
+  }
+  return {};
+}
+
+}  // namespace maxopt::report

@@ -1,32 +1,74 @@
 #pragma once
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "memory/campaigns/campaigns.h"
-#include "memory/facts/facts.h"
+#include "stages/report/document.h"
 
-namespace maxopt {
+/// Stage 4: from views to a document that says what happened, why, what Max did and what comes
+/// next. Pure: the same views and settings give the same document.
+namespace maxopt::report {
 
-struct ReportOptions {
-  std::string client;
-  Day from{};
-  Day to{};       ///< inclusive
-  Instant now{};  ///< when it is written; facts are read as of then
-  Money planned =
-      Money::Zero(kNoCurrency);    ///< spend planned for the period; none when kNoCurrency
-  std::vector<std::string> extra;  ///< paragraphs to put under the summary (Markdown)
+/// Of the grammar and the catalogues: changes whenever a stored report would be worded otherwise.
+inline constexpr std::string_view kNarrativeVersion = "1";
+
+/// A kind of report, as data.
+struct Kind {
+  std::string_view name;      ///< "performance"
+  std::string_view what;      ///< one sentence
+  std::string_view audience;  ///< for whom, where nobody says otherwise
+  std::string_view sections;  ///< in order, separated by spaces
+  std::string_view to;        ///< teammates, separated by spaces
 };
+std::span<const Kind> Kinds();
+Result<const Kind*> FindKind(std::string_view name);
+/// executive, client, operator, auditor: the same numbers, in more or less depth.
+std::span<const std::string_view> Audiences();
+/// awareness, traffic, leads, sales, app: which KPIs lead.
+std::span<const std::string_view> CampaignTypes();
+/// The leading metrics of a campaign type, the first one first.
+std::vector<std::string> KpisOf(std::string_view campaign_type);
+/// Metrics that a template may name as a KPI.
+std::span<const std::string_view> KpiNames();
+/// Every section there is.
+std::span<const std::string_view> SectionNames();
 
-/// A report of one client and period, in two forms with the same numbers.
-struct Report {
-  std::string markdown;
-  std::string html;  ///< one file, no scripts, no outside references
+/// The view of a report by its name in Inputs, and what to ask for it.
+struct InputKind {
+  std::string_view name;      ///< "campaigns"
+  std::string_view view;      ///< of the registry of views
+  std::string_view compare;   ///< "", previous, plan
+  std::string_view by;        ///< separated by commas
+  std::string_view metrics;   ///< separated by commas
+  std::string_view extra;     ///< "grain=week"
+  std::string_view sort;      ///< "-spend"
+  int limit = 0;              ///< rows; 0: all
+  int history_weeks = 0;      ///< above 0: of so many weeks that end before the period
+  std::string_view sections;  ///< sections that need it, separated by spaces; "*": every report
 };
+std::span<const InputKind> InputKinds();
+/// Those that a report with these sections needs.
+std::vector<const InputKind*> InputsFor(const std::vector<std::string>& sections);
+/// The sections of a report: the template's, else the kind's, without those that its audience does
+/// not read.
+std::vector<std::string> SectionsOf(const Settings& settings);
 
-/// Numbers of the period: spend and delivery by platform and channel, what the platforms claim
-/// (with their window), what the client's books say, ratios as sums divided; what was changed and
-/// why; what a reader must know about the data. Nothing is estimated here. Absent is "–", never 0.
-/// Names from platforms are escaped: they are data, never markup.
-Result<Report> WriteReport(CampaignStore& store, FactStore& facts, const ReportOptions& options);
+/// Writes the document, then checks every sentence of it against the data. kInvalidArgument: a
+/// kind, audience, language, section or KPI that is not known; kRefused: a number in the prose that
+/// does not resolve to a cell or a derivation.
+Result<Document> Compose(const Settings& settings, const Inputs& inputs);
 
-}  // namespace maxopt
+/// The last step of Compose, also for documents from elsewhere: every number of every sentence
+/// resolves, every tile and table cell says what its cell says.
+Result<> CheckDocument(const Document& document, const Inputs& inputs);
+
+/// Settings and views as one JSON text, and back. The same inputs give the same bytes.
+std::string InputsJson(const Settings& settings, const Inputs& inputs);
+struct Stored {
+  Settings settings;
+  Inputs inputs;
+};
+Result<Stored> ReadInputs(std::string_view json);
+
+}  // namespace maxopt::report

@@ -1,0 +1,638 @@
+#include "app/reports/reports.h"
+
+#include <duckdb.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "app/reports/config.h"
+#include "json/schema_for_test.h"
+#include "stages/report/report.h"
+
+namespace maxopt {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using std::chrono::days;
+
+const AccountInfo kGoogle{{Platform::kGoogleAds, "1"}, "G", kEur, "UTC", "active"};
+const AccountInfo kMeta{{Platform::kMeta, "2"}, "M", kEur, "UTC", "active"};
+const Day kFrom = *ParseDay("2026-03-02"), kTo = *ParseDay("2026-03-15");
+
+class Scratch {
+ public:
+  Scratch() {
+    std::string path = (fs::temp_directory_path() / "maxopt-reports-XXXXXX").string();
+    if (::mkdtemp(path.data()) == nullptr) std::abort();
+    path_ = path;
+  }
+  ~Scratch() { fs::remove_all(path_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+void Write(const std::string& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+std::string Read(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// Four weeks of three campaigns on two platforms, the books of the same days, and what is judged
+/// of their maturity: of Meta's last day half of the conversions are known.
+std::unique_ptr<Home> MakeHome(const std::string& folder, const std::shared_ptr<Clock>& clock,
+                               const std::string& zone = "UTC",
+                               const std::string& name = "Search") {
+  auto home = std::move(*Home::Open(folder, clock));
+  EXPECT_TRUE(home->store().SaveClient({"A", kEur, zone}));
+  const Instant learnt = *ParseInstant("2026-03-16T05:00:00Z");
+  std::vector<KpiRow> books;
+  for (const AccountInfo& account : {kGoogle, kMeta}) {
+    EXPECT_TRUE(home->store().SaveAccount({"A", account}));
+    MetricReport report{
+        {account.account, Level::kCampaign, Grain::kDay, Breakdown::kNone, kFrom - days(14), kTo},
+        "7d_click+1d_view",
+        {},
+        true,
+        ""};
+    std::vector<Entity> entities;
+    std::vector<DayQuality> quality;
+    const bool google = account.account.platform == Platform::kGoogleAds;
+    for (const char* id : {"11", "12", "21"}) {
+      if ((id[0] == '1') != google) continue;
+      entities.push_back({Level::kCampaign, id, "", "", {{"name", name + " " + id}}});
+      for (Day day = kFrom - days(14); day <= kTo; day += days(1)) {
+        const std::int64_t n = (day - kFrom).count() + 20;
+        const std::int64_t clicks = 40 + n * (id[1] == '1' ? 3 : 2);
+        report.rows.push_back({day, std::nullopt, id, "", "", "",
+                               Money::Micros(20'000'000 + n * 1'234'567, kEur), clicks * 37, clicks,
+                               static_cast<double>(clicks / (id[1] == '1' ? 8 : 25)),
+                               Money::Micros(clicks * 5'100'000, kEur), std::nullopt});
+      }
+    }
+    for (Day day = kFrom - days(14); day <= kTo; day += days(1)) {
+      DayQuality judged;
+      judged.account = account.account;
+      judged.day = day;
+      judged.share_known = !google && day == kTo ? 0.5 : 1.0;
+      judged.judged_at = learnt;
+      quality.push_back(judged);
+      if (google)
+        books.push_back({"A", day, kEur, 30 + day.time_since_epoch().count() % 7,
+                         Money::Micros(2'500'000'000, kEur)});
+    }
+    EXPECT_TRUE(home->facts().Load(report, learnt, "test"));
+    EXPECT_TRUE(home->facts().LoadEntities(account, entities, learnt));
+    EXPECT_TRUE(home->facts().SaveQuality(quality));
+  }
+  EXPECT_TRUE(home->facts().LoadKpi(books, learnt, "test"));
+  return home;
+}
+
+std::shared_ptr<VirtualClock> ClockAt(const char* at) {
+  return std::make_shared<VirtualClock>(*ParseInstant(at));
+}
+
+ReportRequest Asked(const std::string& audience, const std::string& language = "en") {
+  ReportRequest request;
+  request.client = "A";
+  request.audience = audience;
+  request.language = language;
+  request.from = kFrom;
+  request.to = kTo;
+  request.by = "test";
+  return request;
+}
+
+// --- the golden reports -------------------------------------------------------------------------
+
+/// The facts' file by DuckDB itself: nothing of Max between.
+class RawFacts {
+ public:
+  explicit RawFacts(const std::string& path) {
+    EXPECT_EQ(duckdb_open(path.c_str(), &database_), DuckDBSuccess);
+    EXPECT_EQ(duckdb_connect(database_, &connection_), DuckDBSuccess);
+  }
+  ~RawFacts() {
+    duckdb_disconnect(&connection_);
+    duckdb_close(&database_);
+  }
+  RawFacts(const RawFacts&) = delete;
+  RawFacts& operator=(const RawFacts&) = delete;
+  /// The one row of an answer as numbers; NaN where it is NULL.
+  std::vector<double> Ask(const std::string& sql) {
+    duckdb_result result;
+    EXPECT_EQ(duckdb_query(connection_, sql.c_str(), &result), DuckDBSuccess)
+        << sql << ": " << duckdb_result_error(&result);
+    std::vector<double> out;
+    for (idx_t i = 0; i < duckdb_column_count(&result); ++i) {
+      out.push_back(duckdb_value_is_null(&result, i, 0) ? std::nan("")
+                                                        : duckdb_value_double(&result, i, 0));
+    }
+    duckdb_destroy_result(&result);
+    return out;
+  }
+
+ private:
+  duckdb_database database_ = nullptr;
+  duckdb_connection connection_ = nullptr;
+};
+
+/// What a cell of a view must be, by SQL and the arithmetic written here.
+class Expected {
+ public:
+  explicit Expected(const std::string& facts) : facts_(facts) {}
+
+  /// nullopt: the cell is no number of the facts that this knows.
+  std::optional<double> Cell(const std::string& view, const std::string& row, std::string column) {
+    if (column == "@known") return Known(row);
+    if (row == "@view" && column == "rows") return view == "days" ? 14 : std::nan("");
+    std::string where = "grain = 'day' AND level = 'campaign' AND breakdown = 'none'";
+    Day from = kFrom, to = kTo;
+    if (view == "weeks" || view == "past_campaigns") to = kFrom - days(1), from = kFrom - days(182);
+    if (view == "days" && row != "@totals") from = to = *ParseDay(row);
+    if (view == "weeks" && row != "@totals") from = *ParseDay(row), to = from + days(6);
+    if (const auto at = row.find("/platform/"); at != std::string::npos) {
+      where += " AND platform = '" + row.substr(at + 10) + "'";
+    }
+    if (const auto at = row.find("/campaign/"); at != std::string::npos) {
+      where += " AND campaign_id = '" + row.substr(at + 10) + "'";
+    }
+    for (const char* platform : {"google_ads", "meta"}) {
+      if (row.starts_with(std::string(platform) + "/")) {
+        where += fmt::format(" AND platform = '{}'", platform);
+      }
+    }
+    if (view == "attribution") {
+      if (column == "claimed_conversions") column = "conversions";
+      if (column == "claimed_value") column = "revenue";
+      if (column == "claimed_roas") column = "roas";
+    }
+    bool change = false;
+    if (column.ends_with("_previous_change")) {
+      change = true;
+      column.resize(column.size() - 16);
+    } else if (column.ends_with("_previous")) {
+      column.resize(column.size() - 9);
+      return Metric(column, where, from - days(14), to - days(14));
+    }
+    const auto now = Metric(column, where, from, to);
+    if (!change || !now) return now;
+    const auto before = Metric(column, where, from - days(14), to - days(14));
+    return before ? std::optional(*now / *before - 1) : std::nullopt;
+  }
+
+ private:
+  std::optional<double> Metric(const std::string& name, const std::string& where, Day from,
+                               Day to) {
+    const std::string within =
+        fmt::format("day BETWEEN '{}' AND '{}'", PrintDay(from), PrintDay(to));
+    const auto sums = facts_.Ask(
+        "SELECT sum(spend_micros), sum(impressions), sum(clicks), sum(conversions_claimed), "
+        "sum(revenue_claimed_micros) FROM metrics_current WHERE " +
+        where + " AND " + within);
+    const auto books =
+        facts_.Ask("SELECT sum(orders), sum(revenue_micros) FROM kpi_current WHERE " + within +
+                   " AND client = 'A'");
+    const std::map<std::string, double> values = {
+        {"spend", sums[0] / 1e6},
+        {"impressions", sums[1]},
+        {"clicks", sums[2]},
+        {"conversions", sums[3]},
+        {"revenue", sums[4] / 1e6},
+        {"ctr", sums[2] / sums[1]},
+        {"cpc", sums[0] / 1e6 / sums[2]},
+        {"cpm", sums[0] / 1e3 / sums[1]},
+        {"cvr", sums[3] / sums[2]},
+        {"cpa", sums[0] / 1e6 / sums[3]},
+        {"roas", sums[4] / sums[0]},
+        {"orders", books[0]},
+        {"books_revenue", books[1] / 1e6},
+        {"books_roas", books[1] / sums[0]},
+    };
+    const auto found = values.find(name);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  }
+  /// Conversions known by those that the judged shares lead to expect.
+  double Known(const std::string& row) {
+    std::string where;
+    for (const char* platform : {"google_ads", "meta"}) {
+      if (row.starts_with(platform) || row.ends_with(std::string("/platform/") + platform)) {
+        where = fmt::format(" AND m.platform = '{}'", platform);
+      }
+    }
+    const auto sums = facts_.Ask(fmt::format(
+        "SELECT sum(m.conversions_claimed), sum(m.conversions_claimed / q.share_known) FROM "
+        "metrics_current m JOIN accounts a ON a.platform = m.platform AND a.account_id = "
+        "m.account_id JOIN quality q ON q.account_key = a.account_key AND q.day = m.day WHERE "
+        "m.day "
+        "BETWEEN '{}' AND '{}'{}",
+        PrintDay(kFrom), PrintDay(kTo), where));
+    return sums[0] / sums[1];
+  }
+  RawFacts facts_;
+};
+
+std::optional<double> NumberIn(const json& cell) {
+  if (cell.is_number()) return cell.get<double>();
+  if (cell.is_object() && cell.contains("amount"))
+    return std::stod(cell["amount"].get<std::string>());
+  return std::nullopt;
+}
+
+/// Digits of a text as a reader of the language takes them: "€1,234.50" -> 1234.5.
+std::optional<double> Spoken(const std::string& text, const std::string& language) {
+  std::string out;
+  const bool german = language == "de";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c >= '0' && c <= '9') out += c;
+    if (c == (german ? ',' : '.')) out += '.';
+    if (text.compare(i, 3, "−") == 0) out += '-';
+  }
+  return out.empty() || out == "-" ? std::nullopt : std::optional(std::stod(out));
+}
+
+class Golden : public testing::TestWithParam<std::pair<const char*, const char*>> {
+ protected:
+  /// The number of a slot or tile, made again: cells by SQL, derivations by hand.
+  std::optional<double> Again(const json& of) {
+    if (!of.contains("derived")) {
+      return expected_->Cell(of["view"], of["row"], of["column"]);
+    }
+    for (const json& each : report_["derivations"]) {
+      if (each["id"] != of["derived"]) continue;
+      std::vector<double> values;
+      const std::string op = each["op"];
+      if (op == "count") return static_cast<double>(each["of"].size());
+      for (const json& source : each["of"]) {
+        const auto value = Again(source);
+        if (!value) return std::nullopt;
+        values.push_back(*value);
+      }
+      if (op == "sum") {
+        double sum = 0;
+        for (const double value : values) sum += value;
+        return sum;
+      }
+      if (op == "difference") return values[0] - values[1];
+      if (op == "magnitude") return std::abs(values[0]);
+      if (op == "ratio" || op == "price") return values[0] / values[1];
+      if (op == "change") return (values[0] - values[1]) / std::abs(values[1]);
+      if (op == "complement") return 1 - values[0];
+      ADD_FAILURE() << "operation " << op << " is not known here";
+    }
+    return std::nullopt;
+  }
+
+  /// What is said is what was recomputed, as far as its digits go.
+  void Compare(const std::string& text, double value, const std::string& where) {
+    const bool percent = text.find('%') != std::string::npos;
+    const auto said = Spoken(text, GetParam().second);
+    ASSERT_TRUE(said) << where << ": " << text;
+    const double is = percent ? 100 * value : value;
+    // Half a unit of the last digit shown.
+    const auto mark = text.rfind(std::string(GetParam().second) == "de" ? ',' : '.');
+    std::size_t decimals = 0;
+    for (std::size_t i = mark + 1;
+         mark != std::string::npos && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
+      ++decimals;
+    }
+    EXPECT_NEAR(*said, is, 0.5 * std::pow(10, -static_cast<double>(decimals)) * (1 + 1e-9) + 1e-6)
+        << where << ": \"" << text << "\"";
+    ++compared_;
+  }
+
+  void Sentence(const json& sentence) {
+    for (const json& slot : sentence["slots"]) {
+      if (slot["name"] == true) continue;
+      const json& of = slot["of"];
+      const std::string text = slot["text"];
+      if (of.contains("column") && (of["column"] == "from" || of["column"] == "to")) {
+        const auto texts = *report::Catalogue::BuiltIn(GetParam().second);
+        EXPECT_EQ(text, texts->DayText(of["column"] == "from" ? kFrom : kTo));
+        ++compared_;
+        continue;
+      }
+      if (of.contains("column") && of["column"] == "as_of") continue;  // the clock's, checked apart
+      const auto value = Again(of);
+      ASSERT_TRUE(value && std::isfinite(*value)) << sentence["text"] << ": " << of;
+      Compare(text, *value, sentence["text"]);
+    }
+  }
+
+  void Table(const json& table) {
+    const std::string view = table["view"];
+    if (view.empty()) return;
+    std::vector<json> rows = table["rows"];
+    if (!table["total"].is_null()) rows.push_back(table["total"]);
+    for (const json& row : rows) {
+      for (std::size_t i = 0; i < table["columns"].size(); ++i) {
+        const auto number = NumberIn(row["cells"][i]);
+        if (!number) continue;
+        const std::string column = table["columns"][i]["name"];
+        const auto value = expected_->Cell(view, row["key"], column);
+        ASSERT_TRUE(value && std::isfinite(*value)) << view << " " << row["key"] << " " << column;
+        EXPECT_NEAR(*number, *value, 1e-6 * std::max(1.0, std::abs(*value)))
+            << view << " " << row["key"] << " " << column;
+        ++compared_;
+      }
+    }
+  }
+
+  std::unique_ptr<Expected> expected_;
+  json report_;
+  int compared_ = 0;
+};
+
+TEST_P(Golden, EveryNumberIsRecomputedFromTheFactsBySql) {
+  const Scratch scratch;
+  const auto clock = ClockAt("2026-03-16T06:00:00Z");
+  {
+    auto home = MakeHome(scratch.path(), clock);
+    const auto entry = MakeReport(*home, Asked(GetParam().first, GetParam().second));
+    ASSERT_TRUE(entry) << entry.error().what;
+    report_ = json::parse(*ReportJson(*home, entry->id));
+  }
+  expected_ = std::make_unique<Expected>(scratch.path() + "/facts.duckdb");
+  EXPECT_EQ(report_["as_of"], "2026-03-16T06:00:00Z");
+  for (const json& section : report_["sections"]) {
+    for (const json& block : section["blocks"]) {
+      if (block.contains("sentences")) {
+        for (const json& sentence : block["sentences"]) Sentence(sentence);
+      }
+      if (block.contains("items")) {
+        for (const json& item : block["items"]) {
+          for (const json& sentence : item) Sentence(sentence);
+        }
+      }
+      if (block.contains("tiles")) {
+        for (const json& tile : block["tiles"]) {
+          const auto value = Again(tile["of"]);
+          ASSERT_TRUE(value) << tile;
+          Compare(tile["value"], *value, tile["label"]);
+          if (!tile["note"].is_null()) Sentence(tile["note"]);
+        }
+      }
+      if (block.contains("table")) Table(block["table"]);
+      if (block.contains("chart")) Table(block["chart"]["table"]);
+    }
+  }
+  EXPECT_GT(compared_, 100) << "a report without numbers proves nothing";
+  const json schema =
+      json::parse(Read(std::string(MAXOPT_SOURCE_DIR) + "/schemas/report.schema.json"));
+  EXPECT_EQ(SchemaProblems(schema, report_), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Audiences, Golden,
+                         testing::Values(std::pair("executive", "en"), std::pair("client", "de"),
+                                         std::pair("operator", "en"), std::pair("auditor", "en")));
+
+// --- the archive --------------------------------------------------------------------------------
+
+TEST(Reports, AreRenderedAgainToTheSameBytes) {
+  const Scratch scratch;
+  const auto clock = ClockAt("2026-03-16T06:00:00Z");
+  const auto home = MakeHome(scratch.path(), clock);
+  const auto entry = MakeReport(*home, Asked("operator"));
+  ASSERT_TRUE(entry) << entry.error().what;
+  EXPECT_EQ(entry->id, "r-20260316-0001");
+  std::map<std::string, std::string> first;
+  for (const char* form : {"html", "xlsx", "csv", "json", "md", "eml"}) {
+    const auto rendered = RenderReport(*home, entry->id, form);
+    ASSERT_TRUE(rendered) << form << ": " << rendered.error().what;
+    first[form] = rendered->bytes;
+  }
+  // What is known later changes nothing of it, nor does the time.
+  clock->AdvanceTo(*ParseInstant("2026-07-01T00:00:00Z"));
+  EXPECT_TRUE(home->facts().LoadKpi({{"A", kTo, kEur, 9'999, Money::Micros(1, kEur)}}, clock->Now(),
+                                    "later"));
+  for (const auto& [form, bytes] : first) {
+    const auto again = ReplayReport(*home, entry->id, form);
+    ASSERT_TRUE(again) << again.error().what;
+    EXPECT_TRUE(again->same) << form << ": " << again->why;
+    EXPECT_EQ(again->report.bytes, bytes) << form;
+  }
+  ASSERT_EQ(Reports(*home, "A", 10)->size(), 1U);
+  EXPECT_EQ(Reports(*home, "B", 10)->size(), 0U);
+}
+
+TEST(Reports, AFileThatWasChangedIsFoundAndNamed) {
+  const Scratch scratch;
+  const auto home = MakeHome(scratch.path(), ClockAt("2026-03-16T06:00:00Z"));
+  const std::string id = MakeReport(*home, Asked("client"))->id;
+  ASSERT_TRUE(RenderReport(*home, id, "html"));
+  ASSERT_TRUE(GetReport(*home, id));
+  const std::string folder = scratch.path() + "/reports/" + id;
+  const std::string page = Read(folder + "/report.html"), inputs = Read(folder + "/inputs.json");
+
+  Write(folder + "/report.html", page + " ");
+  const auto found = GetReport(*home, id);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Errc::kRefused);
+  EXPECT_NE(found.error().what.find("report.html"), std::string::npos);
+  EXPECT_FALSE(RenderReport(*home, id, "html"));
+  fs::remove(folder + "/report.html");  // made again from the inputs
+  EXPECT_EQ(RenderReport(*home, id, "html")->bytes, page);
+
+  std::string tampered = inputs;
+  const auto at = tampered.find("\"amount\":\"");
+  tampered[at + 10] = tampered[at + 10] == '9' ? '8' : '9';
+  Write(folder + "/inputs.json", tampered);
+  EXPECT_EQ(GetReport(*home, id).error().code, Errc::kRefused);
+  EXPECT_FALSE(ReplayReport(*home, id, "html"));
+}
+
+TEST(Reports, ADocumentWhoseDataWereChangedIsRefused) {
+  const Scratch scratch;
+  const auto home = MakeHome(scratch.path(), ClockAt("2026-03-16T06:00:00Z"));
+  const std::string id = MakeReport(*home, Asked("operator"))->id;
+  auto stored = report::ReadInputs(Read(scratch.path() + "/reports/" + id + "/inputs.json"));
+  ASSERT_TRUE(stored) << stored.error().what;
+  const auto document = report::Compose(stored->settings, stored->inputs);
+  ASSERT_TRUE(document);
+  EXPECT_TRUE(report::CheckDocument(*document, stored->inputs));
+  // A cell that the prose speaks of.
+  report::Inputs changed = stored->inputs;
+  View& view = changed["client"];
+  view.rows[0].cells[*view.Find("spend")] = Money::Micros(1'000'000, kEur);
+  EXPECT_EQ(report::CheckDocument(*document, changed).error().code, Errc::kRefused);
+  // A cell that only a table shows.
+  changed = stored->inputs;
+  View& campaigns = changed["campaigns"];
+  campaigns.rows.back().cells[*campaigns.Find("clicks")] = std::int64_t{1};
+  EXPECT_EQ(report::CheckDocument(*document, changed).error().code, Errc::kRefused);
+}
+
+TEST(Reports, WhatIsNotKnownIsRefusedWithWhatIs) {
+  const Scratch scratch;
+  const auto home = MakeHome(scratch.path(), ClockAt("2026-03-16T06:00:00Z"));
+  const auto refused = [&](const std::string& known, auto change) {
+    ReportRequest request = Asked("client");
+    change(request);
+    const auto made = MakeReport(*home, request);
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().what.find(known), std::string::npos) << made.error().what;
+  };
+  refused("performance", [](ReportRequest& r) { r.kind = "poem"; });
+  refused("executive", [](ReportRequest& r) { r.audience = "nobody"; });
+  refused("en", [](ReportRequest& r) { r.language = "tlh"; });
+  refused("awareness", [](ReportRequest& r) { r.campaign_type = "fame"; });
+  refused("no template", [](ReportRequest& r) { r.template_name = "none"; });
+  refused("empty", [](ReportRequest& r) { r.to = *r.from - days(1); });
+  refused("not come yet",
+          [](ReportRequest& r) { r.as_of = *ParseInstant("2027-01-01T00:00:00Z"); });
+  ReportRequest other = Asked("client");
+  other.client = "nobody";
+  EXPECT_EQ(MakeReport(*home, other).error().code, Errc::kNotFound);
+  const std::string id = MakeReport(*home, Asked("client"))->id;
+  EXPECT_EQ(RenderReport(*home, id, "doc").error().code, Errc::kInvalidArgument);
+  for (const char* bad : {"", "../../maxopt.db", "r-1", "r-20260316-0009/../x"}) {
+    EXPECT_EQ(GetReport(*home, bad).error().code, Errc::kNotFound) << bad;
+  }
+}
+
+TEST(Reports, TellEachTeammateByItsSchema) {
+  const Scratch scratch;
+  const auto home = MakeHome(scratch.path(), ClockAt("2026-03-16T06:00:00Z"));
+  const std::map<std::string, std::string> to = {
+      {"performance", "carlos"}, {"channels", "james"}, {"creatives", "lucas"},
+      {"efficiency", "zara"},    {"strategy", "maya"},  {"dashboard", "front_office"}};
+  for (const auto& [kind, whom] : to) {
+    ReportRequest request = Asked("");
+    request.kind = kind;
+    const auto entry = MakeReport(*home, request);
+    ASSERT_TRUE(entry) << entry.error().what;
+    const auto messages = TellReport(*home, entry->id);
+    ASSERT_TRUE(messages) << messages.error().what;
+    ASSERT_FALSE(messages->empty());
+    EXPECT_EQ(messages->front().to, whom);
+    EXPECT_EQ(messages->size(), kind == "strategy" ? 2U : 1U);
+    for (const Message& message : *messages) {
+      const std::string path =
+          fmt::format("{}/schemas/{}.schema.json", MAXOPT_SOURCE_DIR, message.kind);
+      ASSERT_TRUE(fs::exists(path)) << path;
+      EXPECT_EQ(SchemaProblems(json::parse(Read(path)), json::parse(message.json)), "")
+          << message.kind;
+      EXPECT_EQ(message.about, entry->id);
+    }
+  }
+}
+
+// --- templates and schedules --------------------------------------------------------------------
+
+TEST(ReportsConfig, ColoursMustBeReadable) {
+  // Black on white has a contrast of 21; #767676 on white is 4.54, the classic least grey.
+  EXPECT_NEAR(ContrastOf("#000000", "#ffffff"), 21, 1e-9);
+  EXPECT_NEAR(ContrastOf("#767676", "#ffffff"), 4.54, 0.005);
+  const auto parse = [](const std::string& brand) {
+    return ParseReportsConfig(
+        "maxopt: reports/1\ntemplates:\n  - name: t\n    brand: " + brand + "\n", "reports.yaml",
+        "/nonexistent");
+  };
+  ASSERT_TRUE(parse("{accent: \"#1f5fa8\"}"));
+  EXPECT_GE(ContrastOf(parse("{accent: \"#1f5fa8\"}")->templates[0].brand.accent_dark, "#12171e"),
+            4.5);
+  const auto yellow = parse("{accent: \"#ffdd00\"}");
+  ASSERT_FALSE(yellow);
+  EXPECT_NE(yellow.error().what.find("darker"), std::string::npos);
+  for (const char* bad : {"{accent: red}", "{accent: \"#12345\"}", "{logo: ../x.png}",
+                          "{logo: /etc/passwd}", "{font: Arial}"}) {
+    EXPECT_FALSE(parse(bad)) << bad;
+  }
+  EXPECT_TRUE(ParseReportsConfig(ReportsTemplate(), "reports.yaml", "/nonexistent"));
+}
+
+TEST(ReportsConfig, TheTemplateThatSaysMostIsTaken) {
+  const auto config = ParseReportsConfig(
+      "maxopt: reports/1\ntemplates:\n  - {name: all, language: de}\n  - {name: of_a, client: A}\n"
+      "  - {name: a_creatives, client: A, kind: creatives}\n  - {name: of_b, client: B}\n",
+      "reports.yaml", "");
+  ASSERT_TRUE(config) << config.error().what;
+  EXPECT_EQ(ChooseTemplate(*config, "", "A", "performance", "")->name, "of_a");
+  EXPECT_EQ(ChooseTemplate(*config, "", "A", "creatives", "")->name, "a_creatives");
+  EXPECT_EQ(ChooseTemplate(*config, "", "C", "creatives", "")->name, "all");
+  EXPECT_EQ(ChooseTemplate(*config, "of_b", "A", "creatives", "")->name, "of_b");
+  EXPECT_FALSE(ChooseTemplate(*config, "none", "A", "creatives", ""));
+}
+
+TEST(ReportsConfig, PeriodsAreDaysOfTheClient) {
+  const Day monday = *ParseDay("2026-03-02");  // a Monday
+  const auto print = [](const Result<ReportDays>& of) {
+    return PrintDay(of->from) + " " + PrintDay(of->to);
+  };
+  EXPECT_EQ(print(DaysOfPeriod("last_week", monday)), "2026-02-23 2026-03-01");
+  EXPECT_EQ(print(DaysOfPeriod("last_week", monday + days(6))), "2026-02-23 2026-03-01");
+  EXPECT_EQ(print(DaysOfPeriod("last_month", monday)), "2026-02-01 2026-02-28");
+  EXPECT_EQ(print(DaysOfPeriod("last_7_days", monday)), "2026-02-23 2026-03-01");
+  EXPECT_EQ(print(DaysOfPeriod("month_to_date", monday)), "2026-03-01 2026-03-01");
+  EXPECT_EQ(print(DaysOfPeriod("month_to_date", monday - days(1))), "2026-02-01 2026-02-28");
+  EXPECT_FALSE(DaysOfPeriod("last_century", monday));
+}
+
+/// A mailer that keeps what it was given.
+class Kept final : public Mailer {
+ public:
+  Result<> Send(const Mail& mail, http::Deadline) override {
+    mails.push_back(mail);
+    return {};
+  }
+  std::vector<Mail> mails;
+};
+
+TEST(ReportSchedules, KeepTheClientsClockOverAShift) {
+  // Monday 7:00 in Berlin: 6:00 UTC in winter, 5:00 UTC after 29 March 2026.
+  const Scratch scratch;
+  const auto clock = ClockAt("2026-03-23T05:50:00Z");
+  const auto home = MakeHome(scratch.path(), clock, "Europe/Berlin");
+  Write(
+      scratch.path() + "/reports.yaml",
+      "maxopt: reports/1\nschedules:\n  - name: monday\n    client: A\n    cron: \"0 7 * * mon\"\n"
+      "    period: last_week\n    forms: [html, md]\n    mail: {channel: post, to: "
+      "[x@a.example]}\n");
+  Write(scratch.path() + "/alerts.yaml",
+        "maxopt: alerts/1\nchannels:\n  - name: post\n    kind: email\n    url: "
+        "smtp://mail.example:587\n"
+        "    from: max@b.example\n    to: [y@a.example]\nroutes: []\n");
+  const auto mailer = std::make_shared<Kept>();
+  std::string progress;
+  std::vector<std::string> made;
+  for (; clock->Now() < *ParseInstant("2026-03-30T12:00:00Z");
+       clock->AdvanceTo(clock->Now() + std::chrono::minutes(15))) {
+    const auto round = RunReportSchedules(*home, "A", clock->Now(), progress, mailer);
+    ASSERT_TRUE(round) << round.error().what;
+    for (const std::string& problem : round->problems) ADD_FAILURE() << problem;
+    for (const ReportEntry& entry : round->made) {
+      made.push_back(fmt::format("{} {} {}", PrintInstant(clock->Now()), PrintDay(entry.from),
+                                 PrintDay(entry.to)));
+      EXPECT_EQ(round->messages, 1);
+      EXPECT_EQ(round->mails, 1);
+    }
+  }
+  EXPECT_EQ(made, (std::vector<std::string>{"2026-03-23T06:05:00Z 2026-03-16 2026-03-22",
+                                            "2026-03-30T05:05:00Z 2026-03-23 2026-03-29"}));
+  ASSERT_EQ(mailer->mails.size(), 2U);
+  EXPECT_EQ(mailer->mails[0].to, (std::vector<std::string>{"x@a.example"}));
+  EXPECT_NE(mailer->mails[0].text.find("To: x@a.example\r\n"), std::string::npos);
+  // The same round again, as after a crash before its progress was kept: nothing is made twice.
+  std::string none;
+  const auto again =
+      RunReportSchedules(*home, "A", *ParseInstant("2026-03-30T05:05:00Z"), none, mailer);
+  ASSERT_TRUE(again);
+  EXPECT_TRUE(again->made.empty());
+}
+
+}  // namespace
+}  // namespace maxopt

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "stages/report/report.h"
+
+namespace maxopt::report {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string Dump(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+/// Texts of the settings by their member, both ways.
+constexpr std::pair<const char*, std::string Settings::*> kTexts[] = {
+    {"id", &Settings::id},
+    {"client", &Settings::client},
+    {"kind", &Settings::kind},
+    {"audience", &Settings::audience},
+    {"language", &Settings::language},
+    {"campaign_type", &Settings::campaign_type},
+    {"template", &Settings::template_name},
+    {"by", &Settings::by},
+    {"zone", &Settings::zone},
+    {"software", &Settings::software},
+    {"narrative", &Settings::narrative},
+};
+constexpr std::pair<const char*, std::string Branding::*> kBrand[] = {
+    {"name", &Branding::name},
+    {"accent", &Branding::accent},
+    {"accent_dark", &Branding::accent_dark},
+    {"logo", &Branding::logo},
+    {"footer", &Branding::footer},
+};
+
+std::unexpected<Error> Bad(std::string_view where) {
+  return Fail(
+      Errc::kInvalidArgument,
+      fmt::format("the stored inputs cannot be read: {} is missing or of another kind", where));
+}
+Result<std::string> Text(const ordered_json& of, const char* key) {
+  if (!of.is_object() || !of.contains(key) || !of[key].is_string()) return Bad(key);
+  return of[key].get<std::string>();
+}
+Result<std::vector<std::string>> Texts(const ordered_json& of, const char* key) {
+  if (!of.is_object() || !of.contains(key) || !of[key].is_array()) return Bad(key);
+  std::vector<std::string> out;
+  for (const ordered_json& each : of[key]) {
+    if (!each.is_string()) return Bad(key);
+    out.push_back(each.get<std::string>());
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string InputsJson(const Settings& settings, const Inputs& inputs) {
+  ordered_json kept = ordered_json::object();
+  for (const auto& [name, member] : kTexts) kept[name] = settings.*member;
+  kept["from"] = PrintDay(settings.from);
+  kept["to"] = PrintDay(settings.to);
+  kept["as_of"] = PrintInstant(settings.as_of);
+  kept["made_at"] = PrintInstant(settings.made_at);
+  for (const auto& [name, member] : kBrand) kept["brand"][name] = settings.brand.*member;
+  kept["kpis"] = settings.kpis;
+  kept["sections"] = settings.sections;
+  kept["missing"] = ordered_json::array();
+  for (const Settings::Missing& each : settings.missing) {
+    kept["missing"].push_back({{"view", each.view}, {"why", each.why}});
+  }
+  // Each view stays the text that ToJson(View) wrote.
+  std::string out =
+      fmt::format("{{\"maxopt\":\"report-inputs/1\",\"settings\":{},\"views\":{{", Dump(kept));
+  bool first = true;
+  for (const auto& [name, view] : inputs) {
+    out += fmt::format("{}\n{}:{}", first ? "" : ",", Dump(name), ToJson(view));
+    first = false;
+  }
+  return out + "\n}}\n";
+}
+
+Result<Stored> ReadInputs(std::string_view json) {
+  const ordered_json root = ordered_json::parse(json, nullptr, false);
+  if (!root.is_object() || root.value("maxopt", "") != "report-inputs/1") {
+    return Bad("maxopt: report-inputs/1");
+  }
+  if (!root.contains("settings") || !root.contains("views") || !root["views"].is_object()) {
+    return Bad("settings or views");
+  }
+  Stored out;
+  const ordered_json& kept = root["settings"];
+  for (const auto& [name, member] : kTexts) {
+    MAXOPT_TRY(out.settings.*member, Text(kept, name));
+  }
+  MAXOPT_TRY(const std::string from, Text(kept, "from"));
+  MAXOPT_TRY(out.settings.from, ParseDay(from));
+  MAXOPT_TRY(const std::string to, Text(kept, "to"));
+  MAXOPT_TRY(out.settings.to, ParseDay(to));
+  MAXOPT_TRY(const std::string as_of, Text(kept, "as_of"));
+  MAXOPT_TRY(out.settings.as_of, ParseInstant(as_of));
+  MAXOPT_TRY(const std::string made_at, Text(kept, "made_at"));
+  MAXOPT_TRY(out.settings.made_at, ParseInstant(made_at));
+  if (!kept.contains("brand")) return Bad("brand");
+  for (const auto& [name, member] : kBrand) {
+    MAXOPT_TRY(out.settings.brand.*member, Text(kept["brand"], name));
+  }
+  MAXOPT_TRY(out.settings.kpis, Texts(kept, "kpis"));
+  MAXOPT_TRY(out.settings.sections, Texts(kept, "sections"));
+  if (!kept.contains("missing") || !kept["missing"].is_array()) return Bad("missing");
+  for (const ordered_json& each : kept["missing"]) {
+    Settings::Missing missing;
+    MAXOPT_TRY(missing.view, Text(each, "view"));
+    MAXOPT_TRY(missing.why, Text(each, "why"));
+    out.settings.missing.push_back(std::move(missing));
+  }
+  for (const auto& [name, view] : root["views"].items()) {
+    auto read = ViewFromJson(Dump(view));
+    if (!read) return FailWithin(name, read.error());
+    out.inputs.emplace(name, *std::move(read));
+  }
+  return out;
+}
+
+}  // namespace maxopt::report
