@@ -150,6 +150,8 @@ class ApiTest : public testing::Test {
     put("{alert}", "a-20200101-0001");
     put("{view}", "accounts");
     put("{name*}", "nothing/here");
+    put("{report}", "r-20200101-0001");
+    put("{form}", "html");
     put("{user}", "nobody");
     put("{key}", "nothing");
     static const std::map<std::string_view, std::string> kBodies = {
@@ -242,6 +244,9 @@ const std::map<std::string_view, int> kAllowed = {
     {"metrics", 200},
     {"health", 200},
     {"openapi", 200},
+    {"list_reports", 200},
+    {"make_report", 201},
+    {"get_report", 404},
 };
 
 TEST_F(ApiTest, EveryRouteForEveryRoleAndClient) {

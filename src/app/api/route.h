@@ -175,6 +175,10 @@ Answer GetRules(Call& call);
 Answer GetPolicy(Call& call);
 Answer GetDocument(Call& call);
 Answer GetMedia(Call& call);
+// reports.cc
+Answer ListReports(Call& call);
+Answer MakeOneReport(Call& call);
+Answer GetReportForm(Call& call);
 // act.cc
 Answer ApprovePlan(Call& call);
 Answer RejectPlan(Call& call);

@@ -162,6 +162,21 @@ constexpr std::string_view kHaltIn =
 "halted":{"type":"boolean"}}})";
 constexpr std::string_view kAnyObject = R"({"type":"object"})";
 
+constexpr std::string_view kReportIn =
+    R"({"type":"object","additionalProperties":false,"properties":{
+"kind":{"type":"string","maxLength":40},"template":{"type":"string","maxLength":40},
+"audience":{"type":"string","maxLength":40},"language":{"type":"string","maxLength":10},
+"campaign_type":{"type":"string","maxLength":40},"from":{"type":"string","maxLength":10},
+"to":{"type":"string","maxLength":10},"as_of":{"type":"string","maxLength":40}}})";
+#define REPORT_OUT                                                                                \
+  R"({"type":"object","additionalProperties":false,"required":["id","client","kind","audience",)" \
+  R"("language","title","from","to","as_of","made_at","by","template","software","sha256"],)"     \
+  R"("properties":{"id":{"type":"string"},"client":{"type":"string"},"kind":{"type":"string"},)"  \
+  R"("audience":{"type":"string"},"language":{"type":"string"},"title":{"type":"string"},)"       \
+  R"("from":{"type":"string"},"to":{"type":"string"},"as_of":{"type":"string"},)"                 \
+  R"("made_at":{"type":"string"},"by":{"type":"string"},"template":{"type":"string"},)"           \
+  R"("software":{"type":"string"},"sha256":{"type":"string"}}})"
+
 #define CLIENT V1 "/clients/{client}"
 
 std::vector<Route> Make() {
@@ -410,6 +425,33 @@ std::vector<Route> Make() {
                .role = Role::kViewer,
                .handler = GetMedia,
                .answer_type = "image/*"});
+  // --- reports ---
+  r.push_back({.id = "list_reports",
+               .method = "GET",
+               .pattern = CLIENT "/reports",
+               .what = "The archive's reports, newest first.",
+               .role = Role::kViewer,
+               .handler = ListReports,
+               .answer = R"({"type":"object","additionalProperties":false,"required":["reports"],)"
+                         R"("properties":{"reports":{"type":"array","items":)" REPORT_OUT "}}}"});
+  r.push_back({.id = "make_report",
+               .method = "POST",
+               .pattern = CLIENT "/reports",
+               .what = "Makes a report and archives it; what is left out is the template's.",
+               .role = Role::kOperator,
+               .handler = MakeOneReport,
+               .body = Body::kJson,
+               .request = kReportIn,
+               .answer = REPORT_OUT,
+               .slow = true});
+  r.push_back({.id = "get_report",
+               .method = "GET",
+               .pattern = CLIENT "/reports/{report}/{form}",
+               .what = "A report as html, pdf, xlsx, csv, json, md or eml.",
+               .role = Role::kViewer,
+               .handler = GetReportForm,
+               .answer_type = "text/html",
+               .slow = true});
   // --- jobs ---
   r.push_back({.id = "run_job",
                .method = "POST",
