@@ -163,6 +163,7 @@ class ApiTest : public testing::Test {
         {"feedback_alert", R"({"useful":true})"},
         {"ask_scenarios", R"({"maxopt":"scenarios/1","scenarios":[{"name":"x","total":"-20%"}]})"},
         {"propose_scenario", R"({"budgets":{"meta/x":"10"}})"},
+        {"make_report", R"({"kind":"nothing of the kind"})"},
         {"halt", R"({"halted":false})"},
     };
     if (route.body == api::Body::kText) {
@@ -245,7 +246,7 @@ const std::map<std::string_view, int> kAllowed = {
     {"health", 200},
     {"openapi", 200},
     {"list_reports", 200},
-    {"make_report", 201},
+    {"make_report", 400},
     {"get_report", 404},
 };
 
