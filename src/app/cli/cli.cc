@@ -11,6 +11,7 @@
 
 #include "app/cli/canary.h"
 #include "app/cli/commands.h"
+#include "app/cli/memory_commands.h"
 #include "app/demo/demo.h"
 #include "app/lab/lab.h"
 
@@ -308,6 +309,7 @@ int RunCommandLine(int argc, char** argv) {
   segments_command->add_flag("--tell", segments.tell,
                              "put optimisation's messages to the team into the outbox");
   segments_command->callback([&] { run = [&] { return SegmentsCommand(context, segments); }; });
+  AddMemoryCommands(app, context, run);
   LedgerArguments ledger;
   std::string client_of_scores;
   bool measure_first = false;
@@ -417,6 +419,8 @@ int RunCommandLine(int argc, char** argv) {
   optimize_command->add_option("--lever", optimize.levers, "only these; maxopt levers lists them");
   optimize_command->add_option("--days", optimize.days, "how far back levers look")
       ->check(CLI::Range(14, 400));
+  optimize_command->add_flag("--no-tactics", optimize.no_tactics,
+                             "predictions as the levers make them");
   optimize_command->add_flag("--propose", optimize.propose, "store what is worth doing as plans");
   optimize_command->add_flag("--act", optimize.act,
                              "... and apply those that the policy lets pass without a person");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/tactics/tactics.h"
 #include "apply/apply.h"
 #include "memory/campaigns/ledger.h"
 #include "stages/optimize/levers/bids/bids.h"
@@ -13,6 +14,7 @@
 #include "stages/optimize/levers/people/people.h"
 #include "stages/optimize/levers/places/places.h"
 #include "stages/optimize/levers/searches/searches.h"
+#include "stages/optimize/tactics/use.h"
 
 namespace maxopt {
 
@@ -109,6 +111,19 @@ Result<OptimizeRun> Optimize(Home& home, const std::string& client,
     }
     run.levers.push_back(std::move(*report));
   }
+  if (options.tactics && (rules == nullptr || rules->use_tactics)) {
+    MAXOPT_TRY(const TacticsWorld tactics, TacticsWorldOf(home));
+    MAXOPT_TRY(const TacticKnowledge knowledge, TacticKnowledge::Open(tactics, client));
+    MAXOPT_TRY(const TacticsUse use, UseTactics(knowledge, home.facts(), state, run.levers,
+                                                run.budgets ? &*run.budgets : nullptr));
+    run.notes.insert(run.notes.end(), use.notes.begin(), use.notes.end());
+    if (use.moved > 0) {
+      run.notes.push_back(
+          fmt::format("{} of {} predictions were drawn to what like tactics "
+                      "brought (--no-tactics leaves them alone)",
+                      use.moved, use.looked_at));
+    }
+  }
   const Plan* first = run.budgets && run.budgets->plan ? &*run.budgets->plan : nullptr;
   MAXOPT_TRY(const ChangeBudget budget, BudgetOfToday(home.store(), client, rules, state));
   run.round = ComposeRound(state, run.levers, budget, first);
@@ -117,6 +132,11 @@ Result<OptimizeRun> Optimize(Home& home, const std::string& client,
   if (!propose) return run;
   for (Plan& plan : run.plans) {
     MAXOPT_TRY(plan, home.door().Propose(std::move(plan), rules));
+  }
+  std::vector<std::string> proposed;
+  for (const Plan& plan : run.plans) proposed.push_back(plan.id);
+  if (const auto kept = RememberFor(home, client, Stage::kOptimize, proposed); !kept) {
+    run.problems.push_back("what was remembered could not be kept: " + kept.error().what);
   }
   for (const LeverReport& report : run.levers) {
     for (const Message& message : report.messages) {

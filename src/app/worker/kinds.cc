@@ -13,6 +13,7 @@
 #include "app/optimize/optimize.h"
 #include "app/reports/reports.h"
 #include "app/rules/rules.h"
+#include "app/tactics/tactics.h"
 #include "app/trials/trials.h"
 #include "app/worker/worker.h"
 #include "memory/campaigns/alerts.h"
@@ -198,6 +199,11 @@ Result<JobOutcome> LookAround(JobContext& context, Lookout& lookout) {
                   report.detection.conditions.size(), report.round.open.size(),
                   report.round.opened.size(), report.round.resolved.size(), report.round.sent);
   outcome.problems = report.detection.problems;
+  if (const auto kept =
+          RememberFor(context.home(), context.job().spec.client, Stage::kMonitor, opened);
+      !kept) {
+    outcome.problems.push_back("what was remembered could not be kept: " + kept.error().what);
+  }
   if (context.live()) {
     MAXOPT_TRY(const std::vector<Alert> open, OpenAlerts(context.home()));
     MAXOPT_CHECK(PutLiveAlerts(*context.live(), open));
@@ -338,7 +344,8 @@ Result<JobOutcome> Score(JobContext& context) {
   Home& home = context.home();
   MAXOPT_TRY(const ScoreReport report,
              ScorePlans({&home.store(), &home.facts(), &home.clock()}, context.job().spec.client));
-  std::vector<std::string> told;
+  MAXOPT_TRY(const LearnReport learnt, LearnTacticsOf(home, context.job().spec.client));
+  std::vector<std::string> told = learnt.learnt;
   for (const ScoredOutcome& o : report.scored) {
     told.push_back(fmt::format("{}: promised {:.2f}, measured {:.2f} +- {:.2f} {} a day", o.plan,
                                o.predicted, o.measured, o.measured_sd, o.kpi));
