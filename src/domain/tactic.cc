@@ -242,7 +242,7 @@ void TacticContext::Add(std::string_view facet, std::string_view word) {
   if (!Has(facet, word)) facets[std::string(facet)].emplace_back(word);
 }
 
-Result<> CheckContext(const TacticContext& context) {
+Result<> CheckTacticContext(const TacticContext& context) {
   for (const auto& [name, words] : context.facets) {
     const ContextFacet* facet = FindFacet(name);
     if (facet == nullptr) {
@@ -305,7 +305,8 @@ Result<> CheckTactic(const Tactic& tactic) {
   for (const auto& [name, text] : texts) {
     if (text->empty()) return bad(fmt::format("{} is missing", name));
   }
-  if (const auto checked = CheckContext(tactic.context); !checked) return bad(checked.error().what);
+  if (const auto checked = CheckTacticContext(tactic.context); !checked)
+    return bad(checked.error().what);
   if (tactic.effect) {
     const TacticEffect& e = *tactic.effect;
     if (!std::isfinite(e.mean) || !std::isfinite(e.low90) || !std::isfinite(e.high90) ||

@@ -48,7 +48,7 @@ struct TacticContext {
   friend bool operator==(const TacticContext&, const TacticContext&) = default;
 };
 /// kInvalidArgument names the facet or word and lists the known ones.
-Result<> CheckContext(const TacticContext& context);
+Result<> CheckTacticContext(const TacticContext& context);
 /// The band of `a_day` units of spend: "under_100", "100_1000", "1000_10000", "over_10000".
 std::string_view SpendBand(double a_day);
 /// What the calendar calls a day in Western retail: of black_friday, christmas, january, spring,

@@ -44,7 +44,7 @@ Result<std::vector<Situation>> ReadSituations(const std::string& file) {
           s.question.context.facets[facet.first.as<std::string>()] =
               facet.second.as<std::vector<std::string>>();
         }
-        MAXOPT_CHECK(CheckContext(s.question.context));
+        MAXOPT_CHECK(CheckTacticContext(s.question.context));
       }
       for (const auto& want : node["want"]) {
         const auto id = want.first.as<std::string>();

@@ -65,8 +65,7 @@ void PrintLine(const RetrievedTactic& known) {
   std::string likeness;
   if (known.similarity > 0) likeness = fmt::format("{:.2f}  ", known.similarity);
   fmt::print("{}{:<13} {:<34} {}{}{}\n", likeness, TacticGradeName(t.grade), t.id, Clean(t.title),
-             t.effect ? "  " + Percent(*t.effect) : "",
-             t.retired_at ? "  (retired)" : "");
+             t.effect ? "  " + Percent(*t.effect) : "", t.retired_at ? "  (retired)" : "");
 }
 
 /// "problem=ctr_low,cpm_high" and so on.
@@ -75,8 +74,7 @@ Result<TacticContext> ReadContext(const std::vector<std::string>& pairs) {
   for (const std::string& pair : pairs) {
     const std::size_t at = pair.find('=');
     if (at == std::string::npos || at == 0) {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("\"{}\" is not FACET=WORD,WORD", pair));
+      return Fail(Errc::kInvalidArgument, fmt::format("\"{}\" is not FACET=WORD,WORD", pair));
     }
     std::string words = pair.substr(at + 1);
     std::size_t begin = 0;
@@ -86,21 +84,20 @@ Result<TacticContext> ReadContext(const std::vector<std::string>& pairs) {
       begin = comma + 1;
     }
   }
-  MAXOPT_CHECK(CheckContext(out));
+  MAXOPT_CHECK(CheckTacticContext(out));
   return out;
 }
 
 Result<int> Search(const CommandContext& context, const TacticsArguments& arguments) {
-  TacticFilter filter{.platform = arguments.platform,
-                      .objective = arguments.objective,
-                      .lever = arguments.lever};
+  TacticFilter filter{
+      .platform = arguments.platform, .objective = arguments.objective, .lever = arguments.lever};
   TacticContext words;
   const std::pair<const char*, const std::string*> narrow[] = {
       {"platform", &filter.platform}, {"objective", &filter.objective}, {"lever", &filter.lever}};
   for (const auto& [facet, word] : narrow) {
     if (!word->empty()) words.facets[facet] = {*word};
   }
-  MAXOPT_CHECK(CheckContext(words));
+  MAXOPT_CHECK(CheckTacticContext(words));
   for (const std::string& grade : arguments.grades) {
     MAXOPT_TRY(const TacticGrade found, FindTacticGrade(grade));
     filter.grades.push_back(found);
@@ -194,12 +191,13 @@ Result<int> Show(const CommandContext& context, const TacticsArguments& argument
     fmt::print("  {:<9} {}\n", facet, fmt::join(words, ", "));
   }
   const std::pair<const char*, const std::string*> texts[] = {
-      {"problem", &t.problem}, {"action", &t.action}, {"why", &t.why},
+      {"problem", &t.problem}, {"action", &t.action},   {"why", &t.why},
       {"avoid", &t.avoid},     {"measure", &t.measure}, {"basis", &t.basis}};
   for (const auto& [name, text] : texts) {
     if (!text->empty()) fmt::print("  {:<9} {}\n", name, Clean(*text));
   }
-  if (t.retired_at) fmt::print("  retired   {}: {}\n", PrintInstant(*t.retired_at), Clean(t.retired_why));
+  if (t.retired_at)
+    fmt::print("  retired   {}: {}\n", PrintInstant(*t.retired_at), Clean(t.retired_why));
   if (t.expires_at) fmt::print("  expires   {}\n", PrintInstant(*t.expires_at));
   for (const TacticMeasurement& m : known.measurements) {
     fmt::print("  {} to {}  {:+.1f} % +- {:.1f}  {}{}  {}\n", PrintDay(m.first), PrintDay(m.last),
@@ -219,15 +217,17 @@ Result<int> AddOnes(const CommandContext& context, const TacticsArguments& argum
     tactic.source = Person(arguments.by);
     tactic.created_at = tactic.updated_at = home->clock().Now();
     if (tactic.id.starts_with("measured/")) {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("tactic \"{}\": ids that begin with measured/ are for what the ledger "
-                              "teaches",
-                              tactic.id));
+      return Fail(
+          Errc::kInvalidArgument,
+          fmt::format("tactic \"{}\": ids that begin with measured/ are for what the ledger "
+                      "teaches",
+                      tactic.id));
     }
-    if (const auto known = GetTactic(home->store(), tactic.id); known && known->source == "ledger") {
-      return Fail(Errc::kConflict,
-                  fmt::format("tactic \"{}\" is one that was measured; choose another id",
-                              tactic.id));
+    if (const auto known = GetTactic(home->store(), tactic.id);
+        known && known->source == "ledger") {
+      return Fail(
+          Errc::kConflict,
+          fmt::format("tactic \"{}\" is one that was measured; choose another id", tactic.id));
     }
   }
   for (const Tactic& tactic : tactics) MAXOPT_CHECK(SaveTactic(home->store(), tactic));
@@ -246,8 +246,8 @@ Result<int> Retire(const CommandContext& context, const TacticsArguments& argume
   MAXOPT_TRY(RetrievedTactic known, One(*home, arguments));
   Tactic& t = known.tactic;
   if (t.retired_at) {
-    return Fail(Errc::kConflict, fmt::format("tactic \"{}\" was retired at {}", t.id,
-                                             PrintInstant(*t.retired_at)));
+    return Fail(Errc::kConflict,
+                fmt::format("tactic \"{}\" was retired at {}", t.id, PrintInstant(*t.retired_at)));
   }
   t.retired_at = t.updated_at = home->clock().Now();
   t.retired_why = fmt::format("{} ({})", arguments.why, Person(arguments.by));
@@ -278,7 +278,8 @@ Result<int> LearnNow(const CommandContext& context, const TacticsArguments& argu
     }
     fmt::print("{}: {} new measurements\n", client.name, report.measurements);
     for (const std::string& line : report.learnt) fmt::print("  {}\n", Clean(line));
-    for (const std::string& line : report.skipped) fmt::print("  teaches nothing: {}\n", Clean(line));
+    for (const std::string& line : report.skipped)
+      fmt::print("  teaches nothing: {}\n", Clean(line));
     if (report.withdrawn > 0) {
       fmt::print("  {} taken out of the agency's: the policy does not share\n", report.withdrawn);
     }
@@ -293,7 +294,8 @@ void PrintMemory(const std::string& body) {
   fmt::print("{} of {} at {}\n", memory.value("stage", ""), memory.value("client", ""),
              memory.value("at", ""));
   for (const auto& part : memory["parts"]) {
-    fmt::print("  {:<9} {} ({}, {})\n", part.value("memory", "") == "working" ? "working" : "long-term",
+    fmt::print("  {:<9} {} ({}, {})\n",
+               part.value("memory", "") == "working" ? "working" : "long-term",
                part.value("name", ""), part.value("from", ""), part["items"].size());
     if (part.contains("why")) fmt::print("              {}\n", Clean(part.value("why", "")));
     for (const auto& item : part["items"]) {
@@ -417,9 +419,9 @@ void AddMemoryCommands(CLI::App& app, const CommandContext& context,
   const auto tactics = std::make_shared<TacticsArguments>();
   auto* root = app.add_subcommand("tactics", "what is known of tactics of optimisation");
   root->require_subcommand(1);
-  const auto add = [&, tactics](const char* name, const char* help,
-                                Result<int> (*function)(const CommandContext&,
-                                                        const TacticsArguments&)) {
+  const auto add = [&, tactics](
+                       const char* name, const char* help,
+                       Result<int> (*function)(const CommandContext&, const TacticsArguments&)) {
     CLI::App* sub = root->add_subcommand(name, help);
     sub->add_option("--client", tactics->client,
                     "as this client may know it; its own are kept with it");

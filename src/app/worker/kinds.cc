@@ -199,8 +199,8 @@ Result<JobOutcome> LookAround(JobContext& context, Lookout& lookout) {
                   report.detection.conditions.size(), report.round.open.size(),
                   report.round.opened.size(), report.round.resolved.size(), report.round.sent);
   outcome.problems = report.detection.problems;
-  if (const auto kept =
-          RememberFor(context.home(), context.job().spec.client, Stage::kMonitor, opened);
+  if (const auto kept = RememberFor(context.home(), context.job().spec.client, Stage::kMonitor,
+                                    report.round.opened);
       !kept) {
     outcome.problems.push_back("what was remembered could not be kept: " + kept.error().what);
   }

@@ -52,7 +52,7 @@ TEST(ContextOfText, NamesWhatIsSpokenOf) {
   const TacticContext context = ContextOfText("Facebook-Leads sind unbrauchbar");
   EXPECT_TRUE(context.Has("platform", "meta"));
   EXPECT_TRUE(context.Has("objective", "leads"));
-  EXPECT_TRUE(CheckContext(context));
+  EXPECT_TRUE(CheckTacticContext(context));
   EXPECT_TRUE(ContextOfText("xyzzy").facets.empty());
   // Short terms are whole words: "fb" is not in "fbi".
   EXPECT_FALSE(ContextOfText("the fbi called").Has("platform", "meta"));

@@ -16,7 +16,7 @@ namespace {
 
 struct Term {
   std::vector<std::string> words;  // each a beginning of a word, one after the other
-  bool within = false;             // anywhere in a word
+  bool within = false;             // one word, anywhere in a word
   std::string meaning;
 };
 
@@ -34,7 +34,7 @@ const std::vector<Term>& Glossary() {
           if (term.within) text.erase(0, 1);
           term.words = WordsOf(text);
           term.meaning = pair.first.Scalar();
-          if (term.words.empty()) Bug();
+          if (term.words.empty() || (term.within && term.words.size() > 1)) Bug();
           out.push_back(std::move(term));
         }
       }
@@ -49,17 +49,32 @@ bool Begins(const std::string& word, const std::string& term) {
   return term.size() <= 3 ? word == term || word == term + "s" : word.starts_with(term);
 }
 
-bool Found(const Term& term, const std::vector<std::string>& words) {
-  const std::size_t n = term.words.size();
-  for (std::size_t i = 0; i + n <= words.size(); ++i) {
-    bool all = true;
-    for (std::size_t j = 0; j < n && all; ++j) {
-      all = term.within ? words[i + j].find(term.words[j]) != std::string::npos
-                        : Begins(words[i + j], term.words[j]);
-    }
-    if (all) return true;
+bool Begins(const std::vector<std::string>& words, std::size_t at, const Term& term) {
+  if (at + term.words.size() > words.size()) return false;
+  for (std::size_t j = 0; j < term.words.size(); ++j) {
+    if (!Begins(words[at + j], term.words[j])) return false;
   }
-  return false;
+  return true;
+}
+
+/// Terms by the first letter of their first word, and those that may stand within one.
+struct Lookup {
+  std::map<char, std::vector<const Term*>> by_letter;
+  std::vector<const Term*> within;
+};
+const Lookup& Terms() {
+  static const Lookup lookup = [] {
+    Lookup out;
+    for (const Term& term : Glossary()) {
+      if (term.within) {
+        out.within.push_back(&term);
+      } else {
+        out.by_letter[term.words.front().front()].push_back(&term);
+      }
+    }
+    return out;
+  }();
+  return lookup;
 }
 
 /// The Latin letters of U+00C0 to U+00FF without their marks.
@@ -137,8 +152,15 @@ std::string StemOf(std::string_view word) {
 
 std::vector<std::string> ConceptsOf(const std::vector<std::string>& words) {
   std::set<std::string> out;
-  for (const Term& term : Glossary()) {
-    if (!out.contains(term.meaning) && Found(term, words)) out.insert(term.meaning);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (const Term* term : Terms().within) {
+      if (words[i].find(term->words.front()) != std::string::npos) out.insert(term->meaning);
+    }
+    const auto at = Terms().by_letter.find(words[i].front());
+    if (at == Terms().by_letter.end()) continue;
+    for (const Term* term : at->second) {
+      if (Begins(words, i, *term)) out.insert(term->meaning);
+    }
   }
   return {out.begin(), out.end()};
 }

@@ -212,7 +212,7 @@ TacticContext ContextOfPlan(CampaignStore& store, const Plan& plan, Day day) {
         TacticContext one;
         const char* facet = std::string_view(field) == "objective" ? "objective" : "channel";
         one.facets[facet] = {word};
-        if (!word.empty() && CheckContext(one)) out.Add(facet, word);
+        if (!word.empty() && CheckTacticContext(one)) out.Add(facet, word);
       }
     }
     const auto evidence = nlohmann::json::parse(change.evidence, nullptr, false);
@@ -222,7 +222,7 @@ TacticContext ContextOfPlan(CampaignStore& store, const Plan& plan, Day day) {
         TacticContext one;
         if (!word.is_string()) continue;
         one.facets["problem"] = {word.get<std::string>()};
-        if (CheckContext(one)) out.Add("problem", word.get<std::string>());
+        if (CheckTacticContext(one)) out.Add("problem", word.get<std::string>());
       }
     }
   }
@@ -314,7 +314,7 @@ Result<LearnReport> LearnTactics(const TacticsWorld& world, const std::string& c
     MAXOPT_CHECK(learn(context, m));
   }
   for (const TrialOutcome& trial : trials) {
-    if (const auto checked = CheckContext(trial.context); !checked || !(trial.se > 0)) {
+    if (const auto checked = CheckTacticContext(trial.context); !checked || !(trial.se > 0)) {
       report.skipped.push_back(trial.source + ": " +
                                (checked ? "it has no error to weigh it by" : checked.error().what));
       continue;

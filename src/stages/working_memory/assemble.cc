@@ -554,7 +554,7 @@ std::string ToJson(const WorkingMemory& memory) {
 
 Result<WorkingMemory> AssembleMemory(const TacticsWorld& world, const std::string& client,
                                      Stage stage, const TacticContext& hint) {
-  MAXOPT_CHECK(CheckContext(hint));
+  MAXOPT_CHECK(CheckTacticContext(hint));
   MAXOPT_TRY(const Client who, world.store->GetClient(client));
   return Assembler(world, who, stage, hint).Run();
 }

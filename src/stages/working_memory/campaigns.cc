@@ -50,7 +50,7 @@ Result<std::vector<PastCampaign>> SimilarCampaigns(CampaignStore& store, FactSto
     words.facets[facet] = {*word};
     all += WeightOf(facet);
   }
-  MAXOPT_CHECK(CheckContext(words));
+  MAXOPT_CHECK(CheckTacticContext(words));
   if (question.limit < 1) {
     return Fail(Errc::kInvalidArgument, "a limit of campaigns is at least 1");
   }

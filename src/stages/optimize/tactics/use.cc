@@ -206,7 +206,7 @@ class Drawer {
     const std::string_view reason = ReasonName(change.reason);
     TacticContext probe;
     probe.facets["lever"] = {std::string(reason)};
-    if (CheckContext(probe)) out.Add("lever", reason);
+    if (CheckTacticContext(probe)) out.Add("lever", reason);
     if (const std::string_view problem = ProblemOf(change); !problem.empty()) {
       out.Add("problem", problem);
     }
@@ -220,7 +220,7 @@ class Drawer {
         TacticContext one;
         const std::string word = TextField(campaign->fields, field);
         one.facets[facet] = {word};
-        if (CheckContext(one)) out.Add(facet, word);
+        if (CheckTacticContext(one)) out.Add(facet, word);
       }
     }
     AddTime(out, spend);
