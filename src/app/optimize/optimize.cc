@@ -14,7 +14,6 @@
 #include "stages/optimize/levers/people/people.h"
 #include "stages/optimize/levers/places/places.h"
 #include "stages/optimize/levers/searches/searches.h"
-#include "stages/optimize/tactics/use.h"
 
 namespace maxopt {
 
@@ -110,19 +109,6 @@ Result<OptimizeRun> Optimize(Home& home, const std::string& client,
       continue;
     }
     run.levers.push_back(std::move(*report));
-  }
-  if (options.tactics && (rules == nullptr || rules->use_tactics)) {
-    MAXOPT_TRY(const TacticsWorld tactics, TacticsWorldOf(home));
-    MAXOPT_TRY(const TacticKnowledge knowledge, TacticKnowledge::Open(tactics, client));
-    MAXOPT_TRY(const TacticsUse use, UseTactics(knowledge, home.facts(), state, run.levers,
-                                                run.budgets ? &*run.budgets : nullptr));
-    run.notes.insert(run.notes.end(), use.notes.begin(), use.notes.end());
-    if (use.moved > 0) {
-      run.notes.push_back(
-          fmt::format("{} of {} predictions were drawn to what like tactics "
-                      "brought (--no-tactics leaves them alone)",
-                      use.moved, use.looked_at));
-    }
   }
   const Plan* first = run.budgets && run.budgets->plan ? &*run.budgets->plan : nullptr;
   MAXOPT_TRY(const ChangeBudget budget, BudgetOfToday(home.store(), client, rules, state));

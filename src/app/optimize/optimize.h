@@ -29,7 +29,6 @@ struct OptimizeOptions {
   bool propose = false;             ///< store the plans; without, nothing is stored
   bool act = false;  ///< ... and approve and apply those that the policy lets pass alone
   RecommendOptions recommend{};
-  bool tactics = true;  ///< draw predictions to what like tactics brought (policy: use_tactics)
 };
 
 /// What became of a plan that the policy let pass without a person.
