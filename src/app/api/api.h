@@ -31,6 +31,8 @@ struct ApiConfig {
   /// Names that this server is asked by, beside loopback ones: "max.agency.example". A request for
   /// another Host is refused, as a page of another site could have sent it (DNS rebinding).
   std::vector<std::string> hosts{};
+  /// mcp: {writes: true}: agents get the tools that propose (docs/mcp.md).
+  bool agents_write = false;
   SessionLimits sessions{};
   struct Rate {
     double per_second;

@@ -97,7 +97,7 @@ Result<ApiConfig> ParseApiConfig(const std::string& yaml, const std::string& fil
     const Reader reader(root, file);
     MAXOPT_CHECK(
         reader.OnlyKeys({"maxopt", "address", "port", "certificate", "key", "behind_proxy",
-                         "trusted_proxies", "hosts", "session_idle_minutes", "session_hours",
+                         "trusted_proxies", "hosts", "mcp", "session_idle_minutes", "session_hours",
                          "user_per_second", "user_burst", "address_per_second", "address_burst"}));
     std::string version;
     MAXOPT_CHECK(reader.Text("maxopt", version));
@@ -113,6 +113,11 @@ Result<ApiConfig> ParseApiConfig(const std::string& yaml, const std::string& fil
     MAXOPT_CHECK(reader.Texts("hosts", config.hosts));
     for (std::string& host : config.hosts) {
       for (char& c : host) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
+    if (const YAML::Node agents = root["mcp"]; agents.IsDefined()) {
+      const Reader of_agents(agents, file);
+      MAXOPT_CHECK(of_agents.OnlyKeys({"writes"}));
+      MAXOPT_CHECK(of_agents.Flag("writes", config.agents_write));
     }
     if (config.certificate.empty() != config.key.empty()) {
       return reader.Bad(root, "certificate and key belong together: name both, or none");
@@ -162,6 +167,7 @@ port: 8787
 # behind_proxy: true
 # trusted_proxies: [127.0.0.1]    # whose X-Forwarded-For is believed
 # hosts: [max.agency.example]
+mcp: {writes: false}              # true: agents with a key of an operator may propose plans
 session_idle_minutes: 480
 session_hours: 168
 user_per_second: 50               # requests of one user or key, and how many at once

@@ -663,6 +663,21 @@ int RunCommandLine(int argc, char** argv) {
   command(&app, "openapi", "print what the API answers to: OpenAPI 3.1")->callback([&] {
     run = [] { return OpenApiCommand(); };
   });
+
+  McpArguments mcp;
+  auto* mcp_command = command(
+      &app, "mcp", "tools for agents (Model Context Protocol) on standard input and output");
+  mcp_command->add_option("--http", mcp.port,
+                          "answer POST /mcp on this port of this machine instead; 0: any free");
+  mcp_command->add_option("--client", mcp.clients, "may be seen; several; left out: all");
+  mcp_command->add_option("--dashboard", mcp.dashboard,
+                          "where people open the dashboard (default: http://127.0.0.1:8787)");
+  mcp_command->add_flag("--enable-writes", mcp.writes,
+                        "with the tools that propose plans; none applies any");
+  mcp_command->add_flag("--list", mcp.list, "the tools as a table, and no more");
+  mcp_command->add_flag("--conformance-fixtures", mcp.fixtures,
+                        "also what the protocol's conformance suite calls");
+  mcp_command->callback([&] { run = [&] { return McpCommand(context, mcp); }; });
   AccessArguments access;
   auto* users_command = command(&app, "users", "who may use dashboard and API");
   users_command->require_subcommand(1);

@@ -261,6 +261,15 @@ struct ServeArguments {
 /// SIGTERM.
 Result<int> ServeCommand(const CommandContext& context, const ServeArguments& arguments);
 Result<int> OpenApiCommand();
+struct McpArguments {
+  std::optional<int> port;  ///< over HTTP on this machine; absent: standard input and output
+  std::vector<std::string> clients;  ///< that may be seen; empty: all
+  std::string dashboard;             ///< where people approve; empty: http://127.0.0.1:8787
+  bool writes = false, fixtures = false;
+  bool list = false;  ///< the tools as a table, and no more
+};
+/// Answers an agent until its input ends, or until SIGINT or SIGTERM.
+Result<int> McpCommand(const CommandContext& context, const McpArguments& arguments);
 struct AccessArguments {
   std::string name, role = "viewer", locale, clients;  ///< clients: "A,B" or "all"
   bool password = false;                               ///< read one from standard input

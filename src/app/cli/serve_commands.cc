@@ -13,6 +13,7 @@
 #include "app/cli/launch.h"
 #include "app/cli/open.h"
 #include "app/home/shared_home.h"
+#include "app/mcp/mcp.h"
 #include "app/serve/serve.h"
 #include "http/tls.h"
 #include "memory/events/events.h"
@@ -83,15 +84,23 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
                                                 .pages = BuiltPages(),
                                                 .after_apply = after_apply},
                                                config));
+  AgentServiceOptions of_agents;
+  of_agents.tools.writes = config.agents_write;
+  of_agents.tools.dashboard = config.hosts.empty()
+                                  ? fmt::format("http://{}:{}", config.address, config.port)
+                                  : "https://" + config.hosts.front();
+  of_agents.hosts = config.hosts;
+  MAXOPT_TRY(std::unique_ptr<AgentService> agents, MakeAgentService(home, *users, of_agents));
   http::ServerOptions options;
   options.address = config.address;
   options.port = config.port;
   options.threads = 2;  // nobody waits for the disk in them
   options.max_body_bytes = 2u << 20;
   options.read_timeout = std::chrono::seconds(15);
-  const auto handler = [&collector, &api = *api](const http::Request& request) {
+  const auto handler = [&collector, &api = *api, &agents = *agents](const http::Request& request) {
     const std::string path = request.url.substr(0, request.url.find('?'));
     if (collector.handler && IsCollectors(path)) return collector.handler(request);
+    if (auto response = agents.Handle(request)) return *std::move(response);
     return api.Handle(request);
   };
   MAXOPT_TRY(std::unique_ptr<http::Server> server,
@@ -134,6 +143,7 @@ Result<int> ServeCommand(const CommandContext& context, const ServeArguments& ar
     std::_Exit(kExitOk);
   }
   server.reset();
+  agents.reset();
   api.reset();
   background.reset();
   collector.handler = nullptr;
