@@ -105,7 +105,7 @@ class Events {
     const timeval timeout{.tv_sec = 60, .tv_usec = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     const std::string request =
-        "GET /api/v1/live/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n" + "Cookie: " + serve.cookie() +
+        "GET /api/v1/live/stream HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: " + serve.cookie() +
         "\r\n" + (last_id.empty() ? "" : "Last-Event-ID: " + last_id + "\r\n") + "\r\n";
     EXPECT_EQ(::send(fd_, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
   }
