@@ -61,7 +61,7 @@ int Main(int argc, char** argv) {
         BudgetUnit unit;
         unit.campaign_id = fmt::format("{}{:03}", a + 1, c);
         unit.daily_budget = Money::Micros(50'000'000, kEur);
-        unit.audience = kAudiences[c % std::size(kAudiences)];
+        unit.audience = kAudiences[static_cast<std::size_t>(c) % std::size(kAudiences)];
         unit.countries = {"DE", "AT"};
         for (int d = 0; d < size.ads; ++d) {
           unit.ads.push_back({fmt::format("{}{}", unit.campaign_id, d), unit.campaign_id + "9",

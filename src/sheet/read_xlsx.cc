@@ -223,8 +223,9 @@ struct Book {
 
 std::vector<Look> ReadLooks(const pugi::xml_node& sheet) {
   std::map<std::size_t, Look> formats;
-  for (const std::size_t id : {14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 32, 33,
-                               34, 35, 36, 45, 46, 47, 50, 51, 52, 53, 54, 55, 56, 57, 58}) {
+  for (const std::size_t id : std::initializer_list<std::size_t>{
+           14, 15, 16, 17, 18, 19, 20, 21, 22, 27, 28, 29, 30, 31, 32, 33,
+           34, 35, 36, 45, 46, 47, 50, 51, 52, 53, 54, 55, 56, 57, 58}) {
     formats[id] = Look::kDay;
   }
   formats[9] = formats[10] = Look::kPercent;

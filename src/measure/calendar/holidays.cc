@@ -184,9 +184,7 @@ bool HasWord(std::string_view list, std::string_view word) {
   return false;
 }
 
-Day DayAt(int year, int month, int day) {
-  return Day(std::chrono::year(year) / static_cast<unsigned>(month) / static_cast<unsigned>(day));
-}
+Day DayAt(int year, int month, int day) { return Day(std::chrono::year(year) / month / day); }
 
 Day DayOfRule(const Rule& rule, int year) {
   const auto weekday = [](Day day) {

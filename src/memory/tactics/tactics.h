@@ -85,8 +85,8 @@ std::shared_ptr<const Embedder> MakeHttpEmbedder(EmbeddingsEndpoint endpoint,
 /// What a search is narrowed to. A tactic without platforms or objectives fits all.
 struct TacticFilter {
   std::string platform{}, objective{}, lever{};  ///< empty: any
-  std::vector<TacticGrade> grades{};       ///< empty: any
-  std::optional<Instant> now{};            ///< leaves out what is retired or expired by then
+  std::vector<TacticGrade> grades{};             ///< empty: any
+  std::optional<Instant> now{};                  ///< leaves out what is retired or expired by then
 };
 struct TacticHit {
   std::size_t at = 0;  ///< in tactics()

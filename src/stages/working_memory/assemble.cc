@@ -384,7 +384,6 @@ class Assembler {
 
   Result<> Allocation() {
     json items = json::array();
-    double all = 0;
     for (const ClientAccount& account : accounts_) {
       FactQuery query;
       query.measures = {"spend"};
@@ -395,7 +394,6 @@ class Assembler {
       for (const auto& row : table.rows) {
         const double spend = row[table.Column("spend")].Amount();
         if (!(spend > 0)) continue;
-        all += spend;
         items.push_back({{"account", PrintAccount(account.info.account)},
                          {"campaign", row[table.Column("campaign")].text},
                          {"spend_a_day", spend / 7},

@@ -275,7 +275,7 @@ class ViewReader {
 char32_t NextPoint(std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(at);
-  if (lead < 0x80) return text[at++];
+  if (lead < 0x80) return byte(at++);
   const std::size_t size = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
   char32_t point = size == 4 ? lead & 0x07u : size == 3 ? lead & 0x0Fu : lead & 0x1Fu;
   bool good = lead >= 0xC2 && lead <= 0xF4 && at + size <= text.size();

@@ -10,9 +10,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-
 constexpr std::string_view kBidStrategies[] = {
     "manual_cpc", "maximize_clicks", "maximize_conversions", "maximize_value",
     "target_cpa", "target_roas",     "lowest_cost",          "bid_cap",

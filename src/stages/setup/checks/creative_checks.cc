@@ -10,10 +10,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-constexpr auto kNote = Severity::kNote;
-
 constexpr std::string_view kActions[] = {
     "shop_now",    "learn_more", "sign_up",    "download",  "book_now",    "contact_us",
     "get_quote",   "subscribe",  "apply_now",  "get_offer", "order_now",   "watch_more",

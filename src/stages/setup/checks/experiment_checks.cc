@@ -8,9 +8,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-
 /// What "package/ad group/ad" names; the parts that were not found are null.
 struct Target {
   const PackageView* package = nullptr;

@@ -11,9 +11,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-
 /// "facebook:feed" -> "facebook_feed": a word that may stand in an id.
 std::string IdWord(std::string_view text) {
   std::string word;

@@ -9,9 +9,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-
 /// A wanted object and what became of it.
 struct Seen {
   const DesiredObject* wanted;

@@ -9,9 +9,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-
 /// Our marker at the end of a name: " ~" and ten characters.
 constexpr int kMarkerLength = 12;
 

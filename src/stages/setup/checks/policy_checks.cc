@@ -10,9 +10,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-
 const List kEuropeanUnion{"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES",
                           "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU",
                           "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"};

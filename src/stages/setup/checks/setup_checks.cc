@@ -10,9 +10,6 @@ namespace maxopt::checks {
 namespace {
 
 using std::chrono::days;
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-constexpr auto kNote = Severity::kNote;
 
 constexpr std::string_view kObjectives[] = {"awareness", "traffic", "engagement",
                                             "leads",     "app",     "sales"};

@@ -9,10 +9,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-constexpr auto kNote = Severity::kNote;
-
 /// ISO 3166-1 alpha-2, officially assigned.
 constexpr std::string_view kCountries =
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR "

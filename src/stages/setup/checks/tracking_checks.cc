@@ -10,10 +10,6 @@
 namespace maxopt::checks {
 namespace {
 
-constexpr auto kFail = Severity::kFail;
-constexpr auto kWarn = Severity::kWarn;
-constexpr auto kNote = Severity::kNote;
-
 struct Parameter {
   std::string name, value;
 };

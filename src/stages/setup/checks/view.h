@@ -17,6 +17,10 @@ namespace maxopt::checks {
 using Places = std::vector<Place>;
 using List = std::vector<std::string>;
 
+inline constexpr auto kFail = Severity::kFail;
+inline constexpr auto kWarn = Severity::kWarn;
+inline constexpr auto kNote = Severity::kNote;
+
 // --- Amounts -------------------------------------------------------------------------------------
 // Documents may hold any amount, and Money treats overflow and mixed currencies as our bug; these
 // answer nullopt instead.

@@ -26,7 +26,7 @@ std::string PrintPlace(const Place& place);
 /// A value and where it was written.
 template <class T>
 struct Said {
-  T value{};
+  T value;
   Place place{};
 };
 template <class T>

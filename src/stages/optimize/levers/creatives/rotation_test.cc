@@ -141,7 +141,7 @@ TEST(Rotation, TiredOnesGoWhenTheyAreNotTheBest) {
 
 TEST(Rotation, ASpareTakesThePlaceOfATiredOne) {
   RotationInput input = Known({{60'000, 300}, {60'000, 330}, {0, 0}, {0, 0}});
-  for (std::size_t i : {2, 3}) {
+  for (std::size_t i : {2UZ, 3UZ}) {
     input.ads[i].on = false;
     input.ads[i].spare = true;
     input.ads[i].spend = input.ads[i].clicks = 0;
