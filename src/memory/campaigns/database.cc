@@ -189,6 +189,13 @@ CREATE TABLE agent_task (id TEXT PRIMARY KEY, context TEXT NOT NULL, asker TEXT 
   body TEXT NOT NULL, UNIQUE (asker, message));
 CREATE INDEX agent_task_by_asker ON agent_task (asker, updated_at);
 )sql",
+    // Decision cycles, each as far as it got.
+    R"sql(
+CREATE TABLE cycle (id TEXT PRIMARY KEY, client TEXT NOT NULL, stage TEXT NOT NULL,
+  state TEXT NOT NULL, began_at TEXT NOT NULL, updated_at TEXT NOT NULL, revision INTEGER NOT NULL,
+  body TEXT NOT NULL);
+CREATE INDEX cycle_by_client ON cycle (client, began_at);
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 

@@ -23,6 +23,8 @@ namespace maxopt {
 ///   rejected   by whom, and why where it was said
 ///   measured   prediction and measured effect, see ScoredOutcome
 ///   remembered digest of the working memory that it was decided with, see tactics.h
+/// and of decision cycles, `subject` being the cycle's id:
+///   cycle      it ended: {"stage","state","head"}, the head being that of agent/cycle
 struct LedgerEntry {
   std::int64_t seq = 0;  ///< 1, 2, 3, ...
   Instant at{};
