@@ -13,12 +13,6 @@ namespace {
 /// Half the width of a central 90 % interval of a normal, in standard deviations.
 constexpr double kHalf90 = 1.6448536269514722;
 
-double WorthOf(const PriorityCandidate& c, const ChangeBudget& budget) {
-  const double sd = std::max(0.0, c.high90 - c.low90) / (2 * kHalf90);
-  return (c.value - budget.risk_aversion * sd) * budget.horizon_days -
-         c.learning_cost * std::min(c.learning_days, budget.horizon_days);
-}
-
 /// What is left of the day.
 class Today {
  public:
@@ -90,6 +84,12 @@ class Today {
 };
 
 }  // namespace
+
+double WorthOf(const PriorityCandidate& c, const ChangeBudget& budget) {
+  const double sd = std::max(0.0, c.high90 - c.low90) / (2 * kHalf90);
+  return (c.value - budget.risk_aversion * sd) * budget.horizon_days -
+         c.learning_cost * std::min(c.learning_days, budget.horizon_days);
+}
 
 Priority Prioritize(const std::vector<PriorityCandidate>& candidates, const ChangeBudget& budget) {
   std::vector<Choice> by;

@@ -35,6 +35,9 @@ struct ChangeBudget {
   double risk_aversion = 0.5;  ///< price of a standard deviation, as in reallocation
 };
 
+/// Over the budget's horizon: value less the price of its risk, less what learning anew costs.
+double WorthOf(const PriorityCandidate& candidate, const ChangeBudget& budget);
+
 struct Choice {
   std::size_t candidate;
   double worth;  ///< over the horizon: value less risk, less what learning costs

@@ -81,6 +81,27 @@ std::optional<Prediction> Together(const std::vector<const Opportunity*>& of) {
   return sum;
 }
 
+PriorityCandidate PriorityOf(const RoundCandidate& candidate, const RoundVerdict& verdict) {
+  const Opportunity& opportunity = candidate.opportunity;
+  const Change& change = opportunity.change;
+  PriorityCandidate c;
+  // Same object, same fields: the same thing worth doing.
+  std::vector<std::string> fields;
+  for (const auto& [name, value] : change.after) fields.push_back(name);
+  c.key = fmt::format("{} {} {} {}", PrintAccount(change.account), change.address,
+                      ReasonName(change.reason), fmt::join(fields, ","));
+  c.account = change.account;
+  c.object = change.id;
+  c.campaign = candidate.campaign;
+  c.value = opportunity.value;
+  c.low90 = opportunity.value_low90, c.high90 = opportunity.value_high90;
+  c.learning_cost = opportunity.learning_cost;
+  c.learning_days = opportunity.learning_days;
+  c.worst_move = verdict.worst_move;
+  c.stops_harm = OnlyLowersSpend(change);
+  return c;
+}
+
 /// As the door reads it: such a change is never approved by a policy alone.
 void NeedSecondSignal(Change& change) {
   auto evidence = nlohmann::json::parse(change.evidence, nullptr, false);
@@ -93,12 +114,17 @@ void NeedSecondSignal(Change& change) {
 
 Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
                                    const Policy* policy, const LeverState& state) {
+  return BudgetOfToday(store, client, policy, state.now, OverDelivery(state));
+}
+
+Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
+                                   const Policy* policy, Instant now,
+                                   const std::map<Platform, int>& over) {
   ChangeBudget budget;
   if (!policy) return budget;
   const Envelope& envelope = policy->envelope;
   MAXOPT_TRY(const std::vector<Change> sent,
-             ChangesSentSince(store, client, state.now - std::chrono::hours(24)));
-  const std::map<Platform, int> over = OverDelivery(state);
+             ChangesSentSince(store, client, now - std::chrono::hours(24)));
   int changes = 0;
   Money moved = Money::Zero(policy->currency);
   for (const Change& change : sent) {
@@ -113,58 +139,76 @@ Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& clie
   return budget;
 }
 
-Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports,
-                   const ChangeBudget& budget, const Plan* before) {
-  const std::map<Platform, int> over = OverDelivery(state);
+RoundInput RoundInputOf(const LeverState& state, std::span<const LeverReport> reports,
+                        std::vector<Plan> before) {
+  RoundInput out;
+  out.client = state.client.name;
+  out.currency = state.client.currency;
+  out.overdelivery_bp = OverDelivery(state);
+  for (const LeverAccount& account : state.accounts) {
+    out.currencies.insert_or_assign(account.tree.info.account, account.tree.info.currency);
+  }
+  for (const LeverReport& report : reports) {
+    for (const Opportunity& opportunity : report.opportunities) {
+      const LeverAccount* account = AccountOf(state, opportunity.change.account);
+      out.candidates.push_back(
+          {report.lever, opportunity, CampaignOf(account, opportunity.change)});
+    }
+  }
+  out.before = std::move(before);
+  return out;
+}
+
+std::vector<RoundVerdict> EvaluateRound(const RoundInput& input, const ChangeBudget& budget) {
+  std::set<std::pair<AccountId, std::string>> taken;
+  for (const Plan& plan : input.before) {
+    for (const Change& change : plan.changes) {
+      if (!change.id.empty()) taken.insert({change.account, change.id});
+    }
+  }
+  std::vector<RoundVerdict> out;
+  for (const RoundCandidate& candidate : input.candidates) {
+    const Change& change = candidate.opportunity.change;
+    RoundVerdict verdict;
+    verdict.worst_move = WorstMove(change, input.overdelivery_bp);
+    const auto currency = input.currencies.find(change.account);
+    if (currency != input.currencies.end() && currency->second != input.currency) {
+      verdict.wait = fmt::format(
+          "its account is in {}, the client in {}: values in two currencies are not "
+          "compared",
+          currency->second.name(), input.currency.name());
+    } else {
+      verdict.worth = WorthOf(PriorityOf(candidate, verdict), budget);
+      if (taken.contains({change.account, change.id})) {
+        verdict.wait = "its budget is moved today, and two changes at once cannot be told apart";
+      }
+    }
+    out.push_back(std::move(verdict));
+  }
+  return out;
+}
+
+Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdicts,
+                  const ChangeBudget& budget) {
+  if (verdicts.size() != input.candidates.size()) Bug();
   Round out;
   std::vector<RoundItem> items;
   std::vector<PriorityCandidate> candidates;
   std::vector<std::size_t> item_of;  // by candidate
-  std::set<std::pair<AccountId, std::string>> taken;
   ChangeBudget left = budget;
-  if (before != nullptr) {
-    for (const Change& change : before->changes) {
-      taken.insert({change.account, change.id});
+  for (const Plan& plan : input.before) {
+    for (const Change& change : plan.changes) {
       if (left.changes) left.changes = std::max(0, *left.changes - 1);
-      const auto move = WorstMove(change, over);
+      const auto move = WorstMove(change, input.overdelivery_bp);
       if (move) left.money = Left(left.money, *move);
     }
   }
-  for (const LeverReport& report : reports) {
-    for (const Opportunity& opportunity : report.opportunities) {
-      const Change& change = opportunity.change;
-      const LeverAccount* account = AccountOf(state, change.account);
-      items.push_back({report.lever, opportunity, 0, ""});
-      if (account != nullptr && account->tree.info.currency != state.client.currency) {
-        items.back().wait = fmt::format(
-            "its account is in {}, the client in {}: values in two currencies are not "
-            "compared",
-            account->tree.info.currency.name(), state.client.currency.name());
-        continue;
-      }
-      if (taken.contains({change.account, change.id})) {
-        items.back().wait =
-            "its budget is moved today, and two changes at once cannot be told apart";
-        continue;
-      }
-      PriorityCandidate c;
-      // Same object, same fields: the same thing worth doing.
-      std::vector<std::string> fields;
-      for (const auto& [name, value] : change.after) fields.push_back(name);
-      c.key = fmt::format("{} {} {} {}", PrintAccount(change.account), change.address,
-                          ReasonName(change.reason), fmt::join(fields, ","));
-      c.account = change.account;
-      c.object = change.id;
-      c.campaign = CampaignOf(account, change);
-      c.value = opportunity.value;
-      c.low90 = opportunity.value_low90, c.high90 = opportunity.value_high90;
-      c.learning_cost = opportunity.learning_cost;
-      c.learning_days = opportunity.learning_days;
-      c.worst_move = WorstMove(change, over);
-      c.stops_harm = OnlyLowersSpend(change);
-      candidates.push_back(std::move(c));
-      item_of.push_back(items.size() - 1);
-    }
+  for (std::size_t i = 0; i < input.candidates.size(); ++i) {
+    const RoundCandidate& candidate = input.candidates[i];
+    items.push_back({candidate.lever, candidate.opportunity, verdicts[i].worth, verdicts[i].wait});
+    if (!verdicts[i].wait.empty()) continue;
+    candidates.push_back(PriorityOf(candidate, verdicts[i]));
+    item_of.push_back(i);
   }
   const Priority priority = Prioritize(candidates, left);
   // What no second signal confirms stands in plans of its own, which only a person approves.
@@ -195,7 +239,7 @@ Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports
   for (const auto& [kind, of] : by_plan) {
     const auto& [reason, unconfirmed] = kind;
     Plan plan;
-    plan.client = state.client.name;
+    plan.client = input.client;
     plan.created_by = "optimizer";
     plan.title = TitleOf(reason, of);
     for (const Opportunity* each : of) {
@@ -207,11 +251,10 @@ Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports
                              "loses; look at it before you approve");
       }
       if (each->learning_days > 0) {
-        plan.notes.push_back(
-            fmt::format("{}: the platform's bidding learns anew for about {} days, at a cost of "
-                        "about {:.2f} {} a day",
-                        each->change.address, each->learning_days, each->learning_cost,
-                        state.client.currency.name()));
+        plan.notes.push_back(fmt::format(
+            "{}: the platform's bidding learns anew for about {} days, at a cost of "
+            "about {:.2f} {} a day",
+            each->change.address, each->learning_days, each->learning_cost, input.currency.name()));
       }
       if (!each->second_signal.empty()) {
         plan.notes.push_back(each->change.address + ": " + each->second_signal);
@@ -221,6 +264,14 @@ Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports
     out.plans.push_back(std::move(plan));
   }
   return out;
+}
+
+Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports,
+                   const ChangeBudget& budget, const Plan* before) {
+  std::vector<Plan> first;
+  if (before != nullptr) first.push_back(*before);
+  const RoundInput input = RoundInputOf(state, reports, std::move(first));
+  return SelectRound(input, EvaluateRound(input, budget), budget);
 }
 
 }  // namespace maxopt

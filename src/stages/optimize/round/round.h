@@ -1,7 +1,9 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "decide/priority/priority.h"
@@ -20,6 +22,11 @@ namespace maxopt {
 Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
                                    const Policy* policy, const LeverState& state);
 
+/// The same with the worst day of each platform over an average daily budget.
+Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
+                                   const Policy* policy, Instant now,
+                                   const std::map<Platform, int>& overdelivery_bp);
+
 struct RoundItem {
   std::string lever;
   Opportunity opportunity;
@@ -34,10 +41,50 @@ struct Round {
   std::vector<Plan> plans;
 };
 
-/// Ranks everything the levers found and makes drafts of what is chosen. `before`: a plan of
-/// budgets that is proposed first; its objects and its moves count. What is in another currency
-/// than the client's waits: values in two currencies are not compared. Pure.
+/// What one lever found, with what a round must know of where it stands.
+struct RoundCandidate {
+  std::string lever;
+  Opportunity opportunity;
+  std::string campaign;  ///< platform id of the campaign that it is or lies in
+};
+/// All that a round is made of, as plain values: what can be kept and decided again.
+struct RoundInput {
+  std::string client;
+  Currency currency = kNoCurrency;           ///< the client's
+  std::map<Platform, int> overdelivery_bp;   ///< worst day over an average daily budget
+  std::map<AccountId, Currency> currencies;  ///< of the accounts that could be read
+  std::vector<RoundCandidate> candidates;
+  /// Drafts that go first: a person's rules, budgets. Their objects and their moves count.
+  std::vector<Plan> before;
+};
+RoundInput RoundInputOf(const LeverState& state, std::span<const LeverReport> reports,
+                        std::vector<Plan> before);
+
+/// What a candidate is worth, and why it cannot be done whatever the day still holds.
+struct RoundVerdict {
+  double worth = 0;                 ///< as Prioritize reckons it
+  std::optional<Money> worst_move;  ///< of a daily budget, over-delivery included
+  std::string wait;                 ///< empty: it may be chosen
+};
+/// One for each candidate. What is in another currency than the client's waits: values in two
+/// currencies are not compared. So does what touches an object of a plan that goes first. Pure.
+std::vector<RoundVerdict> EvaluateRound(const RoundInput& input, const ChangeBudget& budget);
+/// Ranks what does not wait and makes drafts of what is chosen. `verdicts`: one a candidate. Pure.
+Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdicts,
+                  const ChangeBudget& budget);
+
+/// Both over what the levers found. `before`: a plan of budgets that is proposed first, or null.
+/// Pure.
 Round ComposeRound(const LeverState& state, std::span<const LeverReport> reports,
                    const ChangeBudget& budget, const Plan* before);
+
+/// JSON of the input, as domain/json.h says of its own; an opportunity whose numbers are not finite
+/// cannot be written and must not be in it.
+std::string ToJson(const RoundInput& input);
+Result<RoundInput> RoundInputFromJson(std::string_view json);
+/// A draft: client, title, who made it, changes, notes, prediction. What the door adds is not in
+/// it.
+std::string DraftJson(const Plan& plan);
+Result<Plan> DraftFromJson(std::string_view json);
 
 }  // namespace maxopt

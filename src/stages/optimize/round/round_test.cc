@@ -152,5 +152,52 @@ TEST(Round, TheDaysEnvelopeIsWhatWasNotYetMoved) {
   EXPECT_FALSE(BudgetOfToday(*store, "A", nullptr, state)->changes);
 }
 
+TEST(Round, IsKeptAsJsonAndDecidedAgain) {
+  LeverReport bids{
+      "bids",
+      {Worth(Level::kAdGroup, "20", Reason::kBid, 10), Worth(Level::kAd, "30", Reason::kPause, 30)},
+      {},
+      {}};
+  bids.opportunities[0].learning_days = 7;
+  bids.opportunities[0].learning_cost = 0.1;
+  bids.opportunities[1].needs_second_signal = true;
+  bids.opportunities[1].second_signal = "the shop says so too";
+  Plan budgets;
+  budgets.client = "A";
+  budgets.title = "budgets";
+  budgets.created_by = "optimizer";
+  budgets.changes = {Worth(Level::kCampaign, "10", Reason::kReallocate, 1).change};
+  budgets.notes = {"a note"};
+  budgets.prediction = Prediction{"revenue", 3, 1, 5, 28};
+  const RoundInput input = RoundInputOf(State(), std::vector{bids}, {budgets});
+  const std::string kept = ToJson(input);
+  const auto back = RoundInputFromJson(kept);
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(ToJson(*back), kept);
+  const ChangeBudget budget{.changes = 2};
+  const Round round = SelectRound(*back, EvaluateRound(*back, budget), budget);
+  const Round direct = ComposeRound(State(), std::vector{bids}, budget, &budgets);
+  ASSERT_EQ(round.items.size(), direct.items.size());
+  for (std::size_t i = 0; i < round.items.size(); ++i) {
+    EXPECT_EQ(round.items[i].worth, direct.items[i].worth);
+    EXPECT_EQ(round.items[i].wait, direct.items[i].wait);
+  }
+  ASSERT_EQ(round.plans.size(), direct.plans.size());
+  for (std::size_t i = 0; i < round.plans.size(); ++i) {
+    EXPECT_EQ(DraftJson(round.plans[i]), DraftJson(direct.plans[i]));
+    EXPECT_EQ(DraftJson(*DraftFromJson(DraftJson(round.plans[i]))), DraftJson(round.plans[i]));
+  }
+  // What is no round is refused, and nothing crashes.
+  for (
+      const char* bad :
+      {"", "[]", "{}", R"({"client":1})", R"({"client":"A","currency":"eur"})",
+       R"({"before":[],"candidates":[1],"client":"A","currencies":{},"currency":"EUR","overdelivery_bp":{}})",
+       R"({"before":[{}],"candidates":[],"client":"A","currencies":{},"currency":"EUR","overdelivery_bp":{}})",
+       R"({"before":[],"candidates":[],"client":"A","currencies":{"x":"EUR"},"currency":"EUR","overdelivery_bp":{}})",
+       R"({"before":[],"candidates":[],"client":"A","currencies":{},"currency":"EUR","overdelivery_bp":{"meta":-1}})"}) {
+    EXPECT_FALSE(RoundInputFromJson(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace maxopt
