@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cstring>
 
+#include "connect/notify/post.h"
 #include "connect/notify/text.h"
 #include "domain/digest.h"
 
@@ -234,6 +235,46 @@ std::string MailText(const AlertMessage& message, const Channel& channel) {
          part("text/plain", parts.text) +
          part("text/html", "<!doctype html><html><body>\r\n" + parts.html + "</body></html>\r\n") +
          "--" + boundary + "--\r\n";
+}
+
+Mail MailOf(const Channel& channel, std::string text) {
+  return {.url = channel.url,
+          .user = channel.user,
+          .password = channel.password,
+          .from = channel.from,
+          .text = std::move(text),
+          .ca_file = channel.ca_file,
+          .to = channel.to,
+          .plain = channel.plain_text_smtp};
+}
+
+std::string PlainMailText(const Channel& channel, const std::string& subject,
+                          const std::string& text, const std::vector<MailPart>& attachments,
+                          const std::string& id, const std::string& thread, Instant at) {
+  const std::size_t host_at = channel.from.rfind('@');
+  const std::string host =
+      host_at == std::string::npos ? "maxopt.invalid" : channel.from.substr(host_at + 1);
+  std::string to;
+  for (const std::string& address : channel.to) to += (to.empty() ? "" : ",\r\n ") + address;
+  const std::string boundary = "maxopt-" + Sha256Hex(id + text).substr(0, 32);
+  std::string out = fmt::format(
+      "From: Max Optimizer <{}>\r\nTo: {}\r\nSubject: {}\r\nDate: {}\r\nMessage-ID: <{}@{}>\r\n"
+      "References: <{}@maxopt.invalid>\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
+      "Content-Type: multipart/mixed; boundary=\"{}\"\r\n\r\n",
+      channel.from, to, HeaderText(Cut(OneLine(subject), kSubjectMax)), DateOf(at),
+      Sha256Hex(id + "|" + channel.name).substr(0, 40), host, Sha256Hex(thread).substr(0, 40),
+      boundary);
+  const auto part = [&](const std::string& type, const std::string& disposition,
+                        const std::string& bytes) {
+    out += fmt::format("--{}\r\nContent-Type: {}\r\n{}Content-Transfer-Encoding: base64\r\n\r\n{}",
+                       boundary, type, disposition, Lines76(Base64(bytes)));
+  };
+  part("text/plain; charset=utf-8", "", text);
+  for (const MailPart& one : attachments) {
+    part(one.type, fmt::format("Content-Disposition: attachment; filename=\"{}\"\r\n", one.name),
+         one.bytes);
+  }
+  return out + "--" + boundary + "--\r\n";
 }
 
 std::shared_ptr<Mailer> MakeCurlMailer() { return std::make_shared<CurlMailer>(); }

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "connect/notify/post.h"
 #include "connect/notify/text.h"
 #include "domain/digest.h"
 #include "http/address.h"
@@ -122,7 +123,42 @@ Result<std::string> Judge(const Channel& channel, const http::Response& response
   return fmt::format("answered {}", status);
 }
 
+/// Time, signature and key of a webhook; without a secret the key alone.
+void Sign(const Channel& channel, const std::string& key, Instant now, http::Request& request) {
+  if (!channel.secret.empty()) {
+    const std::string timestamp = std::to_string(
+        std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+    request.headers.emplace_back("X-Maxopt-Timestamp", timestamp);
+    request.headers.emplace_back("X-Maxopt-Signature",
+                                 SignatureOf(channel.secret, timestamp, request.body));
+  }
+  request.headers.emplace_back("Idempotency-Key", key);
+}
+
+/// Sends to where the channel's host may be.
+Result<http::Response> SendTo(const Channel& channel, http::Request request,
+                              const NotifyWires& wires, http::Deadline deadline) {
+  MAXOPT_TRY(const http::Url url, http::ParseUrl(request.url));
+  MAXOPT_TRY(request.connect_to, AddressFor(channel, url.origin, wires));
+  auto response = wires.web->Send(request, deadline);
+  if (!response) {
+    // The transport names the whole URL; its path is the secret.
+    Error error = response.error();
+    for (std::size_t at = error.what.find(url.path); url.path.size() > 1 && at != std::string::npos;
+         at = error.what.find(url.path)) {
+      error.what.replace(at, url.path.size(), " ");
+    }
+    return FailWithin("channel " + channel.name, std::move(error));
+  }
+  return response;
+}
+
 }  // namespace
+
+std::string SignatureOf(std::string_view secret, std::string_view timestamp,
+                        std::string_view body) {
+  return Hmac256Hex(secret, fmt::format("{}.{}", timestamp, body));
+}
 
 std::string_view ChannelKindName(ChannelKind kind) {
   for (const auto& [value, name] : kKinds) {
@@ -192,14 +228,7 @@ Result<std::string> Notify(const Channel& channel, const AlertMessage& message, 
                            const NotifyWires& wires, Instant now, http::Deadline deadline) {
   MAXOPT_CHECK(CheckChannel(channel));
   if (channel.kind == ChannelKind::kEmail) {
-    Mail mail{.url = channel.url,
-              .user = channel.user,
-              .password = channel.password,
-              .from = channel.from,
-              .text = MailText(message, channel),
-              .ca_file = channel.ca_file,
-              .to = channel.to,
-              .plain = channel.plain_text_smtp};
+    const Mail mail = MailOf(channel, MailText(message, channel));
     if (auto sent = wires.mail->Send(mail, deadline); !sent) {
       return FailWithin("channel " + channel.name, sent.error());
     }
@@ -219,32 +248,30 @@ Result<std::string> Notify(const Channel& channel, const AlertMessage& message, 
     case ChannelKind::kPagerDuty:
       request.body = PagerDutyBody(message, channel.secret);
       break;
-    case ChannelKind::kWebhook: {
+    case ChannelKind::kWebhook:
       request.body = WebhookBody(message);
-      const std::string timestamp = std::to_string(
-          std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
-      request.headers.emplace_back("X-Maxopt-Timestamp", timestamp);
-      request.headers.emplace_back("X-Maxopt-Signature",
-                                   Hmac256Hex(channel.secret, timestamp + "." + request.body));
-      request.headers.emplace_back("Idempotency-Key", Sha256Hex(message.id).substr(0, 40));
+      Sign(channel, Sha256Hex(message.id).substr(0, 40), now, request);
       break;
-    }
     case ChannelKind::kEmail:
       Bug();
   }
-  MAXOPT_TRY(const http::Url url, http::ParseUrl(request.url));
-  MAXOPT_TRY(request.connect_to, AddressFor(channel, url.origin, wires));
-  auto response = wires.web->Send(request, deadline);
-  if (!response) {
-    // The transport names the whole URL; its path is the secret.
-    Error error = response.error();
-    for (std::size_t at = error.what.find(url.path); url.path.size() > 1 && at != std::string::npos;
-         at = error.what.find(url.path)) {
-      error.what.replace(at, url.path.size(), " ");
-    }
-    return FailWithin("channel " + channel.name, std::move(error));
-  }
-  return Judge(channel, *response);
+  MAXOPT_TRY(const http::Response response, SendTo(channel, std::move(request), wires, deadline));
+  return Judge(channel, response);
+}
+
+Result<std::string> PostJson(const Channel& channel, const std::string& body,
+                             const std::string& key, http::Headers headers,
+                             const NotifyWires& wires, Instant now, http::Deadline deadline) {
+  http::Request request;
+  request.method = "POST";
+  request.url = channel.url;
+  request.headers = {{"Content-Type", "application/json"}};
+  for (auto& header : headers) request.headers.push_back(std::move(header));
+  request.body = body;
+  Sign(channel, key, now, request);
+  MAXOPT_TRY(http::Response response, SendTo(channel, std::move(request), wires, deadline));
+  MAXOPT_CHECK(Judge(channel, response));
+  return std::move(response.body);
 }
 
 }  // namespace maxopt
