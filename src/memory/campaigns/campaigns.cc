@@ -9,6 +9,7 @@
 #include "domain/json.h"
 #include "memory/campaigns/database.h"
 #include "memory/campaigns/ledger_lines.h"
+#include "memory/campaigns/messages.h"
 
 namespace maxopt {
 namespace {
@@ -535,18 +536,7 @@ class SqliteStore final : public CampaignStore {
   Result<Message> SaveMessage(Message message) override {
     return Do([&](soci::session& sql) -> Result<Message> {
       soci::transaction transaction(sql);
-      const std::string created = PrintInstant(message.created_at);
-      const std::string prefix =
-          "m-" + created.substr(0, 4) + created.substr(5, 2) + created.substr(8, 2) + "-";
-      int count = 0;
-      const std::string like = prefix + "%";
-      sql << "SELECT count(*) FROM message WHERE id LIKE :l", soci::use(like), soci::into(count);
-      message.id = fmt::format("{}{:04}", prefix, count + 1);
-      sql << "INSERT INTO message (id, client, recipient, kind, title, about, json, markdown, "
-             "created_at) VALUES (:i, :c, :r, :k, :t, :a, :j, :m, :ca)",
-          soci::use(message.id), soci::use(message.client), soci::use(message.to),
-          soci::use(message.kind), soci::use(message.title), soci::use(message.about),
-          soci::use(message.json), soci::use(message.markdown), soci::use(created);
+      message = InsertMessage(sql, std::move(message));
       transaction.commit();
       return message;
     });

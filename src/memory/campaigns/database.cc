@@ -196,6 +196,26 @@ CREATE TABLE cycle (id TEXT PRIMARY KEY, client TEXT NOT NULL, stage TEXT NOT NU
   body TEXT NOT NULL);
 CREATE INDEX cycle_by_client ON cycle (client, began_at);
 )sql",
+    // What teammates sent, and how what Max sent them is delivered. An id of a sender is one
+    // message; what was refused is kept every time it came.
+    R"sql(
+CREATE TABLE inbox (seq INTEGER PRIMARY KEY AUTOINCREMENT, sender TEXT NOT NULL, id TEXT NOT NULL,
+  client TEXT NOT NULL, kind TEXT NOT NULL, about TEXT NOT NULL, title TEXT NOT NULL,
+  correlation TEXT NOT NULL, in_reply_to TEXT NOT NULL, via TEXT NOT NULL, by TEXT NOT NULL,
+  state TEXT NOT NULL, why TEXT NOT NULL, received_at TEXT NOT NULL, due_at TEXT NOT NULL,
+  closed_at TEXT NOT NULL, digest TEXT NOT NULL, content TEXT NOT NULL, repeats INTEGER NOT NULL,
+  answer TEXT NOT NULL);
+CREATE UNIQUE INDEX inbox_once ON inbox (sender, id) WHERE state <> 'refused';
+CREATE INDEX inbox_by_client ON inbox (client, kind, seq);
+CREATE TABLE message_thread (message TEXT PRIMARY KEY REFERENCES message, correlation TEXT NOT NULL,
+  in_reply_to TEXT NOT NULL, due_at TEXT NOT NULL, answered_by TEXT NOT NULL DEFAULT '',
+  answered_at TEXT NOT NULL DEFAULT '');
+CREATE TABLE delivery (message TEXT NOT NULL REFERENCES message, member TEXT NOT NULL,
+  channel TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, queued_at TEXT NOT NULL,
+  next_at TEXT NOT NULL, settled_at TEXT NOT NULL, how TEXT NOT NULL,
+  PRIMARY KEY (message, member, channel));
+CREATE INDEX delivery_by_due ON delivery (next_at) WHERE state IN ('pending', 'unknown', 'sending');
+)sql",
 };
 constexpr int kVersion = static_cast<int>(std::size(kMigrations));
 
