@@ -11,6 +11,7 @@
 #include "memory/campaigns/ledger.h"
 #include "memory/campaigns/reports.h"
 #include "memory/campaigns/signals.h"
+#include "memory/campaigns/team.h"
 #include "memory/platforms/platforms.h"
 #include "stages/working_memory/working_memory.h"
 
@@ -114,6 +115,7 @@ class Assembler {
     MAXOPT_CHECK(Metrics("Current performance metrics", true, today_ - days(28), today_ - days(1)));
     MAXOPT_CHECK(OpenAlerts("Optimization opportunities"));
     MAXOPT_CHECK(Allocation());
+    MAXOPT_CHECK(Intelligence());
     MAXOPT_CHECK(Tactics());
     MAXOPT_CHECK(Patterns("Performance patterns by channel"));
     return Responses();
@@ -312,6 +314,41 @@ class Assembler {
           {{"account", PrintAccount(account.info.account)}, {"share_by_weekday", shares}});
     }
     Add(false, name, "facts", items, "no twelve weeks of facts");
+    return {};
+  }
+
+  /// What was sent of competitors, as long as it holds: text of others, for who decides to see.
+  /// Nothing computes with it.
+  Result<> Intelligence() {
+    MAXOPT_TRY(const std::vector<InboxRow> rows,
+               Inbox(*world_.store,
+                     {.client = client_.name, .kind = "competitive_intelligence", .limit = 50}));
+    constexpr days kHolds{28};
+    json items = json::array();
+    bool old = false;
+    for (const InboxRow& row : rows) {
+      if (row.state == "refused" || row.received_at > out_.at) continue;
+      const json message = json::parse(row.content, nullptr, false);
+      const json body = message.is_object() ? message.value("body", json::object()) : json();
+      if (!body.is_object() || !body.contains("findings")) continue;
+      const auto observed = ParseDay(body.value("observed_on", ""));
+      const auto until = ParseDay(body.value("valid_until", ""));
+      if (!observed) continue;
+      if (today_ > (until ? *until : *observed + kHolds)) {
+        old = true;
+        continue;
+      }
+      for (const json& finding : body["findings"]) {
+        if (items.size() == kFew) break;
+        json item = finding;
+        item["from"] = row.sender;
+        item["message"] = row.id;
+        item["observed_on"] = PrintDay(*observed);
+        items.push_back(std::move(item));
+      }
+    }
+    Add(true, "Competitive intelligence", "inbox", items,
+        old ? "what was sent is no longer valid" : "nobody has sent any");
     return {};
   }
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "memory/campaigns/ledger.h"
+#include "memory/campaigns/team.h"
 
 namespace maxopt {
 namespace {
@@ -134,8 +135,8 @@ TEST_F(Memory, EveryStageRemembersWhatTheWorkflowLists) {
         "Previous campaign issues and solutions"}},
       {Stage::kOptimize,
        {"Current performance metrics", "Optimization opportunities", "Budget allocation",
-        "Optimization tactics that worked for similar campaigns", "Performance patterns by channel",
-        "Audience response to similar messaging"}},
+        "Competitive intelligence", "Optimization tactics that worked for similar campaigns",
+        "Performance patterns by channel", "Audience response to similar messaging"}},
       {Stage::kReport,
        {"Key performance highlights", "Variances from plan", "Optimization results",
         "Previous reporting frameworks", "Client preferences", "Industry benchmarks",
@@ -159,9 +160,50 @@ TEST_F(Memory, EveryStageRemembersWhatTheWorkflowLists) {
   ASSERT_EQ(items.size(), 1u);
   // 16 to 22 November; it ran until 19 November.
   EXPECT_NEAR(items[0]["spend_a_day"].get<double>(), 4 * 50 / 7.0, 1e-9);
-  EXPECT_FALSE(nlohmann::json::parse(optimize->parts[3].items).empty());
+  EXPECT_FALSE(nlohmann::json::parse(optimize->parts[4].items).empty());
   EXPECT_EQ(AssembleMemory(World(), "Nobody", Stage::kSetup).error().code, Errc::kNotFound);
   EXPECT_FALSE(FindStage("party"));
+}
+
+TEST_F(Memory, WhatCompetitorsDoIsSeenWhereOptimisationDecides) {
+  const auto keep = [&](const std::string& id, const std::string& observed,
+                        const std::string& competitor, const std::string& state) {
+    InboxRow row;
+    row.sender = "maya";
+    row.id = id;
+    row.client = "Alpenglow";
+    row.kind = "competitive_intelligence";
+    row.state = state;
+    row.received_at = clock_->Now();
+    row.digest = id;
+    row.content = nlohmann::json{{"body",
+                                  {{"observed_on", observed},
+                                   {"findings",
+                                    {{{"competitor", competitor},
+                                      {"what", "auction"},
+                                      {"text", "bids on the brand"}}}}}}}
+                      .dump();
+    ASSERT_TRUE(AddToInbox(*store_, row));
+  };
+  const auto part = [&]() -> Remembered {
+    const auto memory = AssembleMemory(World(), "Alpenglow", Stage::kOptimize);
+    for (const Remembered& each : memory->parts) {
+      if (each.name == "Competitive intelligence") return each;
+    }
+    return {};
+  };
+  EXPECT_EQ(part().why, "nobody has sent any");
+  const Day today = Zone::Utc().DayOf(clock_->Now());
+  keep("ci-old", PrintDay(today - std::chrono::days(40)), "Ridgeline", "done");
+  EXPECT_EQ(part().why, "what was sent is no longer valid");
+  keep("ci-bad", PrintDay(today), "Hostile", "refused");
+  keep("ci-1", PrintDay(today - std::chrono::days(2)), "Borealis", "done");
+  const auto items = nlohmann::json::parse(part().items);
+  ASSERT_EQ(items.size(), 1u);
+  EXPECT_EQ(items[0]["competitor"], "Borealis");
+  EXPECT_EQ(items[0]["from"], "maya");
+  EXPECT_TRUE(part().working);
+  EXPECT_EQ(part().from, "inbox");
 }
 
 TEST_F(Memory, WhatWasRememberedIsKeptWithTheDecision) {
