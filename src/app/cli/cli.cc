@@ -419,6 +419,8 @@ int RunCommandLine(int argc, char** argv) {
   optimize_command->add_option("--lever", optimize.levers, "only these; maxopt levers lists them");
   optimize_command->add_option("--days", optimize.days, "how far back levers look")
       ->check(CLI::Range(14, 400));
+  optimize_command->add_flag("--no-tactics", optimize.no_tactics,
+                             "predictions as the levers make them");
   optimize_command->add_flag("--propose", optimize.propose, "store what is worth doing as plans");
   optimize_command->add_flag("--act", optimize.act,
                              "... and apply those that the policy lets pass without a person");

@@ -148,6 +148,7 @@ struct OptimizeArguments {
   std::vector<std::string> levers;  ///< "budgets" and names of levers; empty: all
   int days = 90;                    ///< how far back levers look
   bool propose = false, act = false;
+  bool no_tactics = false;
 };
 Result<int> OptimizeCommand(const CommandContext& context, const OptimizeArguments& arguments);
 Result<int> LeversCommand(const CommandContext& context);

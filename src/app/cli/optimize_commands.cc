@@ -54,6 +54,7 @@ Result<int> OptimizeCommand(const CommandContext& context, const OptimizeArgumen
   options.days = arguments.days;
   options.propose = arguments.propose;
   options.act = arguments.act;
+  options.tactics = !arguments.no_tactics;
   MAXOPT_TRY(const OptimizeRun run, Optimize(*home, client, options));
   const bool stored = options.propose || options.act;
   if (context.json) {

@@ -49,19 +49,6 @@ bool Wanted(const OptimizeOptions& options, std::string_view name) {
          std::find(options.levers.begin(), options.levers.end(), name) != options.levers.end();
 }
 
-/// What the optimiser proposed of these kinds before and nobody decided on.
-Result<> Withdraw(Home& home, const std::string& client, std::vector<std::string>& notes) {
-  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(PlanStatus::kGuarded, kPlansMax));
-  for (const Plan& plan : plans) {
-    if (plan.client != client || plan.created_by != kPlanner) continue;
-    MAXOPT_CHECK(RejectPlan(home.store(), plan.id, std::string(kPlanner),
-                            "nobody decided on it, and it is looked at anew", home.clock().Now()));
-    notes.push_back(fmt::format("{} of {} was withdrawn: nobody decided on it", plan.id,
-                                PrintInstant(plan.created_at)));
-  }
-  return {};
-}
-
 }  // namespace
 
 LeverWorld LeverWorldOf(Home& home) {
@@ -71,48 +58,100 @@ LeverWorld LeverWorldOf(Home& home) {
 
 std::span<const NamedLever> AllLevers() { return kLevers; }
 
+Result<> MayPropose(const std::string& client, const Policy* policy) {
+  if (policy == nullptr) {
+    return Fail(Errc::kRefused, fmt::format("client \"{}\" has no policy file, so nothing is "
+                                            "proposed; maxopt init writes one to edit",
+                                            client));
+  }
+  if (policy->mode == PolicyMode::kObserve) {
+    return Fail(Errc::kRefused, fmt::format("the policy of client \"{}\" only observes (mode: "
+                                            "observe), so nothing is proposed",
+                                            client));
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client) {
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(PlanStatus::kGuarded, kPlansMax));
+  std::vector<std::string> out;
+  for (const Plan& plan : plans) {
+    if (plan.client != client || plan.created_by != kPlanner) continue;
+    MAXOPT_CHECK(RejectPlan(home.store(), plan.id, std::string(kPlanner),
+                            "nobody decided on it, and it is looked at anew", home.clock().Now()));
+    out.push_back(fmt::format("{} of {} was withdrawn: nobody decided on it", plan.id,
+                              PrintInstant(plan.created_at)));
+  }
+  return out;
+}
+
+Result<Opportunities> FindOpportunities(Home& home, const std::string& client, const Policy* policy,
+                                        const OptimizeOptions& options) {
+  MAXOPT_CHECK(CheckNames(options.levers));
+  Opportunities out;
+  const LeverWorld world = LeverWorldOf(home);
+  MAXOPT_TRY(out.state, ReadLeverState(world, client, policy, options.days));
+  out.notes = out.state.notes;
+  if (!Wanted(options, kBudgets)) {
+    out.no_budgets = "they were not asked for";
+  } else if (auto budgets = Recommend(home.optimize_world(), client, policy, options.recommend);
+             budgets) {
+    out.budgets = std::move(*budgets);
+  } else {
+    out.no_budgets = budgets.error().what;
+  }
+  for (const NamedLever& lever : kLevers) {
+    if (!Wanted(options, lever.name)) continue;
+    auto report = lever.run(world, out.state);
+    if (!report) {
+      out.problems.push_back(fmt::format("{}: {}", lever.name, report.error().what));
+      continue;
+    }
+    out.levers.push_back(std::move(*report));
+  }
+  if (!options.tactics || (policy != nullptr && !policy->use_tactics)) return out;
+  const auto use = [&]() -> Result<TacticsUse> {
+    MAXOPT_TRY(const TacticsWorld tactics, TacticsWorldOf(home));
+    MAXOPT_TRY(const TacticKnowledge knowledge, TacticKnowledge::Open(tactics, client));
+    return UseTactics(knowledge, home.facts(), out.state, out.levers,
+                      out.budgets ? &*out.budgets : nullptr);
+  }();
+  if (!use) {
+    out.problems.push_back("tactics: " + use.error().what);
+    return out;
+  }
+  out.tactics = *use;
+  out.notes.insert(out.notes.end(), use->notes.begin(), use->notes.end());
+  if (use->moved > 0) {
+    out.notes.push_back(fmt::format(
+        "{} of {} predictions were drawn to what like tactics brought (--no-tactics leaves them "
+        "alone)",
+        use->moved, use->looked_at));
+  }
+  return out;
+}
+
 Result<OptimizeRun> Optimize(Home& home, const std::string& client,
                              const OptimizeOptions& options) {
   MAXOPT_CHECK(CheckNames(options.levers));
   MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
   const Policy* rules = policy ? &*policy : nullptr;
   const bool propose = options.propose || options.act;
-  if (propose && !policy) {
-    return Fail(Errc::kRefused, fmt::format("client \"{}\" has no policy file, so nothing is "
-                                            "proposed; maxopt init writes one to edit",
-                                            client));
-  }
-  if (propose && policy->mode == PolicyMode::kObserve) {
-    return Fail(Errc::kRefused, fmt::format("the policy of client \"{}\" only observes (mode: "
-                                            "observe), so nothing is proposed",
-                                            client));
-  }
+  if (propose) MAXOPT_CHECK(MayPropose(client, rules));
   OptimizeRun run;
   run.client = client;
-  if (propose) MAXOPT_CHECK(Withdraw(home, client, run.notes));
-  const LeverWorld world = LeverWorldOf(home);
-  MAXOPT_TRY(const LeverState state, ReadLeverState(world, client, rules, options.days));
-  run.notes.insert(run.notes.end(), state.notes.begin(), state.notes.end());
-  if (!Wanted(options, kBudgets)) {
-    run.no_budgets = "they were not asked for";
-  } else if (auto budgets = Recommend(home.optimize_world(), client, rules, options.recommend);
-             budgets) {
-    run.budgets = std::move(*budgets);
-  } else {
-    run.no_budgets = budgets.error().what;
+  if (propose) {
+    MAXOPT_TRY(run.notes, WithdrawUndecided(home, client));
   }
-  for (const NamedLever& lever : kLevers) {
-    if (!Wanted(options, lever.name)) continue;
-    auto report = lever.run(world, state);
-    if (!report) {
-      run.problems.push_back(fmt::format("{}: {}", lever.name, report.error().what));
-      continue;
-    }
-    run.levers.push_back(std::move(*report));
-  }
+  MAXOPT_TRY(Opportunities found, FindOpportunities(home, client, rules, options));
+  run.budgets = std::move(found.budgets);
+  run.no_budgets = std::move(found.no_budgets);
+  run.levers = std::move(found.levers);
+  run.problems = std::move(found.problems);
+  run.notes.insert(run.notes.end(), found.notes.begin(), found.notes.end());
   const Plan* first = run.budgets && run.budgets->plan ? &*run.budgets->plan : nullptr;
-  MAXOPT_TRY(const ChangeBudget budget, BudgetOfToday(home.store(), client, rules, state));
-  run.round = ComposeRound(state, run.levers, budget, first);
+  MAXOPT_TRY(const ChangeBudget budget, BudgetOfToday(home.store(), client, rules, found.state));
+  run.round = ComposeRound(found.state, run.levers, budget, first);
   if (first != nullptr) run.plans.push_back(*first);
   run.plans.insert(run.plans.end(), run.round.plans.begin(), run.round.plans.end());
   if (!propose) return run;

@@ -9,6 +9,7 @@
 #include "stages/optimize/levers/levers.h"
 #include "stages/optimize/optimize.h"
 #include "stages/optimize/round/round.h"
+#include "stages/optimize/tactics/use.h"
 
 /// The optimiser's day: budgets and every lever, ranked, as plans through the one door.
 namespace maxopt {
@@ -29,6 +30,7 @@ struct OptimizeOptions {
   bool propose = false;             ///< store the plans; without, nothing is stored
   bool act = false;  ///< ... and approve and apply those that the policy lets pass alone
   RecommendOptions recommend{};
+  bool tactics = true;  ///< draw predictions to what like tactics brought (policy: use_tactics)
 };
 
 /// What became of a plan that the policy let pass without a person.
@@ -48,6 +50,25 @@ struct OptimizeRun {
   std::vector<Acted> acted;
   std::vector<std::string> notes, problems;
 };
+
+/// What there is to choose from. `state` points at the policy that it was made with.
+struct Opportunities {
+  LeverState state;
+  std::optional<Recommendation> budgets;
+  std::string no_budgets;  ///< why budgets were not looked at; empty: they were
+  std::vector<LeverReport> levers;
+  TacticsUse tactics;
+  std::vector<std::string> notes, problems;
+};
+/// Budgets and levers, with predictions drawn to what tactics brought. Reads only. Errors:
+/// kInvalidArgument for a lever, kNotFound for the client; our own memory's.
+Result<Opportunities> FindOpportunities(Home& home, const std::string& client, const Policy* policy,
+                                        const OptimizeOptions& options);
+/// kRefused without a policy or where it only observes.
+Result<> MayPropose(const std::string& client, const Policy* policy);
+/// Own earlier plans that nobody decided on, as what they rest on is older: what was withdrawn, a
+/// sentence each.
+Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client);
 
 /// One round. With propose, own earlier plans that nobody decided on are withdrawn first, as what
 /// they rest on is older, and messages of the levers go to the outbox. Errors: kNotFound for the
