@@ -286,7 +286,7 @@ TEST_F(TikTokTest, F28PagesEndInAllOrInAnError) {
   const Json a = Campaign("1");
   const Json b = Campaign("2");
   const Json c = Campaign("3");
-  const auto whole = pages({{"1", Page({a, b}, 3)}, {"2", Page({c}, 3, 2)}});
+  const auto whole = pages({{"1", Page({a, b}, 3)}, {"2", Page(Json::array({c}), 3, 2)}});
   ASSERT_TRUE(whole) << whole.error().what;
   EXPECT_EQ(whole->entities.size(), 4u);  // and the pixel
   // A short page is not the last one.

@@ -5,8 +5,10 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -786,11 +788,9 @@ class Planner {
     double left = kEvaluations;
     // Curves that bend upward first are rewarded for moves of any size; then small moves may have
     // opened the way for large ones again.
-    std::int64_t largest = 1;
-    while (straight && largest < budget_ / 2) largest *= 2;
     for (bool again = true; again;) {
       again = false;
-      for (std::int64_t amount = largest; amount >= 1; amount /= 2) {
+      for (const std::int64_t amount : Amounts(straight)) {
         while (bound - response > enough && left > cost) {
           left -= cost;
           const double gained = Move(amount, value, left, double(length));
@@ -801,6 +801,23 @@ class Planner {
       }
     }
     return response;
+  }
+
+  /// Amounts to move, the largest first: the minor unit; on curves that bend upward first its
+  /// powers of two as well, and what empties or fills a cell.
+  std::vector<std::int64_t> Amounts(bool straight) const {
+    std::set<std::int64_t, std::greater<>> out{1};
+    for (std::int64_t amount = 2; straight && amount < budget_; amount *= 2) out.insert(amount);
+    constexpr std::size_t kMost = 100;  // beside each of them every pair of cells is looked at
+    for (std::size_t c = 0; straight && c < n_; ++c) {
+      for (std::size_t t = 0; t < t_ && out.size() < kMost; ++t) {
+        const Range& range = bounds_.cells[c][t];
+        const std::int64_t cell = whole_.amounts[c][t];
+        if (cell > range.low) out.insert(cell - range.low);
+        if (cell < range.high && range.high <= budget_) out.insert(range.high - cell);
+      }
+    }
+    return {out.begin(), out.end()};
   }
 
   struct Offer {
