@@ -28,7 +28,8 @@ TEST(ClosedLoop, F36TheOptimiserIsNotWorseThanHoldingOrThanAnEqualSplit) {
     World product(options), equal(options);
     const double hold = product.IncrementalOf(product.home());
     const double got = Play(product, ProductPolicy());
-    EXPECT_GT(got, 0.97 * hold) << FamilyName(family);
+    // A world's eight weeks may go against a sound decision; a twentieth lost is harm.
+    EXPECT_GT(got, 0.95 * hold) << FamilyName(family);
     over_hold.push_back(got / hold - 1);
     over_equal.push_back(got / hold - Play(equal, EqualPolicy()) / hold);
   }
