@@ -11,6 +11,7 @@
 
 #include "app/cli/canary.h"
 #include "app/cli/commands.h"
+#include "app/cli/cycle_commands.h"
 #include "app/cli/memory_commands.h"
 #include "app/demo/demo.h"
 #include "app/lab/lab.h"
@@ -310,6 +311,7 @@ int RunCommandLine(int argc, char** argv) {
                              "put optimisation's messages to the team into the outbox");
   segments_command->callback([&] { run = [&] { return SegmentsCommand(context, segments); }; });
   AddMemoryCommands(app, context, run);
+  AddCycleCommands(app, context, run);
   LedgerArguments ledger;
   std::string client_of_scores;
   bool measure_first = false;

@@ -211,6 +211,24 @@ Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client) {
 
 Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client, MonitorWorld monitor) {
   const Instant now = home.clock().Now();
+  Report report;
+  MAXOPT_TRY(report.detection, Detect(home, client, std::move(monitor)));
+  MAXOPT_TRY(report.round, Raise(home, report.detection.conditions, report.detection.looks,
+                                 report.detection.scopes, now));
+  return report;
+}
+
+Result<AlertRound> Lookout::Raise(Home& home, std::vector<Condition> conditions,
+                                  std::vector<maxopt::Look> looks, AlertScopes scopes,
+                                  Instant now) {
+  MAXOPT_TRY(const AlertConfig config, home.Alerting());
+  const NotifyWires wires = MakeNotifyWires();
+  return RaiseAlerts(home.alerting_world(config, wires), std::move(conditions), std::move(looks),
+                     std::move(scopes), now);
+}
+
+Result<Detection> Lookout::Detect(Home& home, const std::string& client, MonitorWorld monitor) {
+  const Instant now = home.clock().Now();
   // How much of a young day's conversions is known: from the judgement kept with its data.
   state_->maturity.clear();
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, home.store().Accounts());
@@ -240,15 +258,7 @@ Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client, Mon
   for (const AlertFeedback& feedback : told) {
     answers[feedback.fingerprint] += feedback.useful - feedback.not_useful;
   }
-  Report report;
-  MAXOPT_TRY(report.detection,
-             Detect(world, client, Feedback::FromAnswers({answers.begin(), answers.end()})));
-  MAXOPT_TRY(const AlertConfig config, home.Alerting());
-  const NotifyWires wires = MakeNotifyWires();
-  MAXOPT_TRY(report.round,
-             RaiseAlerts(home.alerting_world(config, wires), report.detection.conditions,
-                         report.detection.looks, report.detection.scopes, now));
-  return report;
+  return maxopt::Detect(world, client, Feedback::FromAnswers({answers.begin(), answers.end()}));
 }
 
 Result<std::vector<Message>> Lookout::WriteOutputs(Home& home, const std::string& client) {

@@ -27,6 +27,11 @@ class Lookout {
   Result<Report> Look(Home& home, const std::string& client);
   /// The same through `monitor`, whose may_call is asked before an account is read.
   Result<Report> Look(Home& home, const std::string& client, MonitorWorld monitor);
+  /// The two halves of Look: all detectors, which pauses what runs away, and ...
+  Result<Detection> Detect(Home& home, const std::string& client, MonitorWorld monitor);
+  /// ... the alerts that come of what they found. The same again raises nothing twice.
+  static Result<AlertRound> Raise(Home& home, std::vector<Condition> conditions,
+                                  std::vector<maxopt::Look> looks, AlertScopes scopes, Instant now);
   /// The four outputs of monitoring into the outbox; those that were sent.
   Result<std::vector<Message>> WriteOutputs(Home& home, const std::string& client);
 

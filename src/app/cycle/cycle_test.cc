@@ -1,0 +1,378 @@
+// The four stages' cycles over a small home on simulated platforms, by their own wire protocols:
+// each runs, is replayed, is cut at every write and gone on with, and does nothing twice.
+#include "app/cycle/cycle.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "app/cycle/stages.h"
+#include "app/demo/demo.h"
+#include "memory/campaigns/database.h"
+#include "memory/campaigns/ledger.h"
+#include "memory/campaigns/reports.h"
+#include "memory/campaigns/tactics.h"
+#include "sim/world/world.h"
+
+namespace maxopt {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using std::chrono::days;
+using std::chrono::hours;
+
+constexpr int kHistory = 30;
+constexpr const char* kClientName = "Alpenglow";
+
+/// One world for all tests of this file: it takes seconds to live through.
+class StageCycles : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    sim::WorldOptions options;
+    options.seed = 3;
+    options.first_day = *ParseDay("2026-02-20") - days(kHistory);
+    auto made = sim::World::Make(options);
+    ASSERT_TRUE(made) << made.error().what;
+    world_ = std::move(*made);
+    sim::HistoryOptions past;
+    past.days = kHistory;
+    const auto history = sim::LiveThroughHistory(*world_, past);
+    ASSERT_TRUE(history) << history.error().what;
+    ASSERT_TRUE(world_->Listen({}));
+    world_->AdvanceTo(world_->clock().Now() + hours(9));
+    master_ = fs::temp_directory_path() / fmt::format("maxopt_cycle_{}", ::getpid());
+    fs::remove_all(master_);
+    ASSERT_TRUE(Home::Init(master_));
+    const auto connections = ConnectionsYaml(*world_);
+    ASSERT_TRUE(connections);
+    ASSERT_TRUE(WriteWholeFile(master_ / "connections.yaml", *connections));
+    ASSERT_TRUE(WriteWholeFile(master_ / "policy.yaml", Policy("recommend")));
+    // A rule that always wants something: the smallest move of every campaign of one platform.
+    ASSERT_TRUE(WriteWholeFile(master_ / "rules.yaml",
+                               "maxopt: rules/1\nclient: Alpenglow\ncurrency: EUR\n"
+                               "limits: {changes_per_day: 2, rest: 24h}\n"
+                               "rules:\n  - name: cut a little\n    on: campaign\n"
+                               "    where: {platform: [meta]}\n    if: spend 7d > 1 EUR\n"
+                               "    then: [{budget: -5%, min: 1 EUR}]\n"));
+    std::unique_ptr<Home> home = OpenIn(master_);
+    ASSERT_TRUE(home);
+    const auto connected = home->Connect();
+    ASSERT_TRUE(connected) << connected.error().what;
+    std::vector<KpiRow> rows;
+    const Zone zone = *Zone::Find(options.shop_zone);
+    const Day today = zone.DayOf(world_->clock().Now());
+    for (const sim::ShopDay& day : world_->market().Shop(today - days(kHistory), today - days(1))) {
+      rows.push_back(
+          {kClientName, day.day, kEur, day.orders, Money::Micros(day.revenue_micros, kEur)});
+    }
+    ASSERT_TRUE(home->facts().LoadKpi(rows, home->clock().Now(), "the shop"));
+    MonitorOptions monitor;
+    monitor.depth = MonitorDepth::kDay;
+    const auto report = Monitor(home->monitor_world(), kClientName, monitor);
+    ASSERT_TRUE(report) << report.error().what;
+  }
+  static void TearDownTestSuite() {
+    fs::remove_all(master_);
+    world_.reset();
+  }
+  void SetUp() override {
+    folder_ =
+        master_.string() + "_" + testing::UnitTest::GetInstance()->current_test_info()->name();
+    fs::remove_all(folder_);
+    fs::copy(master_, folder_, fs::copy_options::recursive);
+  }
+  void TearDown() override {
+    home_.reset();
+    fs::remove_all(folder_);
+  }
+
+  static std::string Policy(const std::string& mode) {
+    return "maxopt: policy/1\nclient: Alpenglow\ncurrency: EUR\nworst_day_cap: 20000\n"
+           "step_max_percent: 15\nmode: " +
+           mode + "\nauto_approve: [rule, reallocate]\n";
+  }
+  static std::unique_ptr<Home> OpenIn(const fs::path& folder) {
+    const std::shared_ptr<Clock> clock(std::shared_ptr<void>(), &world_->clock());
+    auto home = Home::Open(folder, clock);
+    EXPECT_TRUE(home) << home.error().what;
+    return home ? std::move(*home) : nullptr;
+  }
+  Home& home() {
+    if (!home_) home_ = OpenIn(folder_);
+    return *home_;
+  }
+  static CycleRequest Ask(const std::string& stage) {
+    CycleRequest request;
+    request.stage = stage;
+    request.client = kClientName;
+    request.by = "anna";
+    if (stage == "setup") {
+      request.documents = {std::string(MAXOPT_SOURCE_DIR) + "/examples/alpenglow"};
+    }
+    return request;
+  }
+  Cycle Done(const CycleRequest& request) {
+    const auto run = RunStageCycle(home(), request);
+    EXPECT_TRUE(run) << run.error().what;
+    if (!run) return {};
+    EXPECT_FALSE(run->stopped) << run->stopped->what;
+    EXPECT_EQ(run->cycle.state, CycleState::kDone) << CycleText(run->cycle);
+    return run->cycle;
+  }
+  void ExpectSameAgain(const Cycle& cycle) {
+    const auto replay = ReplayStageCycle(home(), cycle.id);
+    ASSERT_TRUE(replay) << replay.error().what;
+    EXPECT_TRUE(replay->same) << replay->why;
+    EXPECT_EQ(replay->steps.size(), kCycleSteps);
+  }
+  static json Came(const Cycle& cycle, CycleStep step) {
+    return json::parse(cycle.steps.at(static_cast<std::size_t>(step)).output);
+  }
+  static json Saw(const Cycle& cycle, CycleStep step) {
+    return json::parse(cycle.steps.at(static_cast<std::size_t>(step)).input);
+  }
+  void CutAt(const std::string& stage, const std::vector<std::size_t>& cuts);
+  std::size_t PlanCount() { return home().store().Plans(std::nullopt, 1000)->size(); }
+  std::size_t ReportCount() { return ListReports(home().store(), kClientName, 1000)->size(); }
+  std::size_t MessageCount() { return home().store().Messages("", 1000)->size(); }
+
+  static std::unique_ptr<sim::World> world_;
+  static fs::path master_;
+  std::string folder_;
+  std::unique_ptr<Home> home_;
+};
+std::unique_ptr<sim::World> StageCycles::world_;
+fs::path StageCycles::master_;
+
+TEST_F(StageCycles, OptimizeChoosesProposesAndWaitsForAPerson) {
+  const Cycle cycle = Done(Ask("optimize"));
+  const json chosen = Came(cycle, CycleStep::kSelection);
+  ASSERT_FALSE(chosen["plans"].empty()) << CycleText(cycle);
+  const json done = Saw(cycle, CycleStep::kExecution);
+  ASSERT_EQ(done["plans"].size(), chosen["plans"].size());
+  for (const json& each : done["plans"]) {
+    const auto plan = home().store().GetPlan(each["id"]);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->status, PlanStatus::kGuarded);  // nobody approved: mode recommend, no act
+    EXPECT_FALSE(plan->approval);
+  }
+  // Each candidate has a verdict, and each is chosen or waits with a reason.
+  EXPECT_EQ(Came(cycle, CycleStep::kEvaluation)["verdicts"].size(),
+            Saw(cycle, CycleStep::kPlanning)["round"]["candidates"].size());
+  for (const json& item : chosen["items"]) {
+    if (item.contains("wait")) {
+      EXPECT_FALSE(item["wait"].get<std::string>().empty());
+    }
+  }
+  ExpectSameAgain(cycle);
+  // The ledger has its end, and the chain holds.
+  const auto lines = Ledger(home().store(), {"", "cycle", cycle.id});
+  ASSERT_TRUE(lines);
+  ASSERT_EQ(lines->size(), 1U);
+  EXPECT_EQ(json::parse(lines->front().body)["head"], HeadOf(cycle));
+  EXPECT_EQ(CheckLedger(home().store(), "")->broken, "");
+  // What was remembered for it is there.
+  const auto memory = Recollections(home().store(), cycle.id, kClientName, 5);
+  ASSERT_TRUE(memory);
+  ASSERT_EQ(memory->size(), 1U);
+  EXPECT_EQ(memory->front().digest,
+            Saw(cycle, CycleStep::kGoal)["memory"]["digest"].get<std::string>());
+}
+
+TEST_F(StageCycles, DryOptimizeStoresNoPlanAndDecidesTheSame) {
+  CycleRequest dry = Ask("optimize");
+  dry.dry = true;
+  const Cycle first = Done(dry);
+  EXPECT_EQ(PlanCount(), 0U);
+  const Cycle second = Done(dry);
+  EXPECT_EQ(first.steps[3].output, second.steps[3].output);
+  ExpectSameAgain(first);
+}
+
+TEST_F(StageCycles, WhereThePolicyOnlyObservesNothingIsProposed) {
+  ASSERT_TRUE(WriteWholeFile(folder_ + "/policy.yaml", Policy("observe")));
+  CycleRequest request = Ask("optimize");
+  request.act = true;
+  const Cycle cycle = Done(request);
+  EXPECT_EQ(PlanCount(), 0U);
+  EXPECT_EQ(Saw(cycle, CycleStep::kExecution)["not_proposed"], "the policy only observes");
+  // Nor without a policy.
+  home_.reset();
+  fs::remove(folder_ + "/policy.yaml");
+  EXPECT_EQ(Saw(Done(Ask("optimize")), CycleStep::kExecution)["not_proposed"],
+            "there is no policy of this client");
+  EXPECT_EQ(PlanCount(), 0U);
+}
+
+TEST_F(StageCycles, ActingAppliesOnlyWhatThePolicyLetsPass) {
+  ASSERT_TRUE(WriteWholeFile(folder_ + "/policy.yaml", Policy("act")));
+  CycleRequest request = Ask("optimize");
+  request.act = true;
+  const Cycle cycle = Done(request);
+  const json done = Saw(cycle, CycleStep::kExecution);
+  ASSERT_FALSE(done["plans"].empty());
+  int applied = 0;
+  for (const json& each : done["plans"]) {
+    const auto plan = home().store().GetPlan(each["id"]);
+    ASSERT_TRUE(plan);
+    if (!plan->approval) continue;
+    ++applied;
+    EXPECT_EQ(plan->approval->by, Door::kByPolicy);
+    EXPECT_EQ(plan->status, PlanStatus::kVerified);
+  }
+  EXPECT_GT(applied, 0) << CycleText(cycle);
+  ExpectSameAgain(cycle);
+}
+
+TEST_F(StageCycles, MonitorRaisesWhatItFindsOnce) {
+  const Cycle cycle = Done(Ask("monitor"));
+  const json raised = Saw(cycle, CycleStep::kExecution);
+  EXPECT_EQ(raised["opened"].size(), Came(cycle, CycleStep::kSelection)["new"].size())
+      << CycleText(cycle);
+  ExpectSameAgain(cycle);
+  const Cycle again = Done(Ask("monitor"));
+  EXPECT_EQ(Saw(again, CycleStep::kExecution)["opened"].size(), 0U) << CycleText(again);
+  EXPECT_EQ(Came(again, CycleStep::kSelection)["new"].size(), 0U);
+}
+
+TEST_F(StageCycles, ReportIsMadeAndTold) {
+  const Cycle cycle = Done(Ask("report"));
+  EXPECT_EQ(ReportCount(), 1U);
+  EXPECT_GT(MessageCount(), 0U);
+  const json learnt = Saw(cycle, CycleStep::kLearning);
+  EXPECT_FALSE(learnt["insights"].empty()) << CycleText(cycle);
+  ExpectSameAgain(cycle);
+}
+
+TEST_F(StageCycles, SetupProposesTheDocumentsAndRefusesOthers) {
+  const Cycle cycle = Done(Ask("setup"));
+  const json done = Saw(cycle, CycleStep::kExecution);
+  ASSERT_TRUE(done.contains("plan")) << CycleText(cycle);
+  const auto plan = home().store().GetPlan(done["plan"]);
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->status, PlanStatus::kGuarded);
+  EXPECT_EQ(plan->created_by, "anna");
+  ExpectSameAgain(cycle);
+
+  CycleRequest without = Ask("setup");
+  without.documents.clear();
+  EXPECT_EQ(RunStageCycle(home(), without).error().code, Errc::kInvalidArgument);
+  CycleRequest nowhere = Ask("setup");
+  nowhere.documents = {folder_ + "/nothing"};
+  const auto stopped = RunStageCycle(home(), nowhere);
+  ASSERT_TRUE(stopped);
+  ASSERT_TRUE(stopped->stopped);
+  EXPECT_EQ(stopped->cycle.state, CycleState::kStopped);
+  EXPECT_EQ(stopped->cycle.steps.size(), 1U);
+}
+
+/// As a process dies: the nth write is lost, and nothing is done after it. Of the execution, 12 is
+/// its beginning, 13 what it did, 14 what it came to.
+void StageCycles::CutAt(const std::string& stage, const std::vector<std::size_t>& cuts) {
+  home_.reset();
+  fs::remove_all(folder_);
+  fs::copy(master_, folder_, fs::copy_options::recursive);
+  const Cycle whole = Done(Ask(stage));
+  const std::size_t plans = PlanCount(), reports = ReportCount(), messages = MessageCount();
+  for (const std::size_t cut : cuts) {
+    home_.reset();
+    fs::remove_all(folder_);
+    fs::copy(master_, folder_, fs::copy_options::recursive);
+    Lookout lookout;
+    const cycles::StageWorld world{&home(), &lookout};
+    const CycleStage work = stage == "optimize" ? cycles::OptimizeStage(world)
+                            : stage == "report" ? cycles::ReportStage(world)
+                            : stage == "setup"  ? cycles::SetupStage(world)
+                                                : cycles::MonitorStage(world);
+    Cycle cycle;
+    cycle.stage = stage, cycle.version = work.version, cycle.client = kClientName;
+    cycle.asked = cycles::AskedJson(Ask(stage))->dump();
+    cycle.at = home().clock().Now();
+    StoredCycle row;
+    row.client = cycle.client, row.stage = stage, row.state = "running";
+    row.began_at = row.updated_at = cycle.at;
+    row = *AddCycle(home().store(), row, [&](const std::string& id) {
+      cycle.id = id;
+      return ToJson(cycle);
+    });
+    std::size_t writes = 0;
+    const auto ran = RunCycle(cycle, work, {&home().clock(), [&](const Cycle& now) -> Result<> {
+                                              if (writes++ == cut) {
+                                                return Fail(Errc::kLocal, "killed");
+                                              }
+                                              row.body = ToJson(now);
+                                              return KeepCycle(home().store(), row);
+                                            }});
+    ASSERT_FALSE(ran);
+    ASSERT_EQ(ran.error().what, "killed");
+    home_.reset();  // a new process
+    const auto on = ResumeStageCycle(home(), cycle.id);
+    ASSERT_TRUE(on) << on.error().what;
+    ASSERT_FALSE(on->stopped) << on->stopped->what;
+    EXPECT_TRUE(on->went_on);
+    EXPECT_EQ(on->cycle.state, CycleState::kDone);
+    EXPECT_EQ(PlanCount(), plans) << "cut at " << cut;
+    EXPECT_EQ(ReportCount(), reports) << "cut at " << cut;
+    EXPECT_EQ(MessageCount(), messages) << "cut at " << cut;
+    EXPECT_EQ(on->cycle.steps[3].output, whole.steps[3].output) << "cut at " << cut;
+    ExpectSameAgain(on->cycle);
+  }
+}
+
+TEST_F(StageCycles, OptimizeCutAnywhereProposesOnce) { CutAt("optimize", {4, 13, 14}); }
+TEST_F(StageCycles, SetupCutAnywhereProposesOnce) { CutAt("setup", {4, 13, 14}); }
+TEST_F(StageCycles, MonitorCutAnywhereRaisesOnce) { CutAt("monitor", {7, 13}); }
+TEST_F(StageCycles, ReportCutAnywhereIsMadeAndToldOnce) { CutAt("report", {12, 13, 16}); }
+
+TEST_F(StageCycles, RunGoesOnWithWhatExecutedAndAbandonsTheRest) {
+  // Cut off while planning: what it saw is old, a new one is begun.
+  CycleRequest request = Ask("optimize");
+  Cycle cycle;
+  cycle.stage = "optimize", cycle.client = kClientName;
+  cycle.asked = cycles::AskedJson(request)->dump();
+  cycle.at = home().clock().Now();
+  StoredCycle row;
+  row.client = cycle.client, row.stage = cycle.stage, row.state = "running";
+  row.began_at = row.updated_at = cycle.at;
+  row = *AddCycle(home().store(), row, [&](const std::string& id) {
+    cycle.id = id;
+    return ToJson(cycle);
+  });
+  const auto run = RunStageCycle(home(), request);
+  ASSERT_TRUE(run) << run.error().what;
+  EXPECT_FALSE(run->went_on);
+  EXPECT_NE(run->cycle.id, cycle.id);
+  ASSERT_EQ(run->notes.size(), 1U);
+  EXPECT_EQ(ReadCycle(home().store(), cycle.id)->state, CycleState::kAbandoned);
+  EXPECT_EQ(ResumeStageCycle(home(), cycle.id).error().code, Errc::kConflict);
+  EXPECT_EQ(ResumeStageCycle(home(), run->cycle.id).error().code, Errc::kConflict);
+}
+
+TEST_F(StageCycles, WhatIsAskedForWronglyIsRefused) {
+  EXPECT_EQ(RunStageCycle(home(), Ask("ponder")).error().code, Errc::kInvalidArgument);
+  CycleRequest nobody = Ask("report");
+  nobody.client = "Nobody";
+  EXPECT_EQ(RunStageCycle(home(), nobody).error().code, Errc::kNotFound);
+  CycleRequest acting = Ask("report");
+  acting.act = true;
+  EXPECT_EQ(RunStageCycle(home(), acting).error().code, Errc::kInvalidArgument);
+  EXPECT_EQ(ReadCycle(home().store(), "c-1").error().code, Errc::kNotFound);
+  // A row whose body somebody wrote.
+  StoredCycle row;
+  row.client = kClientName, row.stage = "optimize", row.state = "running";
+  row.began_at = row.updated_at = home().clock().Now();
+  for (const char* body : {"", "{}", "[1", R"({"maxopt":"cycle/1","id":"c-2"})"}) {
+    const auto kept = AddCycle(home().store(), row, [&](const std::string&) { return body; });
+    ASSERT_TRUE(kept);
+    EXPECT_FALSE(ReadCycle(home().store(), kept->id));
+    EXPECT_FALSE(ResumeStageCycle(home(), kept->id));
+    EXPECT_FALSE(ReplayStageCycle(home(), kept->id));
+  }
+}
+
+}  // namespace
+}  // namespace maxopt
