@@ -29,7 +29,7 @@ Mean MeanOf(const std::vector<double>& values) {
 int main(int argc, char** argv) {
   const int seeds = argc > 1 ? std::atoi(argv[1]) : 50;
   for (const double own_se : {0.05, 0.10, 0.20}) {
-    std::vector<double> gain[2], good[2], late[2], weeks[2], more, sooner, best;
+    std::vector<double> gain[2], good[2], quarters[2][4], weeks[2], more, sooner, best;
     for (int seed = 1; seed <= seeds; ++seed) {
       for (const bool knowledge : {false, true}) {
         maxopt::year::Options options;
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
         }
         gain[knowledge].push_back(100 * year->gain);
         good[knowledge].push_back(100 * year->good);
-        late[knowledge].push_back(100 * year->good_late);
+        for (int q = 0; q < 4; ++q) quarters[knowledge][q].push_back(100 * year->quarters[q]);
         weeks[knowledge].push_back(year->weeks_to_good);
         if (!knowledge) best.push_back(100 * year->best);
       }
@@ -53,12 +53,11 @@ int main(int argc, char** argv) {
     fmt::print("predictions of their own with a standard error of {:.2f}, {} seeds, mean (se)\n",
                own_se, seeds);
     for (const int k : {0, 1}) {
-      const Mean g = MeanOf(gain[k]), o = MeanOf(good[k]), l = MeanOf(late[k]),
-                 w = MeanOf(weeks[k]);
-      fmt::print(
-          "  {:<8} gain {:6.2f} % ({:.2f})  good {:5.1f} % ({:.1f})  in the last quarter "
-          "{:5.1f} % ({:.1f})  weeks to good {:5.1f} ({:.1f})\n",
-          k == 0 ? "without" : "with", g.mean, g.se, o.mean, o.se, l.mean, l.se, w.mean, w.se);
+      const Mean g = MeanOf(gain[k]), o = MeanOf(good[k]), w = MeanOf(weeks[k]);
+      fmt::print("  {:<8} gain {:5.2f} % ({:.2f})  good {:4.1f} % ({:.1f}), by quarter",
+                 k == 0 ? "without" : "with", g.mean, g.se, o.mean, o.se);
+      for (const auto& quarter : quarters[k]) fmt::print(" {:4.1f}", MeanOf(quarter).mean);
+      fmt::print("  weeks to good {:4.1f} ({:.1f})\n", w.mean, w.se);
     }
     const Mean m = MeanOf(more), s = MeanOf(sooner), b = MeanOf(best);
     fmt::print(

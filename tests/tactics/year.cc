@@ -19,8 +19,8 @@ namespace {
 using std::chrono::days;
 
 constexpr double kByProblem = 0.08, kByPlatform = 0.03, kEachTime = 0.05, kMeasuredSe = 0.06;
-constexpr double kNear = 0.02, kEnoughGood = 0.6;
-constexpr int kWeeksToMeasure = 8, kWindowDays = 28, kWeeksJudged = 4;
+constexpr double kNear = 0.02;
+constexpr int kWeeksToMeasure = 8, kWindowDays = 28;
 // As UseTacticsOptions of stages/optimize/tactics.
 constexpr int kAsked = 8;
 constexpr double kAlike = 0.3;
@@ -180,7 +180,7 @@ Result<Outcome> Live(const Options& options) {
   std::vector<std::pair<int, int>> weeks;  // good, decided
   const Day start = Day(days(20'000));
   double gain = 0, best_sum = 0;
-  int good = 0, late = 0, late_good = 0, number = 0;
+  int good = 0, number = 0;
   for (int week = 0; week < options.weeks; ++week) {
     const Day today = start + days(7 * week);
     while (!pending.empty() && pending.front().week <= week) {
@@ -221,7 +221,6 @@ Result<Outcome> Live(const Options& options) {
       good += is_good ? 1 : 0;
       weeks.back().first += is_good ? 1 : 0;
       ++weeks.back().second;
-      if (week >= options.weeks * 3 / 4) ++late, late_good += is_good ? 1 : 0;
       ++out.decisions;
       if (!chosen) continue;
       TacticMeasurement m;
@@ -234,20 +233,27 @@ Result<Outcome> Live(const Options& options) {
       m.method = "before and after";
       pending.push_back({week + kWeeksToMeasure, s, of.levers[*chosen], std::move(m)});
     }
-    if (week + 1 >= kWeeksJudged && out.weeks_to_good == options.weeks) {
-      int g = 0, n = 0;
-      for (int w = week + 1 - kWeeksJudged; w <= week; ++w) {
-        g += weeks[static_cast<std::size_t>(w)].first;
-        n += weeks[static_cast<std::size_t>(w)].second;
-      }
-      if (g >= kEnoughGood * n) out.weeks_to_good = week + 1;
+  }
+  for (int from = 0; from <= options.weeks * 3 / 4 && out.weeks_to_good == options.weeks; ++from) {
+    int g = 0, n = 0;
+    for (int w = from; w < options.weeks; ++w) {
+      g += weeks[static_cast<std::size_t>(w)].first;
+      n += weeks[static_cast<std::size_t>(w)].second;
     }
+    if (3 * g >= 2 * n) out.weeks_to_good = from;
+  }
+  for (int q = 0; q < 4; ++q) {
+    int g = 0, n = 0;
+    for (int w = options.weeks * q / 4; w < options.weeks * (q + 1) / 4; ++w) {
+      g += weeks[static_cast<std::size_t>(w)].first;
+      n += weeks[static_cast<std::size_t>(w)].second;
+    }
+    out.quarters[q] = n == 0 ? 0 : static_cast<double>(g) / n;
   }
   const auto count = static_cast<double>(std::max(1, out.decisions));
   out.gain = gain / count;
   out.best = best_sum / count;
   out.good = good / count;
-  out.good_late = late == 0 ? 0 : static_cast<double>(late_good) / late;
   return out;
 }
 

@@ -28,11 +28,12 @@ struct Options {
 
 struct Outcome {
   int decisions = 0;
-  double gain = 0;       ///< mean relative effect of a decision; 0 where nothing was changed
-  double best = 0;       ///< of who knows the kinds of change by heart (not each time's luck)
-  double good = 0;       ///< share of decisions within 0.02 of the best kind of change
-  double good_late = 0;  ///< the same of the last quarter
-  /// Weeks until over four weeks 60 % of the decisions were good; the year's length where never.
+  double gain = 0;          ///< mean relative effect of a decision; 0 where nothing was changed
+  double best = 0;          ///< of who knows the kinds of change by heart (not each time's luck)
+  double good = 0;          ///< share of decisions within 0.02 of the best kind of change
+  double quarters[4] = {};  ///< the same by quarter of the year
+  /// The first week from which on two thirds of the decisions of the rest of the year were good,
+  /// with a quarter of it left at least; the year's length where there is none.
   int weeks_to_good = 0;
 };
 
