@@ -219,7 +219,7 @@ constexpr std::string_view kNotBuiltIn =
 class Gate final : public Api {
  public:
   Gate(ApiWorld world, ApiConfig config, std::string secret)
-      : context_{std::move(world), std::move(config), std::move(secret), {}},
+      : context_{std::move(world), std::move(config), std::move(secret), {}, {}},
         users_(context_.config.user_rate),
         peers_(context_.config.peer_rate),
         quick_(kQuickThreads),

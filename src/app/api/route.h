@@ -138,12 +138,26 @@ class Counters {
   std::unique_ptr<State> state_;
 };
 
+/// How often each user asks questions in words. Thread-safe.
+class Questions {
+ public:
+  Questions();
+  ~Questions();
+  /// Seconds to wait; nullopt: go on.
+  std::optional<int> Take(const std::string& who);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// What all calls share.
 struct Context {
   ApiWorld world;
   ApiConfig config;
   std::string secret;  ///< signs cursors
   Counters counters;
+  Questions questions{};
 };
 
 // --- handlers, by file --------------------------------------------------------------------------
@@ -179,6 +193,8 @@ Answer GetMedia(Call& call);
 Answer ListReports(Call& call);
 Answer MakeOneReport(Call& call);
 Answer GetReportForm(Call& call);
+// ask.cc
+Answer AskQuestions(Call& call);
 // act.cc
 Answer ApprovePlan(Call& call);
 Answer RejectPlan(Call& call);

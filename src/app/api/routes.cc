@@ -110,6 +110,23 @@ constexpr std::string_view kPlanOut =
 "status":{"type":"string"},"changes":{"type":"array","items":{"type":"object"}},
 "findings":{"type":"array","items":{"type":"object"}},
 "journal":{"type":"array","items":{"type":"object"}}}})";
+constexpr std::string_view kAskIn =
+    R"({"type":"object","additionalProperties":false,"required":["question"],"properties":{
+"question":{"type":"string","minLength":1,"maxLength":500},"model":{"type":"boolean"}}})";
+constexpr std::string_view kAskOut =
+    R"({"type":"object","additionalProperties":false,"required":["id","client","question","kind",
+"by","lines","sources","notes","can","tools"],"properties":{"id":{"type":"string"},
+"client":{"type":"string"},"question":{"type":"string"},"kind":{"type":"string","enum":["why",
+"value","rank","changes","pacing","next","done","trouble","unknown"]},
+"by":{"type":"string","enum":["rules","model"]},
+"lines":{"type":"array","items":{"type":"string"}},"sources":{"type":"array","items":{
+"type":"object","additionalProperties":false,"required":["line","text","where","label","link"],
+"properties":{"line":{"type":"integer"},"text":{"type":"string"},"where":{"type":"string"},
+"label":{"type":"string"},"link":{"type":"string"}}}},
+"notes":{"type":"array","items":{"type":"string"}},"can":{"type":"array","items":{"type":"string"}},
+"tools":{"type":"array","items":{"type":"object","additionalProperties":false,
+"required":["tool","arguments","refused"],"properties":{"tool":{"type":"string"},
+"arguments":{"type":"string"},"refused":{"type":["string","null"]}}}}}})";
 constexpr std::string_view kApproveIn =
     R"({"type":"object","additionalProperties":false,"required":["content_hash"],"properties":{
 "content_hash":{"type":"string","pattern":"^[0-9a-f]{64}$"}}})";
@@ -341,6 +358,17 @@ std::vector<Route> Make() {
                .body = Body::kJson,
                .request = kFeedbackIn,
                .answer = kAnyObject});
+  // --- questions in words ---
+  r.push_back({.id = "ask",
+               .method = "POST",
+               .pattern = CLIENT "/ask",
+               .what = "Answers a question in words, each number with its source (docs/ask.md).",
+               .role = Role::kViewer,
+               .handler = AskQuestions,
+               .body = Body::kJson,
+               .request = kAskIn,
+               .answer = kAskOut,
+               .slow = true});
   // --- scenarios and the optimiser ---
   r.push_back({.id = "usual_scenarios",
                .method = "GET",

@@ -668,6 +668,14 @@ int RunCommandLine(int argc, char** argv) {
     run = [] { return OpenApiCommand(); };
   });
 
+  AskArguments ask;
+  auto* ask_command = command(&app, "ask", "a question in words, answered from the data");
+  ask_command->add_option("question", ask.question, "\"why did CPA rise on Meta last week?\"");
+  ask_command->add_option("--client", ask.client, "may be left out when there is one");
+  ask_command->add_flag("--rules", ask.rules, "without a language model, also where there is one");
+  ask_command->add_flag("--sources", ask.sources, "also where each number stands");
+  ask_command->add_flag("--config", ask.config, "a model.yaml to begin with, and no more");
+  ask_command->callback([&] { run = [&] { return AskCommand(context, ask); }; });
   McpArguments mcp;
   auto* mcp_command = command(
       &app, "mcp", "tools for agents (Model Context Protocol) on standard input and output");

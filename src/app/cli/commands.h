@@ -271,6 +271,14 @@ struct McpArguments {
 };
 /// Answers an agent until its input ends, or until SIGINT or SIGTERM.
 Result<int> McpCommand(const CommandContext& context, const McpArguments& arguments);
+struct AskArguments {
+  std::string client;    ///< may be left out when there is one
+  std::string question;  ///< empty: the questions that are known
+  bool rules = false;    ///< without a language model, also where there is one
+  bool sources = false;  ///< also where each number stands
+  bool config = false;   ///< a model.yaml to begin with, and no more
+};
+Result<int> AskCommand(const CommandContext& context, const AskArguments& arguments);
 struct AccessArguments {
   std::string name, role = "viewer", locale, clients;  ///< clients: "A,B" or "all"
   bool password = false;                               ///< read one from standard input

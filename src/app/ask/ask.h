@@ -1,0 +1,76 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/mcp/mcp.h"
+#include "clock/clock.h"
+#include "http/http.h"
+#include "result/result.h"
+
+/// Questions in a person's words about one client, answered from its data: docs/ask.md.
+///
+/// The rules answer the usual questions without any model: what rose or fell and why, what changed,
+/// pacing, what to decide, what Max did and whether it worked, best and worst campaigns. Where
+/// model.yaml names a language model, it answers instead, by calls of the reading tools that agents
+/// have (app/mcp); its answer is shown only when every number in it is found in what the tools gave
+/// it. In every other case (no model, an error, too slow, a budget used up, a number made up, a
+/// wish for a tool that it does not have) the answer of the rules is shown, with the reason.
+namespace maxopt {
+
+struct AskQuestion {
+  std::string client;
+  std::string text;   ///< 1 to kQuestionMax characters
+  std::string by;     ///< for the records: "anna (api)"
+  bool model = true;  ///< false: by rules, also where there is a model
+};
+inline constexpr std::size_t kQuestionMax = 500;
+
+/// Where a number of the answer stands in the data.
+struct AskSource {
+  std::size_t line = 0;  ///< of AskAnswer::lines
+  std::string text;      ///< as it stands in the line: "€12.34"
+  std::string where;     ///< "campaigns[meta/1/11].cpa", "d2 = count of ..."
+  std::string label;     ///< "CPA, Spring sale"
+  std::string link{};    ///< as ViewRow::link; empty: nowhere
+};
+/// A call of a tool that the model wished for.
+struct AskTool {
+  std::string tool, arguments;
+  std::string refused{};  ///< empty: it was called
+};
+struct AskAnswer {
+  std::string id;    ///< "q-..."; the records know it by this
+  std::string kind;  ///< what the rules took it for: why, value, rank, changes, pacing, next,
+                     ///< done, trouble, unknown
+  std::string by;    ///< "rules" or "model"
+  std::vector<std::string> lines;  ///< plain text, a thought each
+  std::vector<AskSource> sources;
+  std::vector<std::string> notes{};  ///< how to read it, and why the model's answer is not shown
+  std::vector<std::string> can{};    ///< with an unknown question: questions that are known
+  std::vector<AskTool> tools{};
+};
+
+struct AskWorld {
+  UseHome use;
+  /// Makes the wire to the model's endpoint; `max_body_bytes` is the most that is read of an
+  /// answer. Empty: libcurl.
+  std::function<std::shared_ptr<http::Transport>(std::size_t max_body_bytes)> wire{};
+  /// The real world's time, for budgets and waits. Empty: it is.
+  std::shared_ptr<Clock> wall{};
+};
+
+/// Answers. The home is held while it is read, never while a model is waited for.
+/// Errors  kInvalidArgument: an empty or too long question; kNotFound: no such client; those of the
+///         home's memory. What is wrong with the model is a note, never an error.
+Result<AskAnswer> Ask(const AskWorld& world, const AskQuestion& question);
+/// {"id", "client", "question", "kind", "by", "lines", "sources", "notes", "can", "tools"}
+std::string AskJson(const AskQuestion& question, const AskAnswer& answer);
+
+/// Questions that the rules answer, for help and buttons.
+const std::vector<std::string>& UsualQuestions();
+
+}  // namespace maxopt

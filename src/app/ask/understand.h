@@ -1,0 +1,58 @@
+#pragma once
+// Inside of this folder: what a question is about, by its words alone. Pure.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "clock/clock.h"
+
+namespace maxopt::asking {
+
+enum class QuestionKind {
+  kWhy,
+  kValue,
+  kRank,
+  kChanges,
+  kPacing,
+  kNext,
+  kDone,
+  kTrouble,
+  kUnknown,
+};
+std::string_view QuestionKindName(QuestionKind kind);
+
+struct Vocabulary {
+  Day today{};
+  std::vector<std::string> platforms;  ///< of the client: "google_ads", "meta"
+  /// Id and name of each campaign.
+  std::vector<std::pair<std::string, std::string>> campaigns;
+};
+
+struct Understood {
+  QuestionKind kind = QuestionKind::kUnknown;
+  std::string metric{};  ///< "cpa"; empty: none was named
+  int direction = 0;     ///< +1: rose, -1: fell, 0: not said
+  bool worst = false;    ///< of a ranking: the worst first
+  bool best = false;
+  std::string platform{};        ///< one of the vocabulary's
+  std::string other_platform{};  ///< named, but the client is not on it
+  std::string campaign_id{}, campaign{};
+  Day from{}, to{};
+  bool period_named = false;  ///< false: the default, the last seven whole days
+};
+
+/// Words in any case; a campaign by its whole name (the longest that stands in the question), a
+/// platform by its usual names, a period as people say it ("yesterday", "last week", "last 14
+/// days", "in October", "on 2026-11-03", "from 2026-11-01 to 2026-11-10"). Weeks begin on Monday;
+/// days that are not over are left out, except where today is asked for.
+Understood Understand(std::string_view question, const Vocabulary& vocabulary);
+
+/// Metrics that stand in a text: "cpa" for "cost per conversion". Sorted, each once.
+std::vector<std::string> MetricsIn(std::string_view text);
+/// +1: words of growth only, -1: words of decline only, 0: neither or both.
+int DirectionIn(std::string_view text);
+
+}  // namespace maxopt::asking
