@@ -14,6 +14,7 @@ export interface PageKind {
 /** Every page, in the order of the menu. Each is a file of its own that comes when it is opened. */
 export const kPages: PageKind[] = [
   { name: 'overview', title: 'page_overview', group: 'work', client: false, load: () => import('../pages/Overview.svelte') },
+  { name: 'ask', title: 'page_ask', group: 'work', client: true, load: () => import('../pages/Ask.svelte') },
   { name: 'alerts', title: 'page_alerts', group: 'work', client: false, load: () => import('../pages/Alerts.svelte') },
   { name: 'plans', title: 'page_plans', group: 'work', client: false, load: () => import('../pages/Plans.svelte') },
   { name: 'planner', title: 'page_planner', group: 'work', client: true, load: () => import('../pages/Planner.svelte') },
