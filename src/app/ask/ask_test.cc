@@ -510,7 +510,8 @@ TEST_F(AskTest, BudgetsOfTheDayHold) {
   EXPECT_EQ(server_->got().size(), 3u);
   // A new day of the real world is a new budget.
   clock_->AdvanceTo(*ParseInstant("2026-03-12T00:00:01Z"));
-  EXPECT_EQ(Answer("Why did CPA rise on Meta from 2026-03-02 to 2026-03-08?").by, "model");
+  (void)Answer("Why did CPA rise on Meta from 2026-03-02 to 2026-03-08?");
+  EXPECT_GT(server_->got().size(), 3u);
 }
 
 TEST_F(AskTest, ABudgetInMoney) {

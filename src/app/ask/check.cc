@@ -580,7 +580,7 @@ void Evidence::AddView(const Json& arguments, const std::string& json) {
         if (kNumberTexts.contains(column.name)) {
           if (const auto fact = NumberText(*text)) add(fact->kind, fact->value, fact->currency);
         }
-        if (const auto day = ParseDay(*text)) days_.insert(*day);
+        if (const auto written = ParseDay(*text)) days_.insert(*written);
         if (text->starts_with("p-") || text->starts_with("a-")) ids_.insert(*text);
       }
     }

@@ -30,7 +30,7 @@ const std::vector<std::string> kMetrics = {"spend",   "impressions", "clicks", "
                                            "revenue", "ctr",         "cpc",    "cpm",
                                            "cvr",     "cpa",         "roas"};
 /// A change of less than this is none: what is printed as 0 % in whole percents.
-constexpr double kFlat = 0.005;
+constexpr double kFlatBelow = 0.005;
 /// A factor or a segment of less than a tenth of the change is not worth a sentence (the same
 /// threshold as of the segments, T_EEP in Bhagwan et al., NSDI 2014).
 constexpr double kShareMin = 0.10;
@@ -331,7 +331,7 @@ class Rules {
       return Moved::kAlone;
     }
     slots["before"] = before;
-    if (std::abs(*by) < kFlat) {
+    if (std::abs(*by) < kFlatBelow) {
       MAXOPT_CHECK(Say("value.flat", std::move(slots)));
       return Moved::kFlat;
     }
