@@ -15,7 +15,7 @@ export async function openBrowser() {
 }
 
 export const kPages = [
-  'overview', 'alerts', 'plans', 'planner', 'experiments', 'campaigns', 'pacing', 'creatives', 'audiences', 'geo', 'hours',
+  'overview', 'ask', 'alerts', 'plans', 'planner', 'experiments', 'campaigns', 'pacing', 'creatives', 'audiences', 'geo', 'hours',
   'attribution', 'segments', 'documents', 'rules', 'quality', 'reports', 'messages', 'ledger', 'health', 'users',
 ];
 
