@@ -89,7 +89,7 @@ class ScriptedModel {
       return response;
     };
   }
-  /// Hangs on its first step; for a script that needs the server itself.
+  /// One more step at the end: for those that need the server itself.
   void Append(Step step) {
     const std::lock_guard lock(mutex_);
     script_.push_back(std::move(step));
