@@ -204,7 +204,9 @@ Result<team::Envelope> EnvelopeOf(Home& home, const TeamConfig& config, const Se
         const std::vector<InboxRow> rows,
         Inbox(home.store(), {.client = message.client, .about = message.about, .limit = 50}));
     for (const InboxRow& row : rows) {
+      const auto kind = team::FindKind(row.kind, team::Direction::kIn);
       if (row.state == "refused" || row.received_at > message.created_at) continue;
+      if (!kind || !(*kind)->document) continue;
       const bool to_them = row.sender == message.to;
       if (out.correlation_id.empty() || to_them) out.correlation_id = row.correlation;
       if (to_them) break;

@@ -1,7 +1,9 @@
 // What teammates send: judged, kept, worked on.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -180,7 +182,8 @@ Result<Received> KeepRefused(Home& home, const Sender& sender, std::string_view 
                              const Error& why) {
   const team::Glance glance = team::GlanceAt(text);
   InboxRow row;
-  row.sender = sender.member.empty() ? glance.from : sender.member;
+  // Who it says to be from stands in the content; here stands what was proven.
+  row.sender = sender.member.empty() ? "nobody" : sender.member;
   row.id = glance.id;
   row.client = sender.client.empty() ? Kept(glance.client) : sender.client;
   row.kind = glance.kind;
@@ -419,8 +422,14 @@ Result<Received> ReceiveMessage(Home& home, const TeamConfig& config, const Send
     return KeepRefused(home, sender, text, kept.error());
   }
   if (!kept->is_new && kept->row.state != "new") return Again(home, kept->row);
-  MAXOPT_TRY(Received out, Work(home, config, kept->row));
-  out.repeat = !kept->is_new;
+  auto out = Work(home, config, kept->row);
+  if (!out && out.error().code == Errc::kConflict) {
+    // A job of this process was quicker with it.
+    MAXOPT_TRY(const InboxRow row, GetInboxRow(home.store(), kept->row.seq));
+    out = Again(home, row);
+  }
+  if (!out) return out;
+  out->repeat = !kept->is_new;
   return out;
 }
 
@@ -429,7 +438,9 @@ Result<int> FinishReceived(Home& home, const TeamConfig& config) {
              Inbox(home.store(), {.state = "new", .limit = 1000}));
   int finished = 0;
   for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-    MAXOPT_CHECK(Work(home, config, *row));
+    const auto worked = Work(home, config, *row);
+    if (!worked && worked.error().code == Errc::kConflict) continue;  // its bringer is at it
+    MAXOPT_CHECK(worked);
     ++finished;
   }
   return finished;
@@ -467,36 +478,38 @@ Result<std::string> MoveInto(const fs::path& file, const fs::path& folder) {
 
 Result<> ReceiveFile(Home& home, const TeamConfig& config, const TeamMember& member,
                      const fs::path& file, FolderRound& round) {
+  // Opened as what it is: a link that takes the file's place meanwhile is not followed.
+  const int opened = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat status {};
-  if (::lstat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
+  if (opened < 0 || ::fstat(opened, &status) != 0 || !S_ISREG(status.st_mode)) {
+    if (opened >= 0) ::close(opened);
     round.problems.push_back(file.string() + " is no plain file: it is left where it is");
     return {};
   }
+  std::string text;
+  char chunk[65536];
+  for (ssize_t n = 0;
+       text.size() <= team::kEnvelopeBytesMax && (n = ::read(opened, chunk, sizeof chunk)) > 0;) {
+    text.append(chunk, static_cast<std::size_t>(n));
+  }
+  ::close(opened);
   Sender sender;
   sender.member = member.name;
   sender.via = "folder";
   sender.by = "folder of " + member.name;
-  Received received;
-  if (static_cast<std::size_t>(status.st_size) > team::kEnvelopeBytesMax) {
-    const Error error{Errc::kInvalidArgument,
-                      fmt::format("the message has {} bytes; at most {} are taken", status.st_size,
-                                  team::kEnvelopeBytesMax)};
-    MAXOPT_TRY(received, KeepRefused(home, sender, file.filename().string(), error));
-  } else {
-    MAXOPT_TRY(const std::string text, ReadWholeFile(file.string()));
-    const auto age = RealClock().Now() - Instant(std::chrono::seconds(status.st_mtime));
-    if (age < kSettles && !nlohmann::json::accept(text)) return {};
-    MAXOPT_TRY(received, ReceiveMessage(home, config, sender, text));
-    if (received.refusal) {
-      InboxRow row;
-      const team::Glance glance = team::GlanceAt(text);
-      row.sender = member.name, row.id = glance.id, row.kind = glance.kind, row.seq = received.seq;
-      const auto client = home.store().GetClient(glance.client);
-      row.client = client && member.Sees(glance.client) ? glance.client : "";
-      if (!row.client.empty()) {
-        MAXOPT_CHECK(Confirm(home, row, "refused", received.refusal->what, {}, {}));
-      }
-    }
+  const auto age = RealClock().Now() - Instant(std::chrono::seconds(status.st_mtime));
+  if (age < kSettles && !nlohmann::json::accept(text)) return {};
+  MAXOPT_TRY(const Received received, ReceiveMessage(home, config, sender, text));
+  const team::Glance glance = team::GlanceAt(text);
+  if (received.refusal && member.Sees(glance.client) && home.store().GetClient(glance.client)) {
+    // A folder has no other answer.
+    InboxRow row;
+    row.seq = received.seq;
+    row.sender = member.name;
+    row.id = glance.id;
+    row.kind = glance.kind;
+    row.client = glance.client;
+    MAXOPT_CHECK(Confirm(home, row, "refused", received.refusal->what, {}, {}));
   }
   if (received.refusal) {
     ++round.refused;
