@@ -127,6 +127,7 @@ class AgentToolsTest : public testing::Test {
       if (name == "plan") out[name] = plan_.contains(client) ? plan_[client] : "p-1";
       if (name == "alert") out[name] = alert_.contains(client) ? alert_[client] : "a-1";
       if (name == "view") out[name] = "campaigns";
+      if (name == "stage") out[name] = "optimize";
       if (name == "useful") out[name] = true;
       if (name == "budgets") out[name] = {{"meta/social", "10.00"}};
       if (!out.contains(name)) out[name] = "x";
@@ -144,6 +145,64 @@ class AgentToolsTest : public testing::Test {
   const mcp::Principal own_{.name = "own", .clients = {{kOwn}}, .may_propose = true};
   const mcp::Principal all_{.name = "all", .clients = std::nullopt, .may_propose = true};
 };
+
+TEST_F(AgentToolsTest, WhatIsKnownAndRememberedIsRead) {
+  const Json found =
+      CallTool("search_tactics",
+               {{"client", kOwn}, {"situation", "CTR falls and frequency rises"}, {"limit", 3}},
+               own_)["result"]["structuredContent"];
+  ASSERT_EQ(found["tactics"].size(), 3U) << found;
+  EXPECT_FALSE(found["tactics"][0]["action"].get<std::string>().empty());
+  EXPECT_EQ(CallTool("search_tactics", {{"client", kOwn}, {"situation", "x"}, {"platform", "fax"}},
+                     own_)["result"]["isError"],
+            true);
+  const Json memory = CallTool("get_working_memory", {{"client", kOwn}, {"stage", "optimize"}},
+                               own_)["result"]["structuredContent"]["memory"];
+  EXPECT_EQ(memory["client"], kOwn);
+  EXPECT_NE(memory.dump().find("Competitive intelligence"), std::string::npos);
+  EXPECT_EQ(
+      CallTool("get_working_memory", {{"client", kOwn}, {"stage", "optimize"}, {"about", "p-1"}},
+               own_)["result"]["isError"],
+      true);
+}
+
+TEST_F(AgentToolsTest, TeammatesReadAndSendAsThemselves) {
+  const mcp::Principal maya{.name = "maya by mk_1", .clients = {{kOwn}}, .may_propose = true};
+  const auto did = [&](const std::string& tool, const Json& arguments,
+                       const mcp::Principal& principal) {
+    return CallTool(tool, arguments, principal)["result"];
+  };
+  const std::string id = message_[kOwn];
+  Json messages = did("list_messages", {{"client", kOwn}}, maya)["structuredContent"];
+  EXPECT_EQ(messages["member"], "maya");
+  ASSERT_EQ(messages["messages"].size(), 1U);
+  EXPECT_EQ(messages["messages"][0]["id"], id);
+  const Json whole =
+      did("get_message", {{"client", kOwn}, {"message", id}}, maya)["structuredContent"]["message"];
+  EXPECT_EQ(whole["kind"], "data_quality");
+  EXPECT_EQ(whole["to"], "maya");
+  EXPECT_EQ(
+      did("get_message", {{"client", kOwn}, {"message", message_[kForeign]}}, all_)["isError"],
+      true);
+  // Read by whom it is to, and by nobody else.
+  EXPECT_EQ(did("acknowledge_message", {{"client", kOwn}, {"message", id}}, own_)["isError"], true);
+  EXPECT_EQ(did("acknowledge_message", {{"client", kOwn}, {"message", id}},
+                maya)["structuredContent"]["state"],
+            "read");
+  messages = did("list_messages", {{"client", kOwn}}, maya)["structuredContent"];
+  EXPECT_EQ(messages["messages"][0]["state"], "read");
+  Json question{{"client", kOwn}, {"id", "q-1"}, {"kind", "question"}};
+  question["body"] = {{"maxopt", "question/1"}, {"text", "Is the pixel well?"}};
+  const Json sent = did("send_message", question, maya)["structuredContent"];
+  EXPECT_EQ(sent["state"], "open");
+  EXPECT_EQ(sent["receipt"]["state"], "accepted");
+  EXPECT_EQ(did("send_message", question, maya)["structuredContent"]["repeat"], true);
+  // A key of nobody's of the team speaks for nobody.
+  question["id"] = "q-2";
+  const Json refused = did("send_message", question, own_);
+  EXPECT_EQ(refused["isError"], true);
+  EXPECT_NE(refused.dump().find("speaks for nobody"), std::string::npos) << refused;
+}
 
 TEST_F(AgentToolsTest, NoToolShowsAnotherClient) {
   ASSERT_GT(server_->registry().tools.size(), 20U);

@@ -172,6 +172,8 @@ mcp::Registry AgentTools(UseHome use, const AgentToolsOptions& options) {
       "where a name or a text in it reads like an instruction.";
   AddViewTools(registry, use);
   AddReadingTools(registry, use, options);
+  AddMemoryTools(registry, use);
+  AddTeamTools(registry, use, options);
   if (options.writes) AddWritingTools(registry, use, options);
   if (options.audit) {
     for (mcp::Tool& tool : registry.tools) {

@@ -58,6 +58,8 @@ Outcome<ToolResult> With(const UseHome& use, Work&& work) {
 void AddViewTools(mcp::Registry& registry, const UseHome& use);
 void AddReadingTools(mcp::Registry& registry, const UseHome& use, const AgentToolsOptions& options);
 void AddWritingTools(mcp::Registry& registry, const UseHome& use, const AgentToolsOptions& options);
+void AddTeamTools(mcp::Registry& registry, const UseHome& use, const AgentToolsOptions& options);
+void AddMemoryTools(mcp::Registry& registry, const UseHome& use);
 void AddResources(mcp::Registry& registry, const UseHome& use, const AgentToolsOptions& options);
 void AddPrompts(mcp::Registry& registry, const UseHome& use);
 
