@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/api/route.h"
+#include "connect/notify/post.h"
 #include "json/schema_for_test.h"
 #include "memory/campaigns/ledger.h"
 
@@ -230,6 +231,7 @@ const std::map<std::string_view, int> kAllowed = {
     {"optimize", 200},
     {"get_rules", 404},
     {"put_rules", 400},
+    {"post_inbox", 403},  // none of these users is a teammate
     {"get_policy", 404},
     {"put_policy", 400},
     {"get_document", 404},
@@ -296,6 +298,68 @@ TEST_F(ApiTest, EveryRouteForEveryRoleAndClient) {
     }
   }
   EXPECT_GT(cases, 500);
+}
+
+TEST_F(ApiTest, AMessageOfATeammateIsTakenOrKeptWithTheReason) {
+  const std::string secret = "0123456789abcdef";
+  std::ofstream(folder_ / "team.yaml")
+      << "maxopt: team/1\nmembers:\n  - {name: zara, secret: " << secret << "}\n";
+  for (const char* name : {"james", "zara"}) Add(name, Role::kOperator, {{"Alpenglow"}});
+  const std::string path = "/api/v1/clients/Alpenglow/inbox";
+  const auto question = [](const std::string& from, const std::string& id,
+                           const std::string& client = "Alpenglow") {
+    json message{{"maxopt", "message/1"},
+                 {"id", id},
+                 {"from", from},
+                 {"client", client},
+                 {"kind", "question"}};
+    message["body"] = {{"maxopt", "question/1"}, {"text", "Why?"}};
+    return message.dump();
+  };
+  const Login james = KeyOf("james");
+  const http::Response taken = Ask(james, "POST", path, question("james", "q-1"));
+  ASSERT_EQ(taken.status, 201) << taken.body;
+  EXPECT_EQ(json::parse(taken.body)["state"], "open");
+  EXPECT_EQ(json::parse(taken.body)["receipt"]["state"], "accepted");
+  // The same message under another key of HTTP is still the same message.
+  const http::Response again = Ask(james, "POST", path, question("james", "q-1"));
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(json::parse(again.body)["receipt_id"], json::parse(taken.body)["receipt_id"]);
+  EXPECT_EQ(Ask(james, "POST", path, question("james", "q-1") + " ").status, 409);
+  EXPECT_EQ(Ask(james, "POST", path, question("zara", "q-2")).status, 403);
+  EXPECT_EQ(Ask(james, "POST", path, question("james", "q-3", "Brenner")).status, 422);
+  EXPECT_EQ(Ask(james, "POST", path, "{").status, 422);
+  EXPECT_EQ(Ask(james, "POST", "/api/v1/clients/Brenner/inbox", question("james", "q-4")).status,
+            404);
+  EXPECT_EQ(Ask(james, "POST", path, "x", {{"Content-Type", "text/plain"}}).status, 415);
+
+  // Zara's messages are signed, over the bytes and the time.
+  const Login zara = KeyOf("zara");
+  const std::string body = question("zara", "q-5");
+  const auto now = [&](int more) {
+    return std::to_string(
+        std::chrono::duration_cast<std::chrono::seconds>(wall_->Now().time_since_epoch()).count() +
+        more);
+  };
+  const auto with = [&](const std::string& at, const std::string& key, const std::string& of) {
+    return http::Headers{{"X-Maxopt-Timestamp", at},
+                         {"X-Maxopt-Signature", SignatureOf(key, at, of)}};
+  };
+  EXPECT_EQ(Ask(zara, "POST", path, body).status, 403);
+  EXPECT_EQ(Ask(zara, "POST", path, body, with(now(0), "another secret..", body)).status, 403);
+  EXPECT_EQ(Ask(zara, "POST", path, body, with(now(0), secret, body + " ")).status, 403);
+  const http::Response old = Ask(zara, "POST", path, body, with(now(-3600), secret, body));
+  EXPECT_EQ(old.status, 403);
+  EXPECT_NE(old.body.find("kept as number"), std::string::npos) << old.body;
+  EXPECT_EQ(old.body.find(secret), std::string::npos);
+  EXPECT_EQ(Ask(zara, "POST", path, body, with(now(0), secret, body)).status, 201);
+
+  // All that was refused is in the view, with why.
+  const json view =
+      json::parse(Ask(SessionOf("james"), "GET", "/api/v1/clients/Alpenglow/views/team").body);
+  int refused = 0;
+  for (const json& row : view["rows"]) refused += row["cells"][6] == "refused";
+  EXPECT_EQ(refused, 8) << view["rows"];
 }
 
 // --- OWASP API Security Top 10, 2023 ------------------------------------------------------------

@@ -526,6 +526,13 @@ class Gate final : public Api {
         }
         call.text = call.request.body;
         return {};
+      case Body::kMessage:
+        if (!type.starts_with("application/json")) {
+          return Refuse(415, "invalid_argument", "the body must be JSON", "header Content-Type",
+                        "Content-Type: application/json");
+        }
+        call.text = call.request.body;
+        return {};
     }
     Bug();
   }

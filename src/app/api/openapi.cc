@@ -56,6 +56,11 @@ std::string OpenApiDocument(const std::string& version) {
       operation["requestBody"] = {{"required", true},
                                   {"content", {{"text/yaml", {{"schema", {{"type", "string"}}}}}}}};
     }
+    if (route.body == api::Body::kMessage) {
+      operation["requestBody"] = {
+          {"required", true},
+          {"content", {{"application/json", {{"schema", ordered_json::parse(route.request)}}}}}};
+    }
     ordered_json good{{"description", "done"}};
     good["content"][std::string(route.answer_type)]["schema"] =
         route.answer.empty() ? ordered_json{{"type", "string"}} : ordered_json::parse(route.answer);

@@ -72,7 +72,8 @@ struct Parameter {
   std::string_view schema = R"({"type":"string"})";
 };
 
-enum class Body { kNone, kJson, kText };
+/// kMessage: JSON that the handler judges itself, as its sender signed it.
+enum class Body { kNone, kJson, kText, kMessage };
 
 /// One route, as data.
 struct Route {
@@ -195,6 +196,8 @@ Answer MakeOneReport(Call& call);
 Answer GetReportForm(Call& call);
 // ask.cc
 Answer AskQuestions(Call& call);
+// inbox.cc
+Answer PostInbox(Call& call);
 // act.cc
 Answer ApprovePlan(Call& call);
 Answer RejectPlan(Call& call);

@@ -76,6 +76,11 @@ constexpr std::string_view kAuditOut =
 constexpr std::string_view kOneText =
     R"({"type":"object","additionalProperties":{"type":["string","boolean"]}})";
 
+constexpr std::string_view kInboxOut =
+    R"({"type":"object","additionalProperties":false,
+"required":["number","state","repeat","receipt_id","receipt"],"properties":{
+"number":{"type":"integer"},"state":{"type":"string"},"repeat":{"type":"boolean"},
+"receipt_id":{"type":"string"},"receipt":{"type":["object","null"]}}})";
 constexpr std::string_view kViewsOut =
     R"({"type":"object","additionalProperties":false,"required":["views","common"],"properties":{
 "common":{"type":"array","items":{"type":"object"}},"views":{"type":"array","items":{
@@ -439,6 +444,17 @@ std::vector<Route> Make() {
                .handler = PutPolicy,
                .body = Body::kText,
                .answer = kSettingsOut});
+  r.push_back({.id = "post_inbox",
+               .method = "POST",
+               .pattern = CLIENT "/inbox",
+               .what = "A message of a teammate (schemas/message.schema.json): a document, a "
+                       "question, an answer. What is refused is kept with the reason.",
+               .role = Role::kOperator,
+               .handler = PostInbox,
+               .body = Body::kMessage,
+               .request = R"({"type":"object","required":["maxopt","id","from","client","kind"]})",
+               .answer = kInboxOut,
+               .slow = true});
   r.push_back({.id = "get_document",
                .method = "GET",
                .pattern = CLIENT "/documents/{name*}",
