@@ -31,6 +31,8 @@ Result<View> PolicyView(Frame& frame);
 Result<View> DocumentsView(Frame& frame);
 Result<View> ChecklistsView(Frame& frame);
 Result<View> MessagesView(Frame& frame);
+// team.cc
+Result<View> TeamView(Frame& frame);
 // learning.cc: whose truth, and what was learnt
 Result<View> AttributionPage(Frame& frame);
 Result<View> OverlapPage(Frame& frame);

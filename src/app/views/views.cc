@@ -56,6 +56,8 @@ constexpr P kModelOwn[] = {{"model", "of the observed: last, first, linear, ..."
 constexpr P kLedgerOwn[] = {{"event", "only these", ""}, {"plan", "only of this plan", ""}};
 constexpr P kCalibrationOwn[] = {{"rows", "one of each kind, or of each plan", "kinds outcomes"}};
 constexpr P kSegmentsOwn[] = {{"kpi", "what is compared", "cpa roas ctr"}};
+constexpr P kTeamOwn[] = {{"member", "only with this teammate", ""},
+                          {"show", "overdue: only what is", "all overdue"}};
 constexpr P kMessagesOwn[] = {{"to", "only of this teammate", ""}};
 
 const ViewKind kViews[] = {
@@ -135,6 +137,8 @@ const ViewKind kViews[] = {
      views::ChecklistsView},
     {"messages", "Messages", "What Max told the teammates.", false, "", kMessagesOwn,
      views::MessagesView},
+    {"team", "Team", "What was sent to teammates and received from them, and what is overdue.",
+     false, "", kTeamOwn, views::TeamView},
     {"quality",
      "Data quality",
      "How far each account's days can be trusted.",
