@@ -13,6 +13,7 @@
 #include "app/cli/commands.h"
 #include "app/cli/cycle_commands.h"
 #include "app/cli/memory_commands.h"
+#include "app/cli/team_commands.h"
 #include "app/demo/demo.h"
 #include "app/lab/lab.h"
 
@@ -312,6 +313,7 @@ int RunCommandLine(int argc, char** argv) {
   segments_command->callback([&] { run = [&] { return SegmentsCommand(context, segments); }; });
   AddMemoryCommands(app, context, run);
   AddCycleCommands(app, context, run);
+  AddTeamCommands(app, context, run);
   LedgerArguments ledger;
   std::string client_of_scores;
   bool measure_first = false;
