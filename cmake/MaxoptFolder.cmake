@@ -4,7 +4,8 @@
 #
 # makes the library maxopt_<NAME> of the folder's *.cc (INTERFACE when there are none) and, when it
 # has any *_test.cc, the program <NAME>_test, whose cases are registered with ctest.
-# DEPS and TEST_DEPS name other folders' targets without the prefix.
+# DEPS and TEST_DEPS name other folders' targets without the prefix. WHOLE makes all its cases one
+# test of ctest, where they share a world that takes longest to make.
 #
 # Where MAXOPT_UNITY is on, files of a folder are compiled together, which halves the work: most of a
 # file's time goes to templates of the standard library that its neighbours need too. ALONE names
@@ -19,7 +20,7 @@ function(maxopt_unity target)
 endfunction()
 
 function(maxopt_folder)
-  cmake_parse_arguments(F "" "NAME" "DEPS;LIBS;TEST_DEPS;TEST_LIBS;ALONE" ${ARGN})
+  cmake_parse_arguments(F "WHOLE" "NAME" "DEPS;LIBS;TEST_DEPS;TEST_LIBS;ALONE" ${ARGN})
   set_source_files_properties(${F_ALONE} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   list(TRANSFORM F_DEPS PREPEND maxopt_)
   list(TRANSFORM F_TEST_DEPS PREPEND maxopt_)
@@ -42,7 +43,12 @@ function(maxopt_folder)
     maxopt_unity(${F_NAME}_test)
     target_link_libraries(${F_NAME}_test PRIVATE maxopt_${F_NAME} ${F_TEST_DEPS} ${F_TEST_LIBS}
                                                  GTest::gtest_main)
-    gtest_discover_tests(${F_NAME}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${F_NAME}.
-                         PROPERTIES TIMEOUT 600)
+    if(F_WHOLE)
+      add_test(NAME ${F_NAME}.all COMMAND ${F_NAME}_test)
+      set_tests_properties(${F_NAME}.all PROPERTIES TIMEOUT 900 COST 200)
+    else()
+      gtest_discover_tests(${F_NAME}_test DISCOVERY_MODE PRE_TEST TEST_PREFIX ${F_NAME}.
+                           PROPERTIES TIMEOUT 600)
+    endif()
   endif()
 endfunction()
