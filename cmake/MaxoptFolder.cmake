@@ -14,10 +14,8 @@ set(MAXOPT_UNITY OFF CACHE BOOL "compile the files of a folder together")
 function(maxopt_unity target)
   if(MAXOPT_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # A name of one file is no shadow of its neighbour's; to GCC an included file is a header, whose
-    # anonymous namespaces it distrusts.
-    target_compile_options(${target} PRIVATE -Wno-shadow
-                           $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+    # A name of one file is no shadow of its neighbour's.
+    target_compile_options(${target} PRIVATE -Wno-shadow)
   endif()
 endfunction()
 

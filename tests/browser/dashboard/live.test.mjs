@@ -82,7 +82,9 @@ test('a day on live platforms, by mouse and by keyboard', options, async () => {
   assert.match(plan, / verified /);
   assert.match(undo, / guarded .*undo /);
 
-  // What is undone by keyboard is the plan that was made by mouse: the platform is as it was.
+  // An hour later: a report of another moment is another report. What is undone by keyboard is the plan that was made by mouse: the platform is as it was.
+  const advanced = await fetch(`${environment.MAXOPT_CLOCK}/advance`, { method: 'POST', body: '{"hours": 1}' });
+  assert.equal(advanced.status, 200);
   await aDay(page, { origin, client: 'Alpenglow', keyboard: true, budget: '150.00', alert: 1, patience });
   const after = (await run('plans')).trim().split('\n');
   assert.equal(after.length, 3);
