@@ -7,6 +7,7 @@
 #include <regex>
 #include <sstream>
 
+#include "app/reports/reports.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/reports.h"
 
@@ -234,15 +235,32 @@ TEST_F(AgentToolsTest, NoToolShowsAnotherClient) {
   }
 }
 
+TEST_F(AgentToolsTest, AReportIsReadAsItWasMade) {
+  const auto made = MakeReport(*home_, {.client = kOwn, .by = "anna"});
+  ASSERT_TRUE(made) << made.error().what;
+  const std::string uri = "maxopt://clients/Alpenglow/reports/" + made->id;
+  EXPECT_NE(Ask("resources/list", Json::object(), own_).dump().find(uri), std::string::npos);
+  const Json read = Ask("resources/read", {{"uri", uri}}, own_);
+  const auto text = RenderReport(*home_, made->id, "md");
+  ASSERT_TRUE(text) << text.error().what;
+  EXPECT_EQ(read["result"]["contents"][0]["text"], text->bytes) << read;
+  EXPECT_EQ(read["result"]["contents"][0]["mimeType"], "text/markdown");
+  const std::string unknown = "maxopt://clients/Alpenglow/reports/r-20260101-0001";
+  EXPECT_EQ(Ask("resources/read", {{"uri", unknown}}, own_)["error"]["code"], -32602);
+}
+
 TEST_F(AgentToolsTest, NoResourceShowsAnotherClient) {
+  const auto report = MakeReport(*home_, {.client = kForeign, .by = "anna"});
+  ASSERT_TRUE(report) << report.error().what;
   const Json list = Ask("resources/list", Json::object(), own_);
   EXPECT_EQ(list.dump().find(kForeign), std::string::npos);
   EXPECT_NE(
       list.dump().find("maxopt://clients/Alpenglow/documents/handed_over/spring%2Fbrief.yaml"),
       std::string::npos)
       << list;
-  for (const std::string& rest : {std::string("documents/handed_over/spring%2Fbrief.yaml"),
-                                  "messages/" + message_[kForeign], "plans/" + plan_[kForeign]}) {
+  for (const std::string& rest :
+       {std::string("documents/handed_over/spring%2Fbrief.yaml"), "messages/" + message_[kForeign],
+        "plans/" + plan_[kForeign], "reports/" + report->id}) {
     const auto read = [&](const std::string& client, const mcp::Principal& who) {
       return Ask("resources/read", {{"uri", "maxopt://clients/" + client + "/" + rest}}, who);
     };

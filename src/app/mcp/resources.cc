@@ -4,11 +4,13 @@
 //   maxopt://clients/{client}/documents/{kind}/{name}    as it was handed over; the newest
 //   maxopt://clients/{client}/messages/{id}              Markdown
 //   maxopt://clients/{client}/plans/{plan}               JSON
+//   maxopt://clients/{client}/reports/{report}           Markdown
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "app/mcp/tool.h"
+#include "app/reports/reports.h"
 #include "memory/platforms/platforms.h"
 
 namespace maxopt::agent_tools {
@@ -136,6 +138,16 @@ mcp::ResourceSource OfClients(const UseHome& use, const std::string& dashboard) 
            fmt::format("{} to {}, {}", message.kind, message.to, PrintInstant(message.created_at)),
            "text/markdown"});
     }
+    MAXOPT_TRY(const std::vector<ReportEntry> reports, Reports(*home, "", kListedMax));
+    for (const ReportEntry& report : reports) {
+      if (!principal.Sees(report.client)) continue;
+      out.push_back(
+          {ClientUri(report.client, "reports/" + http::PercentEncode(report.id)), report.id,
+           report.title,
+           fmt::format("{} for {}, {} to {}, as of {}", report.kind, report.audience,
+                       PrintDay(report.from), PrintDay(report.to), PrintInstant(report.as_of)),
+           "text/markdown"});
+    }
     return out;
   };
   source.read = [use, dashboard](const std::string& uri, Call& call) -> Outcome<Json> {
@@ -169,6 +181,13 @@ mcp::ResourceSource OfClients(const UseHome& use, const std::string& dashboard) 
       const Result<Plan> plan = home->store().GetPlan(parts[3]);
       if (plan && plan->client == client) {
         return Contents(uri, "application/json", PlanJson(*plan, dashboard).dump());
+      }
+    }
+    if (parts[2] == "reports" && parts.size() == 4) {
+      const Result<ReportEntry> report = GetReport(*home, parts[3]);
+      if (report && report->client == client) {
+        MAXOPT_TRY(const RenderedReport text, RenderReport(*home, report->id, "md"));
+        return Contents(uri, "text/markdown", text.bytes);
       }
     }
     return Fail(none);
@@ -230,6 +249,12 @@ void AddResources(mcp::Registry& registry, const UseHome& use, const AgentToolsO
                                 "every change with before, after and reason",
                                 "application/json",
                                 {client, {"plan", "p-...", true}}});
+  registry.templates.push_back({"maxopt://clients/{client}/reports/{report}",
+                                "report",
+                                "A report",
+                                "as it was made: it never changes",
+                                "text/markdown",
+                                {client, {"report", "r-...", true}}});
 }
 
 }  // namespace maxopt::agent_tools
