@@ -81,4 +81,20 @@ test('a day on live platforms', options, async () => {
   const [undo, plan] = (await run('plans')).trim().split('\n');
   assert.match(plan, / verified /);
   assert.match(undo, / guarded .*undo /);
+
+  // Every kind of report that the page offers is one that the program makes.
+  const ready = page.getByText('Ready:').getByRole('link');
+  let last = await ready.innerText();
+  const dialog = page.getByRole('dialog');
+  const open = () => page.locator('main').getByRole('button', { name: 'Make a report' }).click();
+  await open();
+  const kinds = await dialog.getByLabel('Template').locator('option').allInnerTexts();
+  assert.equal(kinds.length, 6);
+  for (const kind of kinds.slice(1)) {
+    if (!(await dialog.isVisible())) await open();
+    await dialog.getByLabel('Template').selectOption(kind);
+    await dialog.getByRole('button', { name: 'Make a report' }).click();
+    await ready.filter({ hasNotText: last }).waitFor();
+    last = await ready.innerText();
+  }
 });
