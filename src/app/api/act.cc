@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "app/api/route.h"
-#include "app/optimize/optimize.h"
+#include "app/cycle/cycle.h"
 #include "app/render/render.h"
 #include "app/rules/rules.h"
 #include "app/scenario/scenario.h"
@@ -242,9 +242,11 @@ Answer OptimizeClient(Call& call) {
     options.levers = call.body["levers"].get<std::vector<std::string>>();
   }
   options.days = call.body.value("days", options.days);
-  options.propose = call.body.value("propose", false);
-  MAXOPT_TRY(const OptimizeRun run, Optimize(*home, call.client(), options));
-  if (options.propose) {
+  const bool propose = call.body.value("propose", false);
+  MAXOPT_TRY(const OptimizeRun run,
+             propose ? ProposeRound(*home, call.client(), options, call.by(), false)
+                     : Optimize(*home, call.client(), options));
+  if (propose) {
     std::vector<std::string> plans;
     for (const Plan& plan : run.plans) plans.push_back(plan.id);
     MAXOPT_CHECK(

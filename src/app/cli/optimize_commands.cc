@@ -5,7 +5,7 @@
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
-#include "app/optimize/optimize.h"
+#include "app/cycle/cycle.h"
 
 namespace maxopt {
 
@@ -14,14 +14,10 @@ using nlohmann::ordered_json;
 namespace {
 
 std::string OptimizeText(const OptimizeRun& run) {
-  std::string out = run.budgets ? "Budgets. " + run.budgets->why + "\n"
-                                : fmt::format("Budgets were not looked at: {}.\n", run.no_budgets);
-  int opportunities = 0;
-  for (const LeverReport& report : run.levers) {
-    opportunities += static_cast<int>(report.opportunities.size());
-  }
-  out +=
-      fmt::format("\n{} levers found {} things worth looking at", run.levers.size(), opportunities);
+  std::string out = run.no_budgets.empty()
+                        ? "Budgets. " + run.budgets + "\n"
+                        : fmt::format("Budgets were not looked at: {}.\n", run.no_budgets);
+  out += fmt::format("\nThe levers found {} things worth looking at", run.round.items.size());
   out += run.round.items.empty() ? ".\n" : ", most worth first:\n";
   for (const RoundItem& item : run.round.items) {
     const Opportunity& o = item.opportunity;
@@ -29,11 +25,6 @@ std::string OptimizeText(const OptimizeRun& run) {
                        item.wait.empty() ? "+" : "-", item.lever, o.value, o.value_low90,
                        o.value_high90, o.change.address, o.change.why);
     if (!item.wait.empty()) out += fmt::format("      waits: {}\n", item.wait);
-  }
-  for (const LeverReport& report : run.levers) {
-    for (const std::string& note : report.notes) {
-      out += fmt::format("note ({}): {}\n", report.lever, note);
-    }
   }
   for (const std::string& note : run.notes) out += fmt::format("note: {}\n", note);
   for (const std::string& problem : run.problems) out += fmt::format("problem: {}\n", problem);
@@ -52,22 +43,24 @@ Result<int> OptimizeCommand(const CommandContext& context, const OptimizeArgumen
   OptimizeOptions options;
   options.levers = arguments.levers;
   options.days = arguments.days;
-  options.propose = arguments.propose;
-  options.act = arguments.act;
   options.tactics = !arguments.no_tactics;
-  MAXOPT_TRY(const OptimizeRun run, Optimize(*home, client, options));
-  const bool stored = options.propose || options.act;
+  const bool stored = arguments.propose || arguments.act;
+  MAXOPT_TRY(const OptimizeRun run,
+             stored ? ProposeRound(*home, client, options, Person(""), arguments.act)
+                    : Optimize(*home, client, options));
   if (context.json) {
     fmt::print("{}\n", OptimizeJson(run));
   } else {
     fmt::print("{}", OptimizeText(run));
     for (const Plan& plan : run.plans) {
       if (stored) fmt::print("\n{}", PlanText(plan));
-      if (stored && !options.act && plan.status == PlanStatus::kGuarded) {
+      if (stored && !arguments.act && plan.status == PlanStatus::kGuarded) {
         fmt::print("Next: maxopt approve {} --by YOUR-NAME\n", plan.id);
       }
     }
-    if (!stored && !run.plans.empty()) {
+    if (stored) {
+      fmt::print("Decided in {}. How and why: maxopt cycle show {}\n", run.cycle, run.cycle);
+    } else if (!run.plans.empty()) {
       fmt::print("\nNothing was stored. Next: maxopt optimize {} --propose\n", client);
     }
   }

@@ -46,10 +46,12 @@ Result<json> AskedJson(const CycleRequest& request) {
   json out{{"by", request.by}};
   if (request.dry) out["dry"] = true;
   if (request.stage == "optimize") {
+    MAXOPT_CHECK(CheckLevers(request.levers));
     out["days"] = request.days;
     if (request.act) out["act"] = true;
     if (!request.levers.empty()) out["levers"] = request.levers;
     if (!request.tactics) out["tactics"] = false;
+    if (!request.rules) out["rules"] = false;
   } else if (request.stage == "setup") {
     if (request.documents.empty()) {
       return Fail(Errc::kInvalidArgument, "setup needs documents: a folder, or the files");

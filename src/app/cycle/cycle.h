@@ -6,6 +6,7 @@
 #include "agent/cycle/cycle.h"
 #include "app/home/home.h"
 #include "app/lookout/lookout.h"
+#include "app/optimize/optimize.h"
 #include "memory/campaigns/cycles.h"
 
 /// The decision cycle (agent/cycle) of each stage of the workflow, over a home. What a step does is
@@ -25,6 +26,7 @@ struct CycleRequest {
   std::vector<std::string> levers{};
   int days = 90;
   bool tactics = true;
+  bool rules = true;  ///< the client's rules first; the worker has a job of its own for them
   // setup
   std::vector<std::string> documents{};  ///< a folder, or the files
   // report
@@ -34,9 +36,9 @@ struct CycleRequest {
 /// How far a run got.
 struct CycleRun {
   Cycle cycle;
-  bool went_on = false;            ///< with one that was cut off
-  std::vector<std::string> notes;  ///< what was abandoned, and why
-  std::optional<Error> stopped;    ///< the step's error; the cycle may be gone on with
+  bool went_on = false;              ///< with one that was cut off
+  std::vector<std::string> notes{};  ///< what was abandoned, and why
+  std::optional<Error> stopped{};    ///< the step's error; the cycle may be gone on with
 };
 
 /// Runs one cycle to its end. One of the same stage and client that was cut off while it executed,
@@ -48,6 +50,14 @@ struct CycleRun {
 Result<CycleRun> RunStageCycle(Home& home, const CycleRequest& request, Lookout* lookout = nullptr);
 /// Goes on with this one, wherever it was cut off or stopped. kNotFound, kConflict: it has ended.
 Result<CycleRun> ResumeStageCycle(Home& home, const std::string& id, Lookout* lookout = nullptr);
+
+/// The round that a cycle of the optimiser came to, with its plans as they are stored now (drafts
+/// where nothing was proposed). The step's error where the cycle stopped before it was done.
+Result<OptimizeRun> RoundOf(Home& home, const CycleRun& run);
+/// A cycle of the optimiser that proposes, its round read back. kRefused without a policy or where
+/// it only observes; else as RunStageCycle and RoundOf.
+Result<OptimizeRun> ProposeRound(Home& home, const std::string& client,
+                                 const OptimizeOptions& options, const std::string& by, bool act);
 
 /// kNotFound; kRefused where it is not as it was kept.
 Result<Cycle> ReadCycle(CampaignStore& store, const std::string& id);

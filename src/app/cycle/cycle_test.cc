@@ -195,6 +195,7 @@ TEST_F(StageCycles, DryOptimizeStoresNoPlanAndDecidesTheSame) {
 
 TEST_F(StageCycles, WhereThePolicyOnlyObservesNothingIsProposed) {
   ASSERT_TRUE(WriteWholeFile(folder_ + "/policy.yaml", Policy("observe")));
+  EXPECT_EQ(ProposeRound(home(), kClientName, {}, "anna", false).error().code, Errc::kRefused);
   CycleRequest request = Ask("optimize");
   request.act = true;
   const Cycle cycle = Done(request);
@@ -225,7 +226,46 @@ TEST_F(StageCycles, ActingAppliesOnlyWhatThePolicyLetsPass) {
     EXPECT_EQ(plan->status, PlanStatus::kVerified);
   }
   EXPECT_GT(applied, 0) << CycleText(cycle);
+  const auto round = RoundOf(home(), {.cycle = cycle});
+  ASSERT_TRUE(round) << round.error().what;
+  EXPECT_EQ(round->acted.size(), done["plans"].size());
+  EXPECT_EQ(std::count_if(round->acted.begin(), round->acted.end(),
+                          [](const Acted& each) { return each.why.empty(); }),
+            applied);
   ExpectSameAgain(cycle);
+}
+
+TEST_F(StageCycles, WhatOptimizeProposesIsTheRoundOfACycle) {
+  OptimizeOptions options;
+  const auto looked = Optimize(home(), kClientName, options);
+  ASSERT_TRUE(looked) << looked.error().what;
+  EXPECT_EQ(looked->cycle, "");
+  EXPECT_EQ(PlanCount(), 0U);
+  const auto run = ProposeRound(home(), kClientName, options, "anna", false);
+  ASSERT_TRUE(run) << run.error().what;
+  // The same round as was only looked at, now with plans that are stored.
+  EXPECT_EQ(run->budgets, looked->budgets);
+  EXPECT_EQ(run->no_budgets, looked->no_budgets);
+  ASSERT_EQ(run->round.items.size(), looked->round.items.size());
+  for (std::size_t i = 0; i < run->round.items.size(); ++i) {
+    const RoundItem &a = run->round.items[i], &b = looked->round.items[i];
+    EXPECT_EQ(a.lever, b.lever);
+    EXPECT_EQ(a.opportunity.change.address, b.opportunity.change.address);
+    EXPECT_DOUBLE_EQ(a.worth, b.worth);
+    EXPECT_EQ(a.wait, b.wait);
+  }
+  ASSERT_FALSE(run->plans.empty());
+  ASSERT_EQ(run->plans.size(), looked->plans.size());
+  EXPECT_EQ(PlanCount(), run->plans.size());
+  EXPECT_TRUE(run->acted.empty());
+  const auto cycle = ReadCycle(home().store(), run->cycle);
+  ASSERT_TRUE(cycle) << cycle.error().what;
+  EXPECT_EQ(json::parse(cycle->asked)["by"], "anna");
+  EXPECT_EQ(CheckLevers({"budgets", "bids"}).has_value(), true);
+  options.levers = {"bids", "magic"};
+  EXPECT_EQ(ProposeRound(home(), kClientName, options, "anna", false).error().code,
+            Errc::kInvalidArgument);
+  EXPECT_EQ(Cycles(home().store(), {})->size(), 1U);  // nothing was begun
 }
 
 TEST_F(StageCycles, MonitorRaisesWhatItFindsOnce) {

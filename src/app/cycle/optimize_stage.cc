@@ -72,7 +72,7 @@ Result<json> SeeOptions(const StageWorld& world, const CycleView& cycle) {
   // A person's rules go first, then budgets, as in the day's jobs.
   std::vector<Plan> before;
   MAXOPT_TRY(const std::optional<RulesFile> file, RulesOf(home, cycle.client()));
-  if (file && !file->set.rules.empty()) {
+  if (cycle.asked().value("rules", true) && file && !file->set.rules.empty()) {
     MAXOPT_TRY(const RulesRound round, RunRulesOf(home, cycle.client(), false));
     before = round.run.plans;
     notes.insert(notes.end(), round.run.notes.begin(), round.run.notes.end());
@@ -252,11 +252,7 @@ Result<json> DecideWorth(const CycleView& cycle, const json& seen) {
 
 // --- selection ----------------------------------------------------------------------------------
 
-Result<json> DecideChoice(const CycleView& cycle, const json&) {
-  MAXOPT_TRY(const RoundInput input,
-             RoundInputFromJson(cycle.Saw(CycleStep::kPlanning).at("round").dump()));
-  MAXOPT_TRY(const ChangeBudget budget, BudgetBack(cycle.Saw(CycleStep::kEvaluation).at("budget")));
-  const json& judged = cycle.Of(CycleStep::kEvaluation);
+Result<std::vector<RoundVerdict>> VerdictsBack(const json& judged) {
   std::vector<RoundVerdict> verdicts;
   for (const json& each : judged.at("verdicts")) {
     RoundVerdict verdict;
@@ -265,10 +261,24 @@ Result<json> DecideChoice(const CycleView& cycle, const json&) {
     MAXOPT_TRY(verdict.worst_move, MoneyBack(each, "worst_move"));
     verdicts.push_back(std::move(verdict));
   }
+  return verdicts;
+}
+
+/// The round of what planning saw, under the day's budget, as evaluation judged it.
+Result<Round> ChosenRound(const RoundInput& input, const json& limits, const json& judged) {
+  MAXOPT_TRY(const ChangeBudget budget, BudgetBack(limits.at("budget")));
+  MAXOPT_TRY(const std::vector<RoundVerdict> verdicts, VerdictsBack(judged));
   if (verdicts.size() != input.candidates.size()) {
     return Fail(Errc::kInvalidArgument, "there is not one verdict for each candidate");
   }
-  const Round round = SelectRound(input, verdicts, budget);
+  return SelectRound(input, verdicts, budget);
+}
+
+Result<json> DecideChoice(const CycleView& cycle, const json&) {
+  MAXOPT_TRY(const RoundInput input,
+             RoundInputFromJson(cycle.Saw(CycleStep::kPlanning).at("round").dump()));
+  const json& judged = cycle.Of(CycleStep::kEvaluation);
+  MAXOPT_TRY(const Round round, ChosenRound(input, cycle.Saw(CycleStep::kEvaluation), judged));
   json items = json::array();
   std::vector<std::string> chosen, waiting;
   for (const RoundItem& item : round.items) {
@@ -484,3 +494,65 @@ CycleStage OptimizeStage(const StageWorld& world) {
 }
 
 }  // namespace maxopt::cycles
+
+namespace maxopt {
+
+Result<OptimizeRun> RoundOf(Home& home, const CycleRun& run) {
+  using nlohmann::json;
+  const Cycle& cycle = run.cycle;
+  const std::string where = fmt::format("cycle {}", cycle.id);
+  if (cycle.stage != "optimize") {
+    return Fail(Errc::kInvalidArgument, fmt::format("{} is of the stage {}", where, cycle.stage));
+  }
+  const auto kept = [&](CycleStep step) { return cycle.steps[static_cast<std::size_t>(step)]; };
+  if (cycle.state != CycleState::kDone) {
+    const Error why = run.stopped.value_or(Error{Errc::kConflict, cycle.problem});
+    return FailWithin(fmt::format("{} stopped (maxopt cycle resume {})", where, cycle.id), why);
+  }
+  const json planned = json::parse(kept(CycleStep::kPlanning).input);
+  MAXOPT_TRY(const RoundInput input, RoundInputFromJson(planned.at("round").dump()));
+  OptimizeRun out;
+  out.client = cycle.client;
+  out.cycle = cycle.id;
+  out.budgets = planned.at("budgets").get<std::string>();
+  out.no_budgets = planned.at("no_budgets").get<std::string>();
+  out.notes = cycles::Sentences(planned, "notes");
+  out.problems = cycles::Sentences(planned, "problems");
+  out.notes.insert(out.notes.begin(), run.notes.begin(), run.notes.end());
+  if (run.went_on) out.notes.insert(out.notes.begin(), where + " was cut off, and is gone on with");
+  MAXOPT_TRY(out.round, cycles::ChosenRound(input, json::parse(kept(CycleStep::kEvaluation).input),
+                                            json::parse(kept(CycleStep::kEvaluation).output)));
+  const json done = json::parse(kept(CycleStep::kExecution).input);
+  if (done.contains("not_proposed")) {
+    for (const json& draft : json::parse(kept(CycleStep::kSelection).output).at("plans")) {
+      MAXOPT_TRY(Plan plan, DraftFromJson(draft.dump()));
+      out.plans.push_back(std::move(plan));
+    }
+    return out;
+  }
+  const bool acted = json::parse(kept(CycleStep::kGoal).output).at("act").get<bool>();
+  for (const json& one : done.at("plans")) {
+    const auto id = one.at("id").get<std::string>();
+    MAXOPT_TRY(Plan plan, home.store().GetPlan(id));
+    out.plans.push_back(std::move(plan));
+    if (!acted) continue;
+    MAXOPT_TRY(const PlanStatus status, FindPlanStatus(one.at("status").get<std::string>()));
+    out.acted.push_back({id, status, one.value("why", "")});
+  }
+  return out;
+}
+
+Result<OptimizeRun> ProposeRound(Home& home, const std::string& client,
+                                 const OptimizeOptions& options, const std::string& by, bool act) {
+  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
+  MAXOPT_CHECK(MayPropose(client, policy ? &*policy : nullptr));
+  CycleRequest request{.stage = "optimize", .client = client, .by = by, .rules = false};
+  request.act = act;
+  request.levers = options.levers;
+  request.days = options.days;
+  request.tactics = options.tactics;
+  MAXOPT_TRY(const CycleRun run, RunStageCycle(home, request));
+  return RoundOf(home, run);
+}
+
+}  // namespace maxopt

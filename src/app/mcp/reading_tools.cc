@@ -1,8 +1,8 @@
 // Tools that read what is no view, and the one that waits for a person's approval.
 #include <fmt/format.h>
 
+#include "app/cycle/cycle.h"
 #include "app/mcp/tool.h"
-#include "app/optimize/optimize.h"
 #include "app/scenario/scenario.h"
 #include "memory/campaigns/alerts.h"
 
@@ -210,16 +210,16 @@ Json RunJson(const OptimizeRun& run, const std::string& dashboard) {
   }
   Json plans = Json::array();
   for (const Plan& plan : run.plans) plans.push_back(PlanJson(plan, dashboard));
-  Json notes = run.notes;
-  for (const LeverReport& report : run.levers) {
-    for (const std::string& note : report.notes) notes.push_back(report.lever + ": " + note);
-  }
+  const auto maybe = [](const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+  };
   return {{"client", run.client},
-          {"budgets", run.budgets ? Json(run.budgets->why) : Json(nullptr)},
-          {"no_budgets", run.no_budgets.empty() ? Json(nullptr) : Json(run.no_budgets)},
+          {"cycle", maybe(run.cycle)},
+          {"budgets", maybe(run.budgets)},
+          {"no_budgets", maybe(run.no_budgets)},
           {"items", std::move(items)},
           {"plans", std::move(plans)},
-          {"notes", std::move(notes)},
+          {"notes", run.notes},
           {"problems", run.problems}};
 }
 
@@ -227,6 +227,7 @@ Json RunSchema() {
   const Json texts = {{"type", "array"}, {"items", kText}};
   const Json maybe = {{"type", Json::array({"string", "null"})}};
   return ObjectSchema({{"client", kText},
+                       {"cycle", maybe},
                        {"budgets", maybe},
                        {"no_budgets", maybe},
                        {"items", kObjects},
@@ -272,9 +273,10 @@ Tool OptimizeTool(const UseHome& use, const AgentToolsOptions& options, bool pro
       OptimizeOptions wanted;
       wanted.levers = TextsAt(arguments, "levers");
       wanted.days = arguments.value("days", wanted.days);
-      wanted.propose = propose;
       call.Progress(0, 1, "looking at budgets and levers");
-      MAXOPT_TRY(const OptimizeRun run, Optimize(home, client.name, wanted));
+      MAXOPT_TRY(const OptimizeRun run,
+                 propose ? ProposeRound(home, client.name, wanted, call.principal().name, false)
+                         : Optimize(home, client.name, wanted));
       return RunJson(run, dashboard);
     });
   };

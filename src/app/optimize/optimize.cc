@@ -33,17 +33,6 @@ constexpr NamedLever kLevers[] = {
     {"creatives", "ads that lose or tire, spares, budgets between like ad groups", CreativeLever},
 };
 
-Result<> CheckNames(const std::vector<std::string>& names) {
-  std::vector<std::string_view> known = {kBudgets};
-  for (const NamedLever& lever : kLevers) known.push_back(lever.name);
-  for (const std::string& name : names) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return Fail(Errc::kInvalidArgument, fmt::format("there is no lever \"{}\"; known are {}", name,
-                                                    fmt::join(known, ", ")));
-  }
-  return {};
-}
-
 bool Wanted(const OptimizeOptions& options, std::string_view name) {
   return options.levers.empty() ||
          std::find(options.levers.begin(), options.levers.end(), name) != options.levers.end();
@@ -57,6 +46,17 @@ LeverWorld LeverWorldOf(Home& home) {
 }
 
 std::span<const NamedLever> AllLevers() { return kLevers; }
+
+Result<> CheckLevers(const std::vector<std::string>& names) {
+  std::vector<std::string_view> known = {kBudgets};
+  for (const NamedLever& lever : kLevers) known.push_back(lever.name);
+  for (const std::string& name : names) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return Fail(Errc::kInvalidArgument, fmt::format("there is no lever \"{}\"; known are {}", name,
+                                                    fmt::join(known, ", ")));
+  }
+  return {};
+}
 
 Result<> MayPropose(const std::string& client, const Policy* policy) {
   if (policy == nullptr) {
@@ -87,7 +87,7 @@ Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string
 
 Result<Opportunities> FindOpportunities(Home& home, const std::string& client, const Policy* policy,
                                         const OptimizeOptions& options) {
-  MAXOPT_CHECK(CheckNames(options.levers));
+  MAXOPT_CHECK(CheckLevers(options.levers));
   Opportunities out;
   const LeverWorld world = LeverWorldOf(home);
   MAXOPT_TRY(out.state, ReadLeverState(world, client, policy, options.days));
@@ -133,44 +133,23 @@ Result<Opportunities> FindOpportunities(Home& home, const std::string& client, c
 
 Result<OptimizeRun> Optimize(Home& home, const std::string& client,
                              const OptimizeOptions& options) {
-  MAXOPT_CHECK(CheckNames(options.levers));
   MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
   const Policy* rules = policy ? &*policy : nullptr;
-  const bool propose = options.propose || options.act;
-  if (propose) MAXOPT_CHECK(MayPropose(client, rules));
+  MAXOPT_TRY(Opportunities found, FindOpportunities(home, client, rules, options));
   OptimizeRun run;
   run.client = client;
-  if (propose) {
-    MAXOPT_TRY(run.notes, WithdrawUndecided(home, client));
-  }
-  MAXOPT_TRY(Opportunities found, FindOpportunities(home, client, rules, options));
-  run.budgets = std::move(found.budgets);
+  if (found.budgets) run.budgets = found.budgets->why;
   run.no_budgets = std::move(found.no_budgets);
-  run.levers = std::move(found.levers);
+  run.notes = std::move(found.notes);
   run.problems = std::move(found.problems);
-  run.notes.insert(run.notes.end(), found.notes.begin(), found.notes.end());
-  const Plan* first = run.budgets && run.budgets->plan ? &*run.budgets->plan : nullptr;
+  for (const LeverReport& report : found.levers) {
+    for (const std::string& note : report.notes) run.notes.push_back(report.lever + ": " + note);
+  }
+  const Plan* first = found.budgets && found.budgets->plan ? &*found.budgets->plan : nullptr;
   MAXOPT_TRY(const ChangeBudget budget, BudgetOfToday(home.store(), client, rules, found.state));
-  run.round = ComposeRound(found.state, run.levers, budget, first);
+  run.round = ComposeRound(found.state, found.levers, budget, first);
   if (first != nullptr) run.plans.push_back(*first);
   run.plans.insert(run.plans.end(), run.round.plans.begin(), run.round.plans.end());
-  if (!propose) return run;
-  for (Plan& plan : run.plans) {
-    MAXOPT_TRY(plan, home.door().Propose(std::move(plan), rules));
-  }
-  std::vector<std::string> proposed;
-  for (const Plan& plan : run.plans) proposed.push_back(plan.id);
-  if (const auto kept = RememberFor(home, client, Stage::kOptimize, proposed); !kept) {
-    run.problems.push_back("what was remembered could not be kept: " + kept.error().what);
-  }
-  for (const LeverReport& report : run.levers) {
-    for (const Message& message : report.messages) {
-      MAXOPT_CHECK(home.store().SaveMessage(message));
-    }
-  }
-  if (options.act) {
-    MAXOPT_TRY(run.acted, ActAlone(home, run.plans, *policy));
-  }
   return run;
 }
 

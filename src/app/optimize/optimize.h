@@ -11,7 +11,8 @@
 #include "stages/optimize/round/round.h"
 #include "stages/optimize/tactics/use.h"
 
-/// The optimiser's day: budgets and every lever, ranked, as plans through the one door.
+/// The optimiser's round: budgets and every lever, ranked. Looking proposes nothing; what is
+/// proposed goes through the decision cycle (app/cycle), so that it can be read and replayed.
 namespace maxopt {
 
 LeverWorld LeverWorldOf(Home& home);
@@ -23,12 +24,12 @@ struct NamedLever {
 };
 /// Every lever that the product has.
 std::span<const NamedLever> AllLevers();
+/// kInvalidArgument for a name that is neither "budgets" nor of AllLevers(); it names those.
+Result<> CheckLevers(const std::vector<std::string>& names);
 
 struct OptimizeOptions {
   std::vector<std::string> levers;  ///< "budgets" and names of AllLevers(); empty: all
   int days = 90;                    ///< how far back levers look
-  bool propose = false;             ///< store the plans; without, nothing is stored
-  bool act = false;  ///< ... and approve and apply those that the policy lets pass alone
   RecommendOptions recommend{};
   bool tactics = true;  ///< draw predictions to what like tactics brought (policy: use_tactics)
 };
@@ -42,13 +43,13 @@ struct Acted {
 
 struct OptimizeRun {
   std::string client;
-  std::optional<Recommendation> budgets;
+  std::string cycle;       ///< the decision cycle that proposed; empty: nothing was stored
+  std::string budgets;     ///< what was found of them; empty: no_budgets says why
   std::string no_budgets;  ///< why budgets were not looked at; empty: they were
-  std::vector<LeverReport> levers;
   Round round;
-  std::vector<Plan> plans;  ///< as stored with propose, else drafts; budgets first
+  std::vector<Plan> plans;  ///< as stored by the cycle, else drafts; budgets first
   std::vector<Acted> acted;
-  std::vector<std::string> notes, problems;
+  std::vector<std::string> notes, problems;  ///< a lever's note begins with its name
 };
 
 /// What there is to choose from. `state` points at the policy that it was made with.
@@ -70,10 +71,8 @@ Result<> MayPropose(const std::string& client, const Policy* policy);
 /// sentence each.
 Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client);
 
-/// One round. With propose, own earlier plans that nobody decided on are withdrawn first, as what
-/// they rest on is older, and messages of the levers go to the outbox. Errors: kNotFound for the
-/// client, kInvalidArgument for a lever, kRefused to propose without a policy or where it only
-/// observes; our own memory's. What one lever or the budgets cannot do is a problem of the run and
+/// One round as it would be now: reads only. Errors: kNotFound for the client, kInvalidArgument for
+/// a lever; our own memory's. What one lever or the budgets cannot do is a problem of the run and
 /// holds nothing else.
 Result<OptimizeRun> Optimize(Home& home, const std::string& client, const OptimizeOptions& options);
 

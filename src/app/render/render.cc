@@ -122,22 +122,18 @@ std::string OptimizeJson(const OptimizeRun& run) {
     acted.push_back(
         {{"plan", each.plan}, {"status", PlanStatusName(each.status)}, {"why", each.why}});
   }
-  ordered_json notes = ordered_json::array();
-  for (const LeverReport& report : run.levers) {
-    for (const std::string& note : report.notes) {
-      notes.push_back({{"lever", report.lever}, {"note", note}});
-    }
-  }
-  for (const std::string& note : run.notes) notes.push_back({{"note", note}});
-  return ordered_json{
-      {"client", run.client},
-      {"budgets", run.budgets ? ordered_json(run.budgets->why) : ordered_json(nullptr)},
-      {"no_budgets", run.no_budgets.empty() ? ordered_json(nullptr) : ordered_json(run.no_budgets)},
-      {"items", items},
-      {"plans", plans},
-      {"acted", acted},
-      {"notes", notes},
-      {"problems", run.problems}}
+  const auto maybe = [](const std::string& text) {
+    return text.empty() ? ordered_json(nullptr) : ordered_json(text);
+  };
+  return ordered_json{{"client", run.client},
+                      {"cycle", maybe(run.cycle)},
+                      {"budgets", maybe(run.budgets)},
+                      {"no_budgets", maybe(run.no_budgets)},
+                      {"items", items},
+                      {"plans", plans},
+                      {"acted", acted},
+                      {"notes", run.notes},
+                      {"problems", run.problems}}
       .dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }
 

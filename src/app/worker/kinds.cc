@@ -8,6 +8,7 @@
 
 #include "app/canary/canary.h"
 #include "app/conversions/conversions.h"
+#include "app/cycle/cycle.h"
 #include "app/insights/insights.h"
 #include "app/lookout/lookout.h"
 #include "app/optimize/optimize.h"
@@ -174,6 +175,15 @@ Result<JobOutcome> Backup(JobContext& context) {
   return JobOutcome{"maxopt.db is whole; copied to " + path};
 }
 
+/// Cycles are kept whole for longer than any promise of theirs takes to be scored, then let go.
+Result<JobOutcome> Forget(JobContext& context) {
+  constexpr days kCyclesKeptFor{90};
+  Home& home = context.home();
+  MAXOPT_TRY(const int cycles, ForgetCycles(home.store(), home.clock().Now() - kCyclesKeptFor));
+  return JobOutcome{fmt::format("{} decision cycles that ended over {} days ago were let go",
+                                cycles, kCyclesKeptFor.count())};
+}
+
 /// What the worker does after each collection as well, for facts that came by other ways.
 Result<JobOutcome> Live(JobContext& context) {
   if (!context.live()) return JobOutcome{"no live cache in this process"};
@@ -254,22 +264,25 @@ Result<JobOutcome> Rules(JobContext& context) {
   return outcome;
 }
 
-/// The optimiser's day. Where the policy recommends, its plans wait for a person; where it acts,
-/// those within the envelope do not.
+/// The optimiser's day, as a decision cycle. Where the policy recommends, its plans wait for a
+/// person; where it acts, those within the envelope do not; where it observes, it only decides.
 Result<JobOutcome> OptimizeDay(JobContext& context) {
+  Home& home = context.home();
   const std::string& client = context.job().spec.client;
-  MAXOPT_TRY(const std::optional<Policy> policy, context.home().PolicyOf(client));
+  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
   if (!policy) return JobOutcome{"there is no policy of this client: nothing is proposed"};
-  OptimizeOptions options;
-  options.propose = policy->mode != PolicyMode::kObserve;
-  options.act = policy->mode == PolicyMode::kAct;
-  MAXOPT_TRY(const OptimizeRun run, Optimize(context.home(), client, options));
+  // The client's rules have a job of their own.
+  CycleRequest request{.stage = "optimize", .client = client, .by = "worker", .rules = false};
+  request.act = policy->mode == PolicyMode::kAct;
+  MAXOPT_TRY(const CycleRun cycle, RunStageCycle(home, request));
+  MAXOPT_TRY(const OptimizeRun run, RoundOf(home, cycle));
   JobOutcome outcome;
   const auto waiting = std::count_if(run.round.items.begin(), run.round.items.end(),
                                      [](const RoundItem& item) { return !item.wait.empty(); });
-  outcome.detail = fmt::format("{} plans{}; {} things wait{}", run.plans.size(),
-                               options.propose ? "" : " drafted, not proposed", waiting,
-                               run.no_budgets.empty() ? "" : "; no budgets: " + run.no_budgets);
+  outcome.detail =
+      fmt::format("{}: {} plans{}; {} things wait{}", run.cycle, run.plans.size(),
+                  policy->mode == PolicyMode::kObserve ? " drafted, not proposed" : "", waiting,
+                  run.no_budgets.empty() ? "" : "; no budgets: " + run.no_budgets);
   outcome.problems = run.problems;
   AddActed(run.acted, outcome);
   return outcome;
@@ -522,6 +535,16 @@ JobRegistry StandardJobs() {
                  "40 3 * * *",
                  Importance::kLow,
                  Backup,
+                 {},
+                 false,
+                 false});
+  // Behind the copy, which still has them.
+  jobs.Register({"forget",
+                 "decision cycles that ended over 90 days ago",
+                 kHome,
+                 "50 3 * * *",
+                 Importance::kLow,
+                 Forget,
                  {},
                  false,
                  false});

@@ -110,4 +110,16 @@ Result<std::vector<StoredCycle>> Cycles(CampaignStore& store, const CycleQuery& 
   });
 }
 
+Result<int> ForgetCycles(CampaignStore& store, Instant before) {
+  return store.database().Do([&](soci::session& sql) -> Result<int> {
+    const std::string at = PrintInstant(before);
+    soci::statement gone =
+        (sql.prepare
+             << "DELETE FROM cycle WHERE state IN ('done', 'abandoned') AND updated_at < :b",
+         soci::use(at));
+    gone.execute(true);
+    return static_cast<int>(gone.get_affected_rows());
+  });
+}
+
 }  // namespace maxopt

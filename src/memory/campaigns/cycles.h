@@ -36,5 +36,8 @@ struct CycleQuery {
 };
 /// Newest first.
 Result<std::vector<StoredCycle>> Cycles(CampaignStore& store, const CycleQuery& query);
+/// Lets go those that are done or abandoned and were last written before `before`; how many there
+/// were. The line of their end stays in the ledger.
+Result<int> ForgetCycles(CampaignStore& store, Instant before);
 
 }  // namespace maxopt

@@ -88,5 +88,29 @@ TEST_F(CycleStoreTest, ListsNewestFirstAndNarrows) {
   EXPECT_EQ(ids({.client = "nobody' OR 1=1 --"}), "");
 }
 
+TEST_F(CycleStoreTest, ForgetsWhatEndedBeforeAndNothingElse) {
+  const auto add = [&](const char* at, const char* state) {
+    StoredCycle cycle = *Add("A", "optimize", at);
+    cycle.state = state;
+    cycle.updated_at = *ParseInstant(at);
+    ASSERT_TRUE(KeepCycle(*store_, cycle, R"({"head":"ab"})"));
+  };
+  add("2026-08-01T08:00:00Z", "done");
+  add("2026-08-01T08:00:00Z", "running");
+  add("2026-08-01T08:00:00Z", "stopped");
+  add("2026-08-02T08:00:00Z", "abandoned");
+  add("2026-08-03T08:00:00Z", "done");
+  const auto gone = ForgetCycles(*store_, *ParseInstant("2026-08-03T08:00:00Z"));
+  ASSERT_TRUE(gone) << gone.error().what;
+  EXPECT_EQ(*gone, 2);
+  const auto left = Cycles(*store_, {});
+  ASSERT_TRUE(left);
+  std::string states;
+  for (const StoredCycle& cycle : *left) states += cycle.state + " ";
+  EXPECT_EQ(states, "done stopped running ");
+  EXPECT_EQ(Ledger(*store_, {"", "cycle", ""})->size(), 5u);
+  EXPECT_EQ(*ForgetCycles(*store_, *ParseInstant("2026-08-03T08:00:00Z")), 0);
+}
+
 }  // namespace
 }  // namespace maxopt
