@@ -16,6 +16,10 @@ function(maxopt_unity target)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # A name of one file is no shadow of its neighbour's.
     target_compile_options(${target} PRIVATE -Wno-shadow)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+      # Files of a batch are headers of it to GCC, whose unnamed namespaces it warns of.
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
   endif()
 endfunction()
 
