@@ -18,9 +18,9 @@ namespace fs = std::filesystem;
 
 /// Low to high: a folder includes lower ones only. Equal ranks are neighbours.
 const std::map<std::string, int, std::less<>> kRanks = {
-    {"result", 0}, {"money", 1},   {"clock", 1},   {"json", 2},   {"sheet", 2},   {"media", 2},
-    {"domain", 3}, {"http", 4},    {"measure", 5}, {"decide", 6}, {"connect", 7}, {"memory", 8},
-    {"apply", 9},  {"stages", 10}, {"agent", 11},  {"app", 12},
+    {"result", 0}, {"money", 1},  {"clock", 1},   {"json", 2},    {"sheet", 2},  {"media", 2},
+    {"yaml", 2},   {"domain", 3}, {"http", 4},    {"measure", 5}, {"decide", 6}, {"connect", 7},
+    {"memory", 8}, {"apply", 9},  {"stages", 10}, {"agent", 11},  {"app", 12},
 };
 /// The simulated world stands beside the product: it knows the domain and the wire, no more.
 const std::set<std::string, std::less<>> kSimMayInclude = {"result", "money",  "clock",
