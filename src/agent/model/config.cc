@@ -1,114 +1,45 @@
 // model.yaml.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <yaml-cpp/yaml.h>
-
-#include <charconv>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <set>
-#include <sstream>
 
 #include "agent/model/model.h"
+#include "yaml/yaml.h"
 
 namespace maxopt::model {
 namespace {
 
-constexpr std::size_t kConfigBytesMax = 1u << 20;
+/// "0.40 USD"
+Result<> Amount(const YamlMap& of, const char* key, std::optional<Money>& to) {
+  std::string text;
+  MAXOPT_CHECK(of.Text(key, text));
+  if (text.empty()) return {};
+  const auto bad = [&] {
+    return of.Bad(key, fmt::format("{} must be an amount and its currency: \"0.40 USD\"", key));
+  };
+  const std::size_t space = text.find(' ');
+  if (space == std::string::npos) return bad();
+  const auto currency = FindCurrency(std::string_view(text).substr(space + 1));
+  if (!currency) return bad();
+  const auto money = ParseMoney(std::string_view(text).substr(0, space), *currency);
+  if (!money || money->negative()) return bad();
+  to = *money;
+  return {};
+}
 
-class ConfigReader {
- public:
-  ConfigReader(YAML::Node node, const std::string& file) : node_(std::move(node)), file_(file) {}
-  std::unexpected<Error> Bad(const YAML::Node& at, const std::string& what) const {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("{}:{}: {}", file_, at.IsDefined() ? at.Mark().line + 1 : 1, what));
+/// The key is in no error; nor is what stands in its place by mistake.
+Result<> Key(const YamlMap& of, std::string& to) {
+  std::string written;
+  MAXOPT_CHECK(of.Text("key", written));
+  if (written.empty()) return {};
+  if (!written.starts_with("env:") && !written.starts_with("file:")) {
+    return of.Bad("key", "key must be env:NAME or file:PATH, so that no secret stands in here");
   }
-  Result<> OnlyKeys(const std::set<std::string>& known) const {
-    if (!node_.IsMap()) return Bad(node_, "a mapping of names and values is expected here");
-    std::set<std::string> seen;
-    for (const auto& pair : node_) {
-      const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
-      if (!known.contains(key)) {
-        return Bad(pair.first, fmt::format("\"{}\" is not known; known are {}", key.substr(0, 80),
-                                           fmt::join(known, ", ")));
-      }
-      if (!seen.insert(key).second) return Bad(pair.first, fmt::format("{} stands twice", key));
+  MAXOPT_TRY(to, of.Secret("key"));
+  for (const char c : to) {
+    if (c <= ' ' || c >= 0x7f) {
+      return of.Bad("key", "the key holds characters that no header takes");
     }
-    return {};
   }
-  Result<> Text(const char* key, std::string& to, bool needed) const {
-    const YAML::Node value = node_[key];
-    if (!value.IsDefined()) {
-      return needed ? Result<>(Bad(node_, fmt::format("{} is missing", key))) : Result<>();
-    }
-    if (!value.IsScalar() || value.Scalar().empty()) {
-      return Bad(value, fmt::format("{} must be a text", key));
-    }
-    to = value.Scalar();
-    return {};
-  }
-  template <class T, class Set>
-  Result<> Count(const char* key, T low, T high, Set set) const {
-    const YAML::Node value = node_[key];
-    if (!value.IsDefined()) return {};
-    T count = 0;
-    const std::string text = value.IsScalar() ? value.Scalar() : "";
-    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (code != std::errc() || end != text.data() + text.size() || count < low || count > high) {
-      return Bad(value, fmt::format("{} must be a whole number from {} to {}", key, low, high));
-    }
-    set(count);
-    return {};
-  }
-  /// "0.40 USD"
-  Result<> Amount(const char* key, std::optional<Money>& to) const {
-    const YAML::Node value = node_[key];
-    if (!value.IsDefined()) return {};
-    const std::string text = value.IsScalar() ? value.Scalar() : "";
-    const std::size_t space = text.find(' ');
-    const auto bad = [&] {
-      return Bad(value, fmt::format("{} must be an amount and its currency: \"0.40 USD\"", key));
-    };
-    if (space == std::string::npos) return bad();
-    const auto currency = FindCurrency(std::string_view(text).substr(space + 1));
-    if (!currency) return bad();
-    const auto money = ParseMoney(std::string_view(text).substr(0, space), *currency);
-    if (!money || money->negative()) return bad();
-    to = *money;
-    return {};
-  }
-  const YAML::Node& node() const { return node_; }
-
- private:
-  YAML::Node node_;
-  const std::string& file_;
-};
-
-/// The key behind what is written. It is in no error; nor is what stands in its place by mistake.
-Result<std::string> KeyOf(const ConfigReader& reader, const std::string& written,
-                          const std::string& file) {
-  const YAML::Node at = reader.node()["key"];
-  if (written.starts_with("env:")) {
-    const std::string name = written.substr(4);
-    const char* value = std::getenv(name.c_str());
-    if (value == nullptr || *value == '\0') {
-      return reader.Bad(at, fmt::format("key: the environment has no {}", name));
-    }
-    return std::string(value);
-  }
-  if (written.starts_with("file:")) {
-    const std::filesystem::path path =
-        std::filesystem::path(file).parent_path() / written.substr(5);
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return reader.Bad(at, fmt::format("key: {} cannot be read", path.string()));
-    std::ostringstream out;
-    out << in.rdbuf();
-    std::string text = std::move(out).str();
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    return text;
-  }
-  return reader.Bad(at, "key must be env:NAME or file:PATH, so that no secret stands in here");
+  return {};
 }
 
 /// Scheme and host of an address; nullopt for one that is not of HTTP or carries a user.
@@ -156,99 +87,67 @@ bool IsThisMachine(const std::string& host) {
   return dots == 3;
 }
 
+Result<Config> ReadModel(const YamlMap& reader) {
+  MAXOPT_CHECK(reader.OnlyKeys({"maxopt", "base_url", "model", "key", "allow_http", "limit_member",
+                                "answer_tokens_max", "answer_bytes_max", "call_timeout_ms",
+                                "question_timeout_ms", "attempts", "first_wait_ms", "steps_max",
+                                "question_tokens_max", "day_tokens_max", "day_calls_max",
+                                "price_in_per_million", "price_out_per_million", "day_money_max"}));
+  MAXOPT_CHECK(reader.Kind("model/1"));
+  Config config;
+  MAXOPT_TRY(config.base_url, reader.Text("base_url"));
+  MAXOPT_TRY(config.model, reader.Text("model"));
+  MAXOPT_CHECK(Key(reader, config.key));
+  MAXOPT_CHECK(reader.Flag("allow_http", config.allow_http));
+  while (config.base_url.ends_with('/')) config.base_url.pop_back();
+  const auto address = AddressOf(config.base_url);
+  if (!address) {
+    return reader.Bad("base_url",
+                      "base_url must be http:// or https:// with a host and a path, without user "
+                      "and query");
+  }
+  if (!address->tls && !config.allow_http && !IsThisMachine(address->host)) {
+    return reader.Bad("base_url",
+                      "plain http to another machine shows the questions, the data and the key "
+                      "to the network; use https, or say allow_http: true");
+  }
+  MAXOPT_CHECK(reader.Text("limit_member", config.limit_member));
+  if (config.limit_member != "max_tokens" && config.limit_member != "max_completion_tokens") {
+    return reader.Bad("limit_member", "limit_member must be max_tokens or max_completion_tokens");
+  }
+  MAXOPT_CHECK(reader.Count("answer_tokens_max", 16, 100'000, config.answer_tokens_max));
+  MAXOPT_CHECK(reader.Count("answer_bytes_max", 1024, 64 << 20, config.answer_bytes_max));
+  MAXOPT_CHECK(reader.Count("call_timeout_ms", 10, 600'000, config.call_timeout));
+  MAXOPT_CHECK(reader.Count("question_timeout_ms", 10, 600'000, config.question_timeout));
+  MAXOPT_CHECK(reader.Count("attempts", 1, 10, config.attempts));
+  MAXOPT_CHECK(reader.Count("first_wait_ms", 1, 60'000, config.first_wait));
+  MAXOPT_CHECK(reader.Count("steps_max", 1, 20, config.steps_max));
+  constexpr std::int64_t kMost = 1'000'000'000'000;
+  MAXOPT_CHECK(reader.Count("question_tokens_max", 1, kMost, config.question_tokens_max));
+  MAXOPT_CHECK(reader.Count("day_tokens_max", 1, kMost, config.day_tokens_max));
+  MAXOPT_CHECK(reader.Count("day_calls_max", 1, 1'000'000, config.day_calls_max));
+  MAXOPT_CHECK(Amount(reader, "price_in_per_million", config.price_in));
+  MAXOPT_CHECK(Amount(reader, "price_out_per_million", config.price_out));
+  MAXOPT_CHECK(Amount(reader, "day_money_max", config.day_money_max));
+  if (config.price_in.has_value() != config.price_out.has_value()) {
+    return reader.Bad("price_in_per_million and price_out_per_million belong together");
+  }
+  if (config.day_money_max && !config.price_in) {
+    return reader.Bad("day_money_max",
+                      "day_money_max needs price_in_per_million and price_out_per_million");
+  }
+  for (const auto& money : {config.price_out, config.day_money_max}) {
+    if (money && money->currency() != config.price_in->currency()) {
+      return reader.Bad("prices and day_money_max must be of one currency");
+    }
+  }
+  return config;
+}
+
 }  // namespace
 
 Result<Config> ParseConfig(const std::string& yaml, const std::string& file) {
-  if (yaml.size() > kConfigBytesMax) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{} is larger than 1 MB", file));
-  }
-  try {
-    const ConfigReader reader(YAML::Load(yaml), file);
-    MAXOPT_CHECK(reader.OnlyKeys(
-        {"maxopt", "base_url", "model", "key", "allow_http", "limit_member", "answer_tokens_max",
-         "answer_bytes_max", "call_timeout_ms", "question_timeout_ms", "attempts", "first_wait_ms",
-         "steps_max", "question_tokens_max", "day_tokens_max", "day_calls_max",
-         "price_in_per_million", "price_out_per_million", "day_money_max"}));
-    std::string version, key, allow;
-    MAXOPT_CHECK(reader.Text("maxopt", version, true));
-    if (version != "model/1") {
-      return reader.Bad(reader.node(), "the file begins with maxopt: model/1");
-    }
-    Config config;
-    MAXOPT_CHECK(reader.Text("base_url", config.base_url, true));
-    MAXOPT_CHECK(reader.Text("model", config.model, true));
-    MAXOPT_CHECK(reader.Text("key", key, false));
-    if (!key.empty()) {
-      MAXOPT_TRY(config.key, KeyOf(reader, key, file));
-      for (const char c : config.key) {
-        if (c <= ' ' || c >= 0x7f) {
-          return reader.Bad(reader.node()["key"], "the key holds characters that no header takes");
-        }
-      }
-    }
-    MAXOPT_CHECK(reader.Text("allow_http", allow, false));
-    if (!allow.empty() && allow != "true" && allow != "false") {
-      return reader.Bad(reader.node()["allow_http"], "allow_http must be true or false");
-    }
-    config.allow_http = allow == "true";
-    while (config.base_url.ends_with('/')) config.base_url.pop_back();
-    const auto address = AddressOf(config.base_url);
-    if (!address) {
-      return reader.Bad(reader.node()["base_url"],
-                        "base_url must be http:// or https:// with a host and a path, without user "
-                        "and query");
-    }
-    if (!address->tls && !config.allow_http && !IsThisMachine(address->host)) {
-      return reader.Bad(reader.node()["base_url"],
-                        "plain http to another machine shows the questions, the data and the key "
-                        "to the network; use https, or say allow_http: true");
-    }
-    MAXOPT_CHECK(reader.Text("limit_member", config.limit_member, false));
-    if (config.limit_member != "max_tokens" && config.limit_member != "max_completion_tokens") {
-      return reader.Bad(reader.node()["limit_member"],
-                        "limit_member must be max_tokens or max_completion_tokens");
-    }
-    using std::chrono::milliseconds;
-    MAXOPT_CHECK(reader.Count("answer_tokens_max", 16, 100'000,
-                              [&](int n) { config.answer_tokens_max = n; }));
-    MAXOPT_CHECK(reader.Count("answer_bytes_max", 1024, 64 << 20, [&](int n) {
-      config.answer_bytes_max = static_cast<std::size_t>(n);
-    }));
-    MAXOPT_CHECK(reader.Count("call_timeout_ms", 10, 600'000,
-                              [&](int n) { config.call_timeout = milliseconds(n); }));
-    MAXOPT_CHECK(reader.Count("question_timeout_ms", 10, 600'000,
-                              [&](int n) { config.question_timeout = milliseconds(n); }));
-    MAXOPT_CHECK(reader.Count("attempts", 1, 10, [&](int n) { config.attempts = n; }));
-    MAXOPT_CHECK(reader.Count("first_wait_ms", 1, 60'000,
-                              [&](int n) { config.first_wait = milliseconds(n); }));
-    MAXOPT_CHECK(reader.Count("steps_max", 1, 20, [&](int n) { config.steps_max = n; }));
-    constexpr std::int64_t kMost = 1'000'000'000'000;
-    MAXOPT_CHECK(reader.Count("question_tokens_max", std::int64_t{1}, kMost,
-                              [&](std::int64_t n) { config.question_tokens_max = n; }));
-    MAXOPT_CHECK(reader.Count("day_tokens_max", std::int64_t{1}, kMost,
-                              [&](std::int64_t n) { config.day_tokens_max = n; }));
-    MAXOPT_CHECK(
-        reader.Count("day_calls_max", 1, 1'000'000, [&](int n) { config.day_calls_max = n; }));
-    MAXOPT_CHECK(reader.Amount("price_in_per_million", config.price_in));
-    MAXOPT_CHECK(reader.Amount("price_out_per_million", config.price_out));
-    MAXOPT_CHECK(reader.Amount("day_money_max", config.day_money_max));
-    if (config.price_in.has_value() != config.price_out.has_value()) {
-      return reader.Bad(reader.node(),
-                        "price_in_per_million and price_out_per_million belong together");
-    }
-    if (config.day_money_max && !config.price_in) {
-      return reader.Bad(reader.node()["day_money_max"],
-                        "day_money_max needs price_in_per_million and price_out_per_million");
-    }
-    for (const auto& money : {config.price_out, config.day_money_max}) {
-      if (money && money->currency() != config.price_in->currency()) {
-        return reader.Bad(reader.node(), "prices and day_money_max must be of one currency");
-      }
-    }
-    return config;
-  } catch (const YAML::Exception& e) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file, e.mark.line + 1, e.msg));
-  }
+  return ReadYaml(yaml, file, ReadModel);
 }
 
 std::string ConfigTemplate() {

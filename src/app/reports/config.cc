@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +11,7 @@
 #include "app/home/home.h"
 #include "app/reports/reports.h"
 #include "stages/report/report.h"
+#include "yaml/yaml.h"
 
 namespace maxopt {
 namespace {
@@ -70,69 +70,33 @@ std::string Lightened(const std::string& colour) {
   return out;
 }
 
-/// A mapping of the file, with its place for errors.
-class Reader {
- public:
-  Reader(YAML::Node node, const std::string& file) : node_(std::move(node)), file_(file) {}
-  std::unexpected<Error> Bad(const YAML::Node& at, const std::string& what) const {
-    const int line = at.IsDefined() ? at.Mark().line + 1 : node_.Mark().line + 1;
-    return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file_, line, what));
+/// A text that may be left out, or have nothing behind its name; it is empty then.
+Result<std::string> TextOf(const YamlMap& of, const char* key) {
+  if (const YAML::Node value = of.At(key);
+      !value.IsDefined() || value.IsNull() || (value.IsScalar() && value.Scalar().empty())) {
+    return std::string();
   }
-  Result<> OnlyKeys(const std::set<std::string>& known) const {
-    if (!node_.IsMap()) return Bad(node_, "a mapping of names and values is expected here");
-    std::set<std::string> seen;
-    for (const auto& pair : node_) {
-      const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "";
-      if (!known.contains(key)) {
-        return Bad(pair.first, fmt::format("\"{}\" is not known; known are {}", key.substr(0, 80),
-                                           fmt::join(known, ", ")));
-      }
-      if (!seen.insert(key).second) return Bad(pair.first, fmt::format("{} stands twice", key));
-    }
-    return {};
+  return of.Text(key);
+}
+std::unexpected<Error> Unknown(const YamlMap& of, const char* key, const std::string& word,
+                               const auto& known) {
+  return of.Bad(
+      key, fmt::format("{} \"{}\" is not known; known are {}", key, word, fmt::join(known, ", ")));
+}
+/// A word of a list; empty where it does not stand there.
+Result<std::string> Word(const YamlMap& of, const char* key, const auto& known) {
+  MAXOPT_TRY(const std::string word, TextOf(of, key));
+  if (word.empty() || std::ranges::find(known, word) != std::end(known)) return word;
+  return Unknown(of, key, word, known);
+}
+Result<std::vector<std::string>> Words(const YamlMap& of, const char* key, const auto& known) {
+  std::vector<std::string> words;
+  MAXOPT_CHECK(of.Texts(key, words));
+  for (const std::string& word : words) {
+    if (std::ranges::find(known, word) == std::end(known)) return Unknown(of, key, word, known);
   }
-  Result<std::string> Text(const char* key) const {
-    const YAML::Node value = node_[key];
-    if (!value.IsDefined() || value.IsNull()) return std::string();
-    if (!value.IsScalar()) return Bad(value, fmt::format("{} must be a text", key));
-    return value.Scalar();
-  }
-  Result<std::vector<std::string>> Texts(const char* key) const {
-    std::vector<std::string> out;
-    const YAML::Node list = node_[key];
-    if (!list.IsDefined()) return out;
-    if (!list.IsSequence()) return Bad(list, fmt::format("{} must be a list", key));
-    for (const YAML::Node& value : list) {
-      if (!value.IsScalar()) return Bad(value, fmt::format("{} must hold texts", key));
-      out.push_back(value.Scalar());
-    }
-    return out;
-  }
-  /// A word of a list; empty where it does not stand there.
-  template <class List>
-  Result<std::string> Word(const char* key, const List& known) const {
-    MAXOPT_TRY(const std::string word, Text(key));
-    if (word.empty() || std::ranges::find(known, word) != std::end(known)) return word;
-    return Bad(node_[key], fmt::format("{} \"{}\" is not known; known are {}", key, word,
-                                       fmt::join(known, ", ")));
-  }
-  template <class List>
-  Result<std::vector<std::string>> Words(const char* key, const List& known) const {
-    MAXOPT_TRY(std::vector<std::string> words, Texts(key));
-    for (const std::string& word : words) {
-      if (std::ranges::find(known, word) != std::end(known)) continue;
-      return Bad(node_[key], fmt::format("{} \"{}\" is not known; known are {}", key, word,
-                                         fmt::join(known, ", ")));
-    }
-    return words;
-  }
-  YAML::Node At(const char* key) const { return node_[key]; }
-  const YAML::Node& node() const { return node_; }
-
- private:
-  YAML::Node node_;
-  const std::string& file_;
-};
+  return words;
+}
 
 std::vector<std::string_view> KindNames() {
   std::vector<std::string_view> out;
@@ -145,46 +109,43 @@ std::vector<std::string_view> FormNames() {
   return out;
 }
 
-Result<std::string> ReadLogo(const Reader& reader, const std::string& name,
+Result<std::string> ReadLogo(const YamlMap& reader, const std::string& name,
                              const std::string& folder) {
   const fs::path path(name);
   const bool inside = path.is_relative() &&
                       std::ranges::none_of(path, [](const fs::path& part) { return part == ".."; });
-  if (!inside) return reader.Bad(reader.At("logo"), "a logo is a file in the home");
+  if (!inside) return reader.Bad("logo", "a logo is a file in the home");
   std::error_code error;
   const fs::path whole = fs::weakly_canonical(fs::path(folder) / path, error);
   const fs::path home = fs::weakly_canonical(folder, error);
   const auto outside = std::ranges::mismatch(home, whole).in1 != home.end();
-  if (error || outside) return reader.Bad(reader.At("logo"), "a logo is a file in the home");
+  if (error || outside) return reader.Bad("logo", "a logo is a file in the home");
   auto bytes = ReadWholeFile(whole.string());
-  if (!bytes) return reader.Bad(reader.At("logo"), bytes.error().what);
+  if (!bytes) return reader.Bad("logo", bytes.error().what);
   if (bytes->size() > kLogoMost) {
-    return reader.Bad(reader.At("logo"), fmt::format("the logo has {} bytes; {} are the most",
-                                                     bytes->size(), kLogoMost));
+    return reader.Bad(
+        "logo", fmt::format("the logo has {} bytes; {} are the most", bytes->size(), kLogoMost));
   }
   const bool png = bytes->starts_with("\x89PNG\r\n\x1a\n"),
              jpeg = bytes->starts_with("\xFF\xD8\xFF");
-  if (!png && !jpeg) return reader.Bad(reader.At("logo"), "the logo must be a PNG or a JPEG");
+  if (!png && !jpeg) return reader.Bad("logo", "the logo must be a PNG or a JPEG");
   return fmt::format("data:image/{};base64,{}", png ? "png" : "jpeg", EncodeBase64(*bytes));
 }
 
-Result<report::Branding> ReadBrand(const YAML::Node& node, const std::string& file,
-                                   const std::string& folder) {
+Result<report::Branding> ReadBrand(const YamlMap& reader, const std::string& folder) {
   report::Branding brand;
-  if (!node.IsDefined()) return brand;
-  const Reader reader(node, file);
   MAXOPT_CHECK(reader.OnlyKeys({"name", "accent", "accent_dark", "logo", "footer"}));
-  MAXOPT_TRY(brand.name, reader.Text("name"));
-  MAXOPT_TRY(brand.footer, reader.Text("footer"));
-  MAXOPT_TRY(const std::string accent, reader.Text("accent"));
-  MAXOPT_TRY(const std::string dark, reader.Text("accent_dark"));
+  MAXOPT_TRY(brand.name, TextOf(reader, "name"));
+  MAXOPT_TRY(brand.footer, TextOf(reader, "footer"));
+  MAXOPT_TRY(const std::string accent, TextOf(reader, "accent"));
+  MAXOPT_TRY(const std::string dark, TextOf(reader, "accent_dark"));
   const auto check = [&](const char* key, const std::string& colour, const char* page) -> Result<> {
     if (!IsColour(colour)) {
-      return reader.Bad(reader.At(key), fmt::format("{} must be a colour like \"#1f5fa8\"", key));
+      return reader.Bad(key, fmt::format("{} must be a colour like \"#1f5fa8\"", key));
     }
     const double contrast = ContrastOf(colour, page);
     if (contrast >= kContrastLeast) return {};
-    return reader.Bad(reader.At(key),
+    return reader.Bad(key,
                       fmt::format("{} {} cannot be read on {}: a contrast of {:.2f}, and {} is the "
                                   "least (WCAG 2.2); take a {} one",
                                   key, colour, page, contrast, kContrastLeast,
@@ -199,11 +160,91 @@ Result<report::Branding> ReadBrand(const YAML::Node& node, const std::string& fi
     MAXOPT_CHECK(check("accent_dark", dark, kDarkPage));
     brand.accent_dark = dark;
   }
-  MAXOPT_TRY(const std::string logo, reader.Text("logo"));
+  MAXOPT_TRY(const std::string logo, TextOf(reader, "logo"));
   if (!logo.empty()) {
     MAXOPT_TRY(brand.logo, ReadLogo(reader, logo, folder));
   }
   return brand;
+}
+
+Result<ReportTemplate> ReadTemplate(const YamlMap& reader, const std::string& folder) {
+  MAXOPT_CHECK(reader.OnlyKeys({"name", "client", "kind", "campaign_type", "audience", "language",
+                                "kpis", "sections", "brand"}));
+  ReportTemplate of;
+  MAXOPT_TRY(of.name, TextOf(reader, "name"));
+  MAXOPT_TRY(of.client, TextOf(reader, "client"));
+  MAXOPT_TRY(of.kind, Word(reader, "kind", KindNames()));
+  MAXOPT_TRY(of.campaign_type, Word(reader, "campaign_type", report::CampaignTypes()));
+  MAXOPT_TRY(of.audience, Word(reader, "audience", report::Audiences()));
+  MAXOPT_TRY(of.language, Word(reader, "language", report::Catalogue::Languages()));
+  MAXOPT_TRY(of.kpis, Words(reader, "kpis", report::KpiNames()));
+  MAXOPT_TRY(of.sections, Words(reader, "sections", report::SectionNames()));
+  if (reader.Has("brand")) {
+    MAXOPT_TRY(of.brand, ReadBrand(reader.Map("brand"), folder));
+  }
+  return of;
+}
+
+Result<ReportSchedule> ReadSchedule(const YamlMap& reader,
+                                    const std::vector<ReportTemplate>& templates) {
+  MAXOPT_CHECK(reader.OnlyKeys({"name", "client", "kind", "audience", "language", "template",
+                                "cron", "period", "forms", "tell", "mail"}));
+  MAXOPT_TRY(const std::string cron, TextOf(reader, "cron"));
+  auto parsed = Cron::Parse(cron);
+  if (!parsed) return reader.Bad("cron", parsed.error().what);
+  ReportSchedule of{"", "", "", "", "", "", *parsed, "last_week", {}, true, "", {}};
+  MAXOPT_TRY(of.name, TextOf(reader, "name"));
+  MAXOPT_TRY(of.client, TextOf(reader, "client"));
+  if (of.client.empty()) return reader.Bad("a schedule needs a client");
+  MAXOPT_TRY(of.kind, Word(reader, "kind", KindNames()));
+  if (of.kind.empty()) of.kind = "performance";
+  MAXOPT_TRY(of.audience, Word(reader, "audience", report::Audiences()));
+  MAXOPT_TRY(of.language, Word(reader, "language", report::Catalogue::Languages()));
+  MAXOPT_TRY(of.template_name, TextOf(reader, "template"));
+  const bool known =
+      std::ranges::find(templates, of.template_name, &ReportTemplate::name) != templates.end();
+  if (!of.template_name.empty() && !known) {
+    return reader.Bad("template", fmt::format("there is no template \"{}\"", of.template_name));
+  }
+  MAXOPT_TRY(const std::string period, Word(reader, "period", kPeriods));
+  if (!period.empty()) of.period = period;
+  MAXOPT_TRY(of.forms, Words(reader, "forms", FormNames()));
+  if (of.forms.empty()) of.forms = {"html"};
+  MAXOPT_CHECK(reader.Flag("tell", of.tell));
+  if (reader.Has("mail")) {
+    const YamlMap mail = reader.Map("mail");
+    MAXOPT_CHECK(mail.OnlyKeys({"channel", "to"}));
+    MAXOPT_TRY(of.mail_channel, TextOf(mail, "channel"));
+    if (of.mail_channel.empty()) return mail.Bad("mail needs a channel of alerts.yaml");
+    MAXOPT_CHECK(mail.Texts("to", of.mail_to));
+  }
+  return of;
+}
+
+Result<ReportsConfig> ReadReports(const YamlMap& root, const std::string& folder) {
+  ReportsConfig out;
+  if (root.node().IsNull()) return out;
+  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "templates", "schedules"}));
+  MAXOPT_CHECK(root.Kind("reports/1"));
+  std::set<std::string> names;
+  MAXOPT_TRY(const std::vector<YamlMap> templates, root.Maps("templates"));
+  for (const YamlMap& map : templates) {
+    MAXOPT_TRY(ReportTemplate of, ReadTemplate(map, folder));
+    if (of.name.empty() || !names.insert(of.name).second) {
+      return map.Bad("a template needs a name of its own");
+    }
+    out.templates.push_back(std::move(of));
+  }
+  names.clear();
+  MAXOPT_TRY(const std::vector<YamlMap> schedules, root.Maps("schedules"));
+  for (const YamlMap& map : schedules) {
+    MAXOPT_TRY(ReportSchedule of, ReadSchedule(map, out.templates));
+    if (of.name.empty() || !names.insert(of.name).second) {
+      return map.Bad("a schedule needs a name of its own");
+    }
+    out.schedules.push_back(std::move(of));
+  }
+  return out;
 }
 
 }  // namespace
@@ -222,83 +263,7 @@ double ContrastOf(const std::string& a, const std::string& b) {
 
 Result<ReportsConfig> ParseReportsConfig(const std::string& yaml, const std::string& file,
                                          const std::string& folder) {
-  ReportsConfig out;
-  try {
-    const YAML::Node root = YAML::Load(yaml);
-    if (root.IsNull()) return out;
-    const Reader top(root, file);
-    MAXOPT_CHECK(top.OnlyKeys({"maxopt", "templates", "schedules"}));
-    MAXOPT_TRY(const std::string version, top.Text("maxopt"));
-    if (version != "reports/1") return top.Bad(root["maxopt"], "maxopt must be reports/1");
-    const auto languages = report::Catalogue::Languages();
-    std::set<std::string> names;
-    for (const YAML::Node& node : root["templates"]) {
-      const Reader reader(node, file);
-      MAXOPT_CHECK(reader.OnlyKeys({"name", "client", "kind", "campaign_type", "audience",
-                                    "language", "kpis", "sections", "brand"}));
-      ReportTemplate of;
-      MAXOPT_TRY(of.name, reader.Text("name"));
-      if (of.name.empty() || !names.insert(of.name).second) {
-        return reader.Bad(node, "a template needs a name of its own");
-      }
-      MAXOPT_TRY(of.client, reader.Text("client"));
-      MAXOPT_TRY(of.kind, reader.Word("kind", KindNames()));
-      MAXOPT_TRY(of.campaign_type, reader.Word("campaign_type", report::CampaignTypes()));
-      MAXOPT_TRY(of.audience, reader.Word("audience", report::Audiences()));
-      MAXOPT_TRY(of.language, reader.Word("language", languages));
-      MAXOPT_TRY(of.kpis, reader.Words("kpis", report::KpiNames()));
-      MAXOPT_TRY(of.sections, reader.Words("sections", report::SectionNames()));
-      MAXOPT_TRY(of.brand, ReadBrand(node["brand"], file, folder));
-      out.templates.push_back(std::move(of));
-    }
-    names.clear();
-    for (const YAML::Node& node : root["schedules"]) {
-      const Reader reader(node, file);
-      MAXOPT_CHECK(reader.OnlyKeys({"name", "client", "kind", "audience", "language", "template",
-                                    "cron", "period", "forms", "tell", "mail"}));
-      MAXOPT_TRY(const std::string cron, reader.Text("cron"));
-      auto parsed = Cron::Parse(cron);
-      if (!parsed) return reader.Bad(node["cron"], parsed.error().what);
-      ReportSchedule of{"", "", "", "", "", "", *parsed, "last_week", {}, true, "", {}};
-      MAXOPT_TRY(of.name, reader.Text("name"));
-      if (of.name.empty() || !names.insert(of.name).second) {
-        return reader.Bad(node, "a schedule needs a name of its own");
-      }
-      MAXOPT_TRY(of.client, reader.Text("client"));
-      if (of.client.empty()) return reader.Bad(node, "a schedule needs a client");
-      MAXOPT_TRY(of.kind, reader.Word("kind", KindNames()));
-      if (of.kind.empty()) of.kind = "performance";
-      MAXOPT_TRY(of.audience, reader.Word("audience", report::Audiences()));
-      MAXOPT_TRY(of.language, reader.Word("language", languages));
-      MAXOPT_TRY(of.template_name, reader.Text("template"));
-      const bool known = std::ranges::any_of(
-          out.templates, [&](const ReportTemplate& each) { return each.name == of.template_name; });
-      if (!of.template_name.empty() && !known) {
-        return reader.Bad(node["template"],
-                          fmt::format("there is no template \"{}\"", of.template_name));
-      }
-      MAXOPT_TRY(const std::string period, reader.Word("period", kPeriods));
-      if (!period.empty()) of.period = period;
-      MAXOPT_TRY(of.forms, reader.Words("forms", FormNames()));
-      if (of.forms.empty()) of.forms = {"html"};
-      MAXOPT_TRY(const std::string tell,
-                 reader.Word("tell", std::array<std::string_view, 2>{"true", "false"}));
-      of.tell = tell != "false";
-      if (node["mail"].IsDefined()) {
-        const Reader mail(node["mail"], file);
-        MAXOPT_CHECK(mail.OnlyKeys({"channel", "to"}));
-        MAXOPT_TRY(of.mail_channel, mail.Text("channel"));
-        if (of.mail_channel.empty()) {
-          return mail.Bad(node["mail"], "mail needs a channel of alerts.yaml");
-        }
-        MAXOPT_TRY(of.mail_to, mail.Texts("to"));
-      }
-      out.schedules.push_back(std::move(of));
-    }
-  } catch (const YAML::Exception& e) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}: {}", file, e.what()));
-  }
-  return out;
+  return ReadYaml(yaml, file, [&](const YamlMap& root) { return ReadReports(root, folder); });
 }
 
 Result<ReportsConfig> ReadReportsConfig(const std::string& folder) {

@@ -1,7 +1,6 @@
 // What runs when: monitoring.yaml, the accounts and what is watched there.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -9,126 +8,82 @@
 #include <set>
 
 #include "app/worker/worker.h"
+#include "yaml/yaml.h"
 
 namespace maxopt {
 namespace {
 
-constexpr std::size_t kConfigBytesMax = 1u << 20;
 constexpr int kRefreshMinutes = 5;
 
-/// Places in the file, for errors.
-struct At {
-  const std::string& file;
-  std::unexpected<Error> Bad(const YAML::Node& node, std::string_view what) const {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file, node.Mark().line + 1, what));
-  }
-  Result<> OnlyKeys(const YAML::Node& node, const std::set<std::string>& known) const {
-    if (!node.IsMap()) return Bad(node, "names and values (key: value) are expected here");
-    std::set<std::string> seen;
-    for (const auto& pair : node) {
-      const std::string key = pair.first.IsScalar() ? pair.first.Scalar() : "?";
-      if (!known.contains(key)) {
-        return Bad(pair.first, fmt::format("\"{}\" is not known; known are {}", key.substr(0, 80),
-                                           fmt::join(known, ", ")));
-      }
-      if (!seen.insert(key).second) return Bad(pair.first, fmt::format("{} stands twice", key));
-    }
-    return {};
-  }
-  Result<std::string> Text(const YAML::Node& node, const char* key) const {
-    const YAML::Node value = node[key];
-    if (!value.IsDefined()) return std::string();
-    if (!value.IsScalar() || value.Scalar().empty()) {
-      return Bad(value, fmt::format("{} must be a text", key));
-    }
-    return value.Scalar();
-  }
-};
-
-Result<MonitoringConfig::Override> ReadOverride(const At& at, const YAML::Node& node,
-                                                const JobRegistry& registry) {
-  MAXOPT_CHECK(at.OnlyKeys(node, {"kind", "client", "account", "schedule", "importance", "off"}));
+Result<MonitoringConfig::Override> ReadOverride(const YamlMap& job, const JobRegistry& registry) {
+  MAXOPT_CHECK(job.OnlyKeys({"kind", "client", "account", "schedule", "importance", "off"}));
   MonitoringConfig::Override out;
-  MAXOPT_TRY(out.kind, at.Text(node, "kind"));
+  MAXOPT_CHECK(job.Text("kind", out.kind));
   if (!registry.Find(out.kind)) {
     std::vector<std::string> known;
     for (const JobKind& kind : registry.kinds()) known.push_back(kind.kind);
-    return at.Bad(node, fmt::format("kind \"{}\" is not known; known are {}", out.kind,
-                                    fmt::join(known, ", ")));
+    return job.Bad(
+        fmt::format("kind \"{}\" is not known; known are {}", out.kind, fmt::join(known, ", ")));
   }
-  MAXOPT_TRY(out.client, at.Text(node, "client"));
-  MAXOPT_TRY(out.account, at.Text(node, "account"));
+  MAXOPT_CHECK(job.Text("client", out.client));
+  MAXOPT_CHECK(job.Text("account", out.account));
   const std::size_t slash = out.account.find('/');
   if (!out.account.empty() &&
       (slash == std::string::npos || !FindPlatform(out.account.substr(0, slash)))) {
-    return at.Bad(node["account"], "an account is written like google_ads/1234567890");
+    return job.Bad("account", "an account is written like google_ads/1234567890");
   }
-  MAXOPT_TRY(out.schedule, at.Text(node, "schedule"));
+  MAXOPT_CHECK(job.Text("schedule", out.schedule));
   if (!out.schedule.empty()) {
     const auto cron = Cron::Parse(out.schedule);
-    if (!cron) return at.Bad(node["schedule"], cron.error().what);
+    if (!cron) return job.Bad("schedule", cron.error().what);
   }
-  MAXOPT_TRY(const std::string importance, at.Text(node, "importance"));
-  if (!importance.empty()) {
+  if (job.Has("importance")) {
+    MAXOPT_TRY(const std::string importance, job.Text("importance"));
     const auto found = FindJobImportance(importance);
-    if (!found) return at.Bad(node["importance"], found.error().what);
+    if (!found) return job.Bad("importance", found.error().what);
     out.importance = *found;
   }
-  MAXOPT_TRY(const std::string off, at.Text(node, "off"));
-  if (!off.empty() && off != "true" && off != "false") {
-    return at.Bad(node["off"], "off must be true or false");
-  }
-  out.off = off == "true";
+  MAXOPT_CHECK(job.Flag("off", out.off));
   return out;
+}
+
+Result<MonitoringConfig> ReadMonitoringOf(const YamlMap& root, const JobRegistry& registry) {
+  MonitoringConfig config;
+  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "refresh_minutes", "redis", "jobs"}));
+  MAXOPT_CHECK(root.Kind("monitoring/1"));
+  MAXOPT_CHECK(root.Text("redis", config.redis));
+  if (!config.redis.empty()) {
+    const auto options = ParseRedisUrl(config.redis);
+    if (!options) return root.Bad("redis", options.error().what);
+  }
+  if (const YAML::Node refresh = root.At("refresh_minutes"); refresh.IsDefined()) {
+    if (!refresh.IsMap()) return root.Bad(refresh, "refresh_minutes: {platform: minutes}");
+    for (const auto& pair : refresh) {
+      const auto platform = FindPlatform(pair.first.IsScalar() ? pair.first.Scalar() : "");
+      if (!platform) return root.Bad(pair.first, platform.error().what);
+      const std::string text = pair.second.IsScalar() ? pair.second.Scalar() : "";
+      int minutes = 0;
+      const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), minutes);
+      if (code != std::errc() || end != text.data() + text.size() || minutes < 1 || minutes > 60) {
+        return root.Bad(pair.second, "a channel is refreshed every 1 to 60 minutes");
+      }
+      config.refresh_minutes[*platform] = minutes;
+    }
+  }
+  MAXOPT_TRY(const std::vector<YamlMap> jobs, root.Maps("jobs"));
+  for (const YamlMap& job : jobs) {
+    MAXOPT_TRY(MonitoringConfig::Override override, ReadOverride(job, registry));
+    config.jobs.push_back(std::move(override));
+  }
+  return config;
 }
 
 }  // namespace
 
 Result<MonitoringConfig> ParseMonitoringConfig(const std::string& yaml, const std::string& file,
                                                const JobRegistry& registry) {
-  if (yaml.size() > kConfigBytesMax || yaml.find('&') != std::string::npos) {
-    // Anchors are not needed here, and aliases of aliases are how small files grow huge.
-    return Fail(Errc::kInvalidArgument,
-                file + ": too long, or with anchors (&), which are not read");
-  }
-  const At at{file};
-  MonitoringConfig config;
-  try {
-    const YAML::Node root = YAML::Load(yaml);
-    MAXOPT_CHECK(at.OnlyKeys(root, {"maxopt", "refresh_minutes", "redis", "jobs"}));
-    MAXOPT_TRY(const std::string version, at.Text(root, "maxopt"));
-    if (version != "monitoring/1") return at.Bad(root, "\"maxopt: monitoring/1\" is needed here");
-    MAXOPT_TRY(config.redis, at.Text(root, "redis"));
-    if (!config.redis.empty()) {
-      const auto options = ParseRedisUrl(config.redis);
-      if (!options) return at.Bad(root["redis"], options.error().what);
-    }
-    if (const YAML::Node refresh = root["refresh_minutes"]; refresh.IsDefined()) {
-      if (!refresh.IsMap()) return at.Bad(refresh, "refresh_minutes: {platform: minutes}");
-      for (const auto& pair : refresh) {
-        const auto platform = FindPlatform(pair.first.IsScalar() ? pair.first.Scalar() : "");
-        if (!platform) return at.Bad(pair.first, platform.error().what);
-        const std::string text = pair.second.IsScalar() ? pair.second.Scalar() : "";
-        int minutes = 0;
-        const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), minutes);
-        if (code != std::errc() || end != text.data() + text.size() || minutes < 1 ||
-            minutes > 60) {
-          return at.Bad(pair.second, "a channel is refreshed every 1 to 60 minutes");
-        }
-        config.refresh_minutes[*platform] = minutes;
-      }
-    }
-    if (const YAML::Node jobs = root["jobs"]; jobs.IsDefined() && !jobs.IsNull()) {
-      if (!jobs.IsSequence()) return at.Bad(jobs, "jobs must be a list");
-      for (const auto& node : jobs) {
-        MAXOPT_TRY(MonitoringConfig::Override override, ReadOverride(at, node, registry));
-        config.jobs.push_back(std::move(override));
-      }
-    }
-  } catch (const YAML::Exception& e) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file, e.mark.line + 1, e.msg));
-  }
-  return config;
+  return ReadYaml(yaml, file,
+                  [&](const YamlMap& root) { return ReadMonitoringOf(root, registry); });
 }
 
 std::string MonitoringTemplate() {
