@@ -1,81 +1,38 @@
 #include "app/tactics/tactics.h"
 
-#include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
-
-#include <charconv>
-#include <cstdlib>
 #include <filesystem>
 
 #include "stages/optimize/trials/trials.h"
+#include "yaml/yaml.h"
 
 namespace maxopt {
 namespace {
 
 constexpr double kZ95 = 1.959963984540054;
 
-Result<EmbeddingsEndpoint> ReadEndpoint(const std::string& path) {
-  MAXOPT_TRY(const std::string text, ReadWholeFile(path));
-  const auto bad = [&](std::string_view what) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}: {}", path, what));
-  };
+Result<EmbeddingsEndpoint> ReadEndpoint(const YamlMap& root) {
+  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "embeddings"}));
+  MAXOPT_CHECK(root.Kind("tactics_config/1"));
+  if (!root.Has("embeddings")) return root.Bad("embeddings is missing");
+  const YamlMap at = root.Map("embeddings");
+  MAXOPT_CHECK(at.OnlyKeys({"url", "model", "key", "dimensions", "timeout_seconds"}));
   EmbeddingsEndpoint out;
-  try {
-    const YAML::Node root = YAML::Load(text);
-    if (!root.IsMap() || !root["maxopt"] || root["maxopt"].Scalar() != "tactics_config/1") {
-      return bad("\"maxopt: tactics_config/1\" is needed");
-    }
-    for (const auto& pair : root) {
-      const std::string key = pair.first.Scalar();
-      if (key != "maxopt" && key != "embeddings") return bad("\"" + key + "\" is not known");
-    }
-    const YAML::Node at = root["embeddings"];
-    if (!at.IsDefined() || !at.IsMap()) return bad("\"embeddings\" is missing");
-    for (const auto& pair : at) {
-      const std::string key = pair.first.Scalar(), value = pair.second.Scalar();
-      const auto number = [&](int low, int high) -> Result<int> {
-        int read = 0;
-        const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), read);
-        if (code == std::errc() && end == value.data() + value.size() && read >= low &&
-            read <= high) {
-          return read;
-        }
-        return bad(fmt::format("embeddings.{} \"{}\" is not a whole number from {} to {}", key,
-                               value, low, high));
-      };
-      if (key == "url") {
-        out.url = value;
-      } else if (key == "model") {
-        out.model = value;
-      } else if (key == "key") {
-        if (!value.starts_with("env:")) {
-          return bad("embeddings.key names an environment variable: env:NAME");
-        }
-        const char* secret = std::getenv(value.c_str() + 4);
-        if (secret == nullptr || *secret == '\0') {
-          return bad(fmt::format("the environment has no {}", value.substr(4)));
-        }
-        out.key = secret;
-      } else if (key == "dimensions") {
-        MAXOPT_TRY(out.dimensions, number(1, 65'536));
-      } else if (key == "timeout_seconds") {
-        MAXOPT_TRY(const int seconds, number(1, 600));
-        out.timeout = std::chrono::seconds(seconds);
-      } else {
-        return bad(
-            fmt::format("embeddings.{} is not known; known are url, model, key, "
-                        "dimensions, timeout_seconds",
-                        key));
-      }
-    }
-  } catch (const YAML::Exception& e) {
-    return bad(fmt::format("line {}: not valid YAML: {}", e.mark.line + 1, e.msg));
+  MAXOPT_TRY(out.url, at.Text("url"));
+  MAXOPT_TRY(out.model, at.Text("model"));
+  if (at.Has("key")) {
+    MAXOPT_TRY(const std::string key, at.Text("key"));
+    if (!key.starts_with("env:"))
+      return at.Bad("key", "key names an environment variable: env:NAME");
+    MAXOPT_TRY(out.key, at.Secret("key"));
   }
+  MAXOPT_CHECK(at.Count("dimensions", 1, 65'536, out.dimensions));
+  auto timeout = std::chrono::floor<std::chrono::seconds>(out.timeout);
+  MAXOPT_CHECK(at.Count("timeout_seconds", 1, 600, timeout));
+  out.timeout = timeout;
   while (out.url.ends_with('/')) out.url.pop_back();
   if (!out.url.starts_with("http://") && !out.url.starts_with("https://")) {
-    return bad("embeddings.url must begin with http:// or https://");
+    return at.Bad("url", "url must begin with http:// or https://");
   }
-  if (out.model.empty()) return bad("embeddings.model is missing");
   return out;
 }
 
@@ -92,7 +49,8 @@ Result<TacticsWorld> TacticsWorldOf(Home& home) {
   const std::string path = home.PathOf("tactics.yaml");
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return world;
-  MAXOPT_TRY(EmbeddingsEndpoint endpoint, ReadEndpoint(path));
+  MAXOPT_TRY(const std::string yaml, ReadWholeFile(path));
+  MAXOPT_TRY(EmbeddingsEndpoint endpoint, ReadYaml(yaml, path, ReadEndpoint));
   world.embedder = MakeHttpEmbedder(std::move(endpoint), http::MakeCurlTransport());
   return world;
 }

@@ -1,18 +1,14 @@
 #include "connect/registry/registry.h"
 
 #include <fmt/format.h>
-#include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "connect/google_ads/google_ads.h"
 #include "connect/meta/meta.h"
 #include "connect/tiktok/tiktok.h"
+#include "yaml/yaml.h"
 
 namespace maxopt {
 namespace {
@@ -30,120 +26,71 @@ constexpr Entry kConnectors[] = {
     {Platform::kTikTok, MakeTikTokConnector},
 };
 
-std::unexpected<Error> Bad(const std::string& file, const YAML::Node& node, std::string_view what) {
-  return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file, node.Mark().line + 1, what));
-}
-
-Result<> OnlyKeys(const std::string& file, const YAML::Node& node,
-                  std::initializer_list<std::string_view> known) {
-  if (!node.IsMap()) return Bad(file, node, "a mapping (key: value) is needed here");
-  for (const auto& pair : node) {
-    const std::string key = pair.first.Scalar();
-    if (std::find(known.begin(), known.end(), key) == known.end()) {
-      return Bad(
-          file, pair.first,
-          fmt::format("\"{}\" is not known here; known are {}", key, fmt::join(known, ", ")));
-    }
-  }
-  return {};
-}
-
-Result<std::string> TextAt(const std::string& file, const YAML::Node& node,
-                           const std::string& key) {
-  const YAML::Node value = node[key];
-  if (!value.IsDefined()) return Bad(file, node, fmt::format("\"{}\" is missing", key));
-  if (!value.IsScalar() || value.Scalar().empty()) {
-    return Bad(file, value, fmt::format("\"{}\" must be a text", key));
-  }
-  return value.Scalar();
-}
-
-Result<std::map<std::string, std::string>> MapAt(const std::string& file, const YAML::Node& node,
-                                                 const std::string& key) {
+/// Texts by name; a text may be empty.
+Result<std::map<std::string, std::string>> TextsByName(const YamlMap& of, const char* key) {
   std::map<std::string, std::string> out;
-  const YAML::Node map = node[key];
+  const YAML::Node map = of.At(key);
   if (!map.IsDefined() || map.IsNull()) return out;
-  if (!map.IsMap()) return Bad(file, map, fmt::format("\"{}\" must be a mapping", key));
+  if (!map.IsMap()) return of.Bad(map, fmt::format("{} must be a mapping", key));
   for (const auto& pair : map) {
     if (!pair.second.IsScalar()) {
-      return Bad(file, pair.first, fmt::format("{} must be a text", pair.first.Scalar()));
+      return of.Bad(pair.first, fmt::format("{} must be a text", pair.first.Scalar()));
     }
     out[pair.first.Scalar()] = pair.second.Scalar();
   }
   return out;
 }
 
-/// The secret behind what is written; never part of an error.
-Result<std::string> Secret(const std::string& file, const YAML::Node& node, const std::string& name,
-                           const std::string& written) {
-  if (written.starts_with("env:")) {
-    const char* value = std::getenv(written.substr(4).c_str());
-    if (!value || !*value) {
-      return Bad(file, node,
-                 fmt::format("secret {}: the environment has no {}", name, written.substr(4)));
-    }
-    return std::string(value);
-  }
-  if (written.starts_with("file:")) {
-    const std::filesystem::path path =
-        std::filesystem::path(file).parent_path() / written.substr(5);
-    std::ifstream in(path, std::ios::binary);
-    if (!in) {
-      return Bad(file, node, fmt::format("secret {}: {} cannot be read", name, path.string()));
-    }
-    std::ostringstream out;
-    out << in.rdbuf();
-    std::string text = std::move(out).str();
-    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-    return text;
-  }
-  return written;
-}
-
-Result<Connection> ParseAccount(const std::string& file, const YAML::Node& node) {
-  MAXOPT_CHECK(OnlyKeys(file, node,
-                        {"client", "platform", "id", "base_url", "token_url", "version", "settings",
-                         "secrets", "calls_per_second", "calls_per_day"}));
+Result<Connection> ReadAccount(const YamlMap& of) {
+  MAXOPT_CHECK(of.OnlyKeys({"client", "platform", "id", "base_url", "token_url", "version",
+                            "settings", "secrets", "calls_per_second", "calls_per_day"}));
   Connection connection;
-  MAXOPT_TRY(connection.client, TextAt(file, node, "client"));
-  MAXOPT_TRY(const std::string platform, TextAt(file, node, "platform"));
+  MAXOPT_TRY(connection.client, of.Text("client"));
+  MAXOPT_TRY(const std::string platform, of.Text("platform"));
   auto found = FindPlatform(platform);
-  if (!found) return Bad(file, node["platform"], found.error().what);
+  if (!found) return of.Bad("platform", found.error().what);
   connection.account.platform = *found;
-  MAXOPT_TRY(connection.account.id, TextAt(file, node, "id"));
+  MAXOPT_TRY(connection.account.id, of.Text("id"));
   if (!std::all_of(connection.account.id.begin(), connection.account.id.end(),
                    [](unsigned char c) { return std::isdigit(c); })) {
-    return Bad(file, node["id"],
-               "\"id\" is the account's id in digits, without dashes and without act_");
+    return of.Bad("id", "id is the account's id in digits, without dashes and without act_");
   }
-  const auto text_or_empty = [&](const char* key, std::string& into) -> Result<> {
-    if (!node[key].IsDefined()) return {};
-    MAXOPT_TRY(into, TextAt(file, node, key));
-    return {};
-  };
-  MAXOPT_CHECK(text_or_empty("base_url", connection.base_url));
-  MAXOPT_CHECK(text_or_empty("token_url", connection.token_url));
-  MAXOPT_CHECK(text_or_empty("version", connection.version));
-  MAXOPT_TRY(connection.settings, MapAt(file, node, "settings"));
-  MAXOPT_TRY(connection.secrets, MapAt(file, node, "secrets"));
+  MAXOPT_CHECK(of.Text("base_url", connection.base_url));
+  MAXOPT_CHECK(of.Text("token_url", connection.token_url));
+  MAXOPT_CHECK(of.Text("version", connection.version));
+  MAXOPT_TRY(connection.settings, TextsByName(of, "settings"));
+  MAXOPT_TRY(connection.secrets, TextsByName(of, "secrets"));
   for (auto& [name, value] : connection.secrets) {
-    MAXOPT_TRY(value, Secret(file, node["secrets"], name, value));
+    if (value.empty()) continue;
+    MAXOPT_TRY(value, of.Map("secrets").Secret(name.c_str()));
   }
-  if (const YAML::Node rate = node["calls_per_second"]; rate.IsDefined()) {
+  if (const YAML::Node rate = of.At("calls_per_second"); rate.IsDefined()) {
     const double value = rate.as<double>(0.0);
     if (!(value > 0 && value <= 1'000) || !std::isfinite(value)) {
-      return Bad(file, rate, "calls_per_second must be above 0 and at most 1000");
+      return of.Bad(rate, "calls_per_second must be above 0 and at most 1000");
     }
     connection.calls_per_second = value;
   }
-  if (const YAML::Node rate = node["calls_per_day"]; rate.IsDefined()) {
-    const std::int64_t value = rate.as<std::int64_t>(0);
-    if (value < 1 || value > 1'000'000'000) {
-      return Bad(file, rate, "calls_per_day must be a whole number from 1 to 1000000000");
-    }
-    connection.calls_per_day = value;
-  }
+  MAXOPT_CHECK(of.Count("calls_per_day", 1, 1'000'000'000, connection.calls_per_day));
   return connection;
+}
+
+Result<std::vector<Connection>> ReadConnections(const YamlMap& root) {
+  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "accounts"}));
+  MAXOPT_CHECK(root.Kind("connections/1"));
+  std::vector<Connection> connections;
+  MAXOPT_TRY(const std::vector<YamlMap> accounts, root.Maps("accounts"));
+  for (const YamlMap& map : accounts) {
+    MAXOPT_TRY(Connection connection, ReadAccount(map));
+    for (const Connection& other : connections) {
+      if (other.account == connection.account) {
+        return map.Bad(fmt::format("account {} is there twice: its numbers would be counted twice",
+                                   PrintAccount(connection.account)));
+      }
+    }
+    connections.push_back(std::move(connection));
+  }
+  return connections;
 }
 
 }  // namespace
@@ -181,32 +128,11 @@ Result<std::shared_ptr<ConversionSender>> MakeConversionSender(
 }
 
 Result<std::vector<Connection>> ParseConnections(std::string_view yaml, const std::string& file) {
+  // Not by ReadYaml: accounts of one app may share their secrets by an anchor.
   try {
-    const YAML::Node root = YAML::Load(std::string(yaml));
-    MAXOPT_CHECK(OnlyKeys(file, root, {"maxopt", "accounts"}));
-    MAXOPT_TRY(const std::string version, TextAt(file, root, "maxopt"));
-    if (version != "connections/1") {
-      return Bad(file, root["maxopt"], "\"maxopt: connections/1\" is needed here");
-    }
-    std::vector<Connection> connections;
-    const YAML::Node accounts = root["accounts"];
-    if (!accounts.IsDefined() || accounts.IsNull()) return connections;
-    if (!accounts.IsSequence()) return Bad(file, accounts, "\"accounts\" must be a list");
-    for (const auto& node : accounts) {
-      MAXOPT_TRY(Connection connection, ParseAccount(file, node));
-      for (const Connection& other : connections) {
-        if (other.account == connection.account) {
-          return Bad(file, node,
-                     fmt::format("account {} is there twice: its numbers would be "
-                                 "counted twice",
-                                 PrintAccount(connection.account)));
-        }
-      }
-      connections.push_back(std::move(connection));
-    }
-    return connections;
-  } catch (const YAML::Exception& e) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file, e.mark.line + 1, e.msg));
+    return ReadConnections(YamlMap(YAML::Load(std::string(yaml)), file));
+  } catch (const YAML::Exception& thrown) {
+    return YamlError(file, thrown);
   }
 }
 

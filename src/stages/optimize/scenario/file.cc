@@ -1,19 +1,15 @@
 // Scenarios from a YAML file, and the short forms of the command line.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <yaml-cpp/yaml.h>
 
 #include <charconv>
 #include <cmath>
-#include <initializer_list>
 #include <set>
 
 #include "stages/optimize/scenario/what_if.h"
+#include "yaml/yaml.h"
 
 namespace maxopt {
 namespace {
-
-constexpr std::size_t kSizeMax = 256u << 10;
 
 std::optional<double> Number(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -45,155 +41,117 @@ Result<Scenario::Target> TargetOf(std::string_view name, std::string_view text) 
                           name));
 }
 
-class Reader {
- public:
-  Reader(const std::string& file, Currency currency) : file_(file), currency_(currency) {}
+/// An amount of `currency`; a key that does not stand there leaves `to` as it is.
+Result<> Amount(const YamlMap& of, const char* key, Currency currency, std::optional<Money>& to) {
+  if (!of.Has(key)) return {};
+  MAXOPT_TRY(const std::string text, of.Text(key));
+  const auto money = ParseMoney(text, currency);
+  if (!money) return of.Bad(key, money.error().what);
+  to = *money;
+  return {};
+}
 
-  Result<ScenarioFile> Read(const YAML::Node& root) const {
-    ScenarioFile out;
-    if (!root.IsMap()) return Bad(root, "it is empty or not a mapping (key: value)");
-    MAXOPT_CHECK(OnlyKeys(root, {"maxopt", "margin", "scenarios"}));
-    MAXOPT_TRY(const std::string version, Text(root, "maxopt"));
-    if (version != "scenarios/1") {
-      return Bad(root["maxopt"], "\"maxopt: scenarios/1\" is needed here");
+/// A mapping by channel, whose keys nobody knows beforehand.
+Result<std::vector<std::string>> Channels(const YamlMap& of) {
+  if (!of.node().IsMap()) return of.Bad("a mapping of channels is expected here");
+  std::vector<std::string> out;
+  std::set<std::string> seen;
+  for (const auto& pair : of.node()) {
+    if (!pair.first.IsScalar() || pair.first.Scalar().empty()) {
+      return of.Bad(pair.first, "a channel is expected here");
     }
-    if (root["margin"]) {
-      MAXOPT_TRY(const std::string text, Text(root, "margin"));
-      out.gross_margin = Number(text);
-      if (!out.gross_margin || !(*out.gross_margin > 0 && *out.gross_margin <= 1)) {
-        return Bad(root["margin"],
-                   fmt::format("margin \"{}\" is not a number above 0 and at most 1", text));
-      }
-    }
-    const YAML::Node list = root["scenarios"];
-    if (!list || !list.IsSequence() || list.size() == 0) {
-      return Bad(list ? list : root, "scenarios must be a list with at least one entry");
-    }
-    std::set<std::string> names;
-    for (const YAML::Node& node : list) {
-      MAXOPT_TRY(Scenario scenario, One(node));
-      if (!names.insert(scenario.name).second) {
-        return Bad(node, fmt::format("a second scenario is named \"{}\"", scenario.name));
-      }
-      out.scenarios.push_back(std::move(scenario));
-    }
-    return out;
+    const std::string& id = pair.first.Scalar();
+    if (!seen.insert(id).second) return of.Bad(pair.first, fmt::format("{} stands twice", id));
+    out.push_back(id);
   }
+  return out;
+}
 
- private:
-  std::unexpected<Error> Bad(const YAML::Node& node, std::string_view what) const {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("{}:{}: {}", file_, node.Mark().line + 1, what));
-  }
-  Result<> OnlyKeys(const YAML::Node& map, std::initializer_list<std::string_view> known) const {
-    if (!map.IsMap()) return Bad(map, "a mapping (key: value) is needed here");
-    std::set<std::string> seen;
-    for (const auto& entry : map) {
-      const auto key = entry.first.IsScalar() ? entry.first.Scalar() : std::string();
-      if (known.size() != 0 && std::find(known.begin(), known.end(), key) == known.end()) {
-        return Bad(entry.first, fmt::format("\"{}\" is not known here; known are {}", key,
-                                            fmt::join(known, ", ")));
-      }
-      if (!seen.insert(key).second) {
-        return Bad(entry.first, fmt::format("\"{}\" is written twice", key));
-      }
+Result<Scenario> ReadOne(const YamlMap& of, Currency currency) {
+  MAXOPT_CHECK(of.OnlyKeys(
+      {"name", "off", "set", "total", "keep_total", "split", "target", "bounds", "beyond_tried"}));
+  Scenario out;
+  MAXOPT_TRY(out.name, of.Text("name"));
+  MAXOPT_CHECK(of.Texts("off", out.off));
+  if (of.Has("set")) {
+    const YamlMap set = of.Map("set");
+    MAXOPT_TRY(const std::vector<std::string> ids, Channels(set));
+    for (const std::string& id : ids) {
+      std::optional<Money> money;
+      MAXOPT_CHECK(Amount(set, id.c_str(), currency, money));
+      if (money) out.set.emplace(id, *money);
     }
-    return {};
   }
-  Result<std::string> Text(const YAML::Node& node) const {
-    if (!node.IsScalar() || node.Scalar().empty()) return Bad(node, "a text is needed here");
-    return node.Scalar();
+  if (of.Has("total")) {
+    MAXOPT_TRY(const std::string text, of.Text("total"));
+    const auto read = ReadTotal(text, currency, out);
+    if (!read) return of.Bad("total", read.error().what);
   }
-  Result<std::string> Text(const YAML::Node& map, const char* key) const {
-    const YAML::Node node = map[key];
-    if (!node) return Bad(map, fmt::format("\"{}\" is missing", key));
-    return Text(node);
+  MAXOPT_CHECK(of.Flag("keep_total", out.keep_total));
+  MAXOPT_CHECK(of.Flag("beyond_tried", out.beyond_tried));
+  if (of.Has("split")) {
+    MAXOPT_TRY(const std::string text, of.Text("split"));
+    if (text == "best") {
+      out.split = Scenario::Split::kBest;
+    } else if (text == "equal") {
+      out.split = Scenario::Split::kEqual;
+    } else if (text != "proportional") {
+      return of.Bad("split", "split is proportional, best or equal");
+    }
   }
-  Result<Money> Amount(const YAML::Node& node) const {
-    MAXOPT_TRY(const std::string text, Text(node));
-    const auto money = ParseMoney(text, currency_);
-    if (!money) return Bad(node, money.error().what);
-    return *money;
+  if (of.Has("target")) {
+    const YamlMap target = of.Map("target");
+    const bool one = target.node().IsMap() && target.node().size() == 1 &&
+                     target.node().begin()->first.IsScalar();
+    if (!one) {
+      return target.Bad(
+          "target must be one of {marginal_roas: 2}, {average_roas: 3}, "
+          "{marginal_cpa: 30}, {average_cpa: 25}");
+    }
+    const std::string name = target.node().begin()->first.Scalar();
+    MAXOPT_TRY(const std::string text, target.Text(name.c_str()));
+    const auto read = TargetOf(name, text);
+    if (!read) return target.Bad(read.error().what);
+    out.target = *read;
   }
-  Result<bool> Flag(const YAML::Node& node) const {
-    MAXOPT_TRY(const std::string text, Text(node));
-    if (text != "true" && text != "false") return Bad(node, "true or false is needed here");
-    return text == "true";
+  if (of.Has("bounds")) {
+    const YamlMap bounds = of.Map("bounds");
+    MAXOPT_TRY(const std::vector<std::string> ids, Channels(bounds));
+    for (const std::string& id : ids) {
+      const YamlMap bound = bounds.Map(id.c_str());
+      MAXOPT_CHECK(bound.OnlyKeys({"min", "max"}));
+      MAXOPT_CHECK(Amount(bound, "min", currency, out.bounds[id].min));
+      MAXOPT_CHECK(Amount(bound, "max", currency, out.bounds[id].max));
+    }
   }
+  return out;
+}
 
-  Result<Scenario> One(const YAML::Node& node) const {
-    MAXOPT_CHECK(OnlyKeys(node, {"name", "off", "set", "total", "keep_total", "split", "target",
-                                 "bounds", "beyond_tried"}));
-    Scenario out;
-    MAXOPT_TRY(out.name, Text(node, "name"));
-    if (const YAML::Node off = node["off"]) {
-      if (!off.IsSequence()) return Bad(off, "off must be a list of channels");
-      for (const YAML::Node& id : off) {
-        MAXOPT_TRY(std::string text, Text(id));
-        out.off.push_back(std::move(text));
-      }
+Result<ScenarioFile> ReadScenarios(const YamlMap& root, Currency currency) {
+  ScenarioFile out;
+  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "margin", "scenarios"}));
+  MAXOPT_CHECK(root.Kind("scenarios/1"));
+  if (root.Has("margin")) {
+    MAXOPT_TRY(const std::string text, root.Text("margin"));
+    out.gross_margin = Number(text);
+    if (!out.gross_margin || !(*out.gross_margin > 0 && *out.gross_margin <= 1)) {
+      return root.Bad("margin",
+                      fmt::format("margin \"{}\" is not a number above 0 and at most 1", text));
     }
-    if (const YAML::Node set = node["set"]) {
-      MAXOPT_CHECK(OnlyKeys(set, {}));
-      for (const auto& entry : set) {
-        MAXOPT_TRY(const std::string id, Text(entry.first));
-        MAXOPT_TRY(const Money money, Amount(entry.second));
-        out.set.emplace(id, money);
-      }
-    }
-    if (node["total"]) {
-      MAXOPT_TRY(const std::string text, Text(node, "total"));
-      const auto read = ReadTotal(text, currency_, out);
-      if (!read) return Bad(node["total"], read.error().what);
-    }
-    if (node["keep_total"]) {
-      MAXOPT_TRY(out.keep_total, Flag(node["keep_total"]));
-    }
-    if (node["beyond_tried"]) {
-      MAXOPT_TRY(out.beyond_tried, Flag(node["beyond_tried"]));
-    }
-    if (node["split"]) {
-      MAXOPT_TRY(const std::string text, Text(node, "split"));
-      if (text == "best") {
-        out.split = Scenario::Split::kBest;
-      } else if (text == "equal") {
-        out.split = Scenario::Split::kEqual;
-      } else if (text != "proportional") {
-        return Bad(node["split"], "split is proportional, best or equal");
-      }
-    }
-    if (const YAML::Node target = node["target"]) {
-      if (!target.IsMap() || target.size() != 1) {
-        return Bad(target,
-                   "target must be one of {marginal_roas: 2}, {average_roas: 3}, "
-                   "{marginal_cpa: 30}, {average_cpa: 25}");
-      }
-      MAXOPT_TRY(const std::string name, Text(target.begin()->first));
-      MAXOPT_TRY(const std::string text, Text(target.begin()->second));
-      const auto read = TargetOf(name, text);
-      if (!read) return Bad(target, read.error().what);
-      out.target = *read;
-    }
-    if (const YAML::Node bounds = node["bounds"]) {
-      MAXOPT_CHECK(OnlyKeys(bounds, {}));
-      for (const auto& entry : bounds) {
-        MAXOPT_TRY(const std::string id, Text(entry.first));
-        MAXOPT_CHECK(OnlyKeys(entry.second, {"min", "max"}));
-        Scenario::Bounds& to = out.bounds[id];
-        if (entry.second["min"]) {
-          MAXOPT_TRY(to.min, Amount(entry.second["min"]));
-        }
-        if (entry.second["max"]) {
-          MAXOPT_TRY(to.max, Amount(entry.second["max"]));
-        }
-      }
-    }
-    return out;
   }
-
-  const std::string& file_;
-  Currency currency_;
-};
+  MAXOPT_TRY(const std::vector<YamlMap> list, root.Maps("scenarios"));
+  if (list.empty())
+    return root.Bad("scenarios", "scenarios must be a list with at least one entry");
+  std::set<std::string> names;
+  for (const YamlMap& map : list) {
+    MAXOPT_TRY(Scenario scenario, ReadOne(map, currency));
+    if (!names.insert(scenario.name).second) {
+      return map.Bad(fmt::format("a second scenario is named \"{}\"", scenario.name));
+    }
+    out.scenarios.push_back(std::move(scenario));
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -231,15 +189,7 @@ Result<Scenario::Target> ReadTarget(std::string_view text) {
 
 Result<ScenarioFile> ParseScenarioFile(std::string_view yaml, const std::string& file,
                                        Currency currency) {
-  if (yaml.size() > kSizeMax) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("{}: is larger than {} bytes; is it the right file?", file, kSizeMax));
-  }
-  try {
-    return Reader(file, currency).Read(YAML::Load(std::string(yaml)));
-  } catch (const YAML::Exception& e) {
-    return Fail(Errc::kInvalidArgument, fmt::format("{}:{}: {}", file, e.mark.line + 1, e.msg));
-  }
+  return ReadYaml(yaml, file, [&](const YamlMap& root) { return ReadScenarios(root, currency); });
 }
 
 }  // namespace maxopt

@@ -223,12 +223,12 @@ TEST(ScenarioFile, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_NE(what(head + "  - name: a\n    target: {marginal_roas: -2}\n").find("above 0"),
             std::string::npos);
   EXPECT_NE(what(head + "  - name: a\n  - name: a\n").find("a second scenario"), std::string::npos);
-  EXPECT_NE(what(head + "  - total: 5\n").find("\"name\" is missing"), std::string::npos);
+  EXPECT_NE(what(head + "  - total: 5\n").find("s.yaml:3: name is missing"), std::string::npos);
   EXPECT_NE(what("maxopt: scenarios/1\nmargin: 40\nscenarios: [{name: a}]\n").find("s.yaml:2"),
             std::string::npos);
   EXPECT_NE(what("maxopt: rules/1\nscenarios: [{name: a}]\n").find("scenarios/1"),
             std::string::npos);
-  EXPECT_NE(what("").find("empty"), std::string::npos);
+  EXPECT_NE(what("").find("expected here"), std::string::npos);
   EXPECT_NE(what("[").find("s.yaml:"), std::string::npos);
   EXPECT_FALSE(ReadTarget("marginal_roas"));
   EXPECT_EQ(ReadTarget("average_roas=3")->kind, Scenario::Target::Kind::kAverageRoas);
