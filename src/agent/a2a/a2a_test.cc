@@ -4,31 +4,11 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <mutex>
+
+#include "http/kept_stream_for_test.h"
 
 namespace maxopt::a2a {
 namespace {
-
-class Kept final : public http::Stream {
- public:
-  bool Write(std::string_view piece) override {
-    std::lock_guard lock(mutex_);
-    text_ += piece;
-    return !closed_;
-  }
-  std::size_t unsent_bytes() const override { return 0; }
-  bool closed() const override { return closed_; }
-  void Close() override { closed_ = true; }
-  std::string Text() {
-    std::lock_guard lock(mutex_);
-    return text_;
-  }
-
- private:
-  std::mutex mutex_;
-  std::string text_;
-  std::atomic<bool> closed_{false};
-};
 
 class A2aTest : public testing::Test {
  protected:
@@ -88,7 +68,7 @@ class A2aTest : public testing::Test {
     http::Response response = http::Settle(*agent_->Handle(
         {.method = "POST", .url = "/a2a", .headers = headers, .body = body.dump()}));
     if (!response.stream) return response;
-    const auto stream = std::make_shared<Kept>();
+    const auto stream = std::make_shared<http::KeptForTest>();
     response.stream(stream);
     for (int i = 0; i < 5000 && !stream->closed(); ++i) ::usleep(1000);
     EXPECT_TRUE(stream->closed());

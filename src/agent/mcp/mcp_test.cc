@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <thread>
 
 #include "agent/mcp/seal.h"
+#include "http/kept_stream_for_test.h"
 
 namespace maxopt::mcp {
 namespace {
@@ -691,7 +691,7 @@ class HttpTest : public McpTest {
     http::Response response = http::Settle(
         endpoint_->Handle({.method = method, .url = "/mcp", .headers = all, .body = body}));
     if (!response.stream) return response;
-    auto stream = std::make_shared<Kept>();
+    auto stream = std::make_shared<http::KeptForTest>();
     response.stream(stream);
     for (int i = 0; i < 2000 && !stream->closed(); ++i) ::usleep(1000);
     response.body = stream->Text();
@@ -714,27 +714,6 @@ class HttpTest : public McpTest {
     EXPECT_EQ(response.status, 200);
     return std::string(http::FindHeader(response.headers, "Mcp-Session-Id").value_or(""));
   }
-
-  class Kept final : public http::Stream {
-   public:
-    bool Write(std::string_view piece) override {
-      std::lock_guard lock(mutex_);
-      text_ += piece;
-      return !closed_;
-    }
-    std::size_t unsent_bytes() const override { return 0; }
-    bool closed() const override { return closed_; }
-    void Close() override { closed_ = true; }
-    std::string Text() {
-      std::lock_guard lock(mutex_);
-      return text_;
-    }
-
-   private:
-    std::mutex mutex_;
-    std::string text_;
-    std::atomic<bool> closed_{false};
-  };
 
   std::unique_ptr<HttpEndpoint> endpoint_;
 };
