@@ -74,6 +74,15 @@ Result<Message> MessageFrom(const soci::row& row) {
                  row.get<std::string>(6), row.get<std::string>(7), at};
 }
 
+/// kNotFound unless Max sent the message to this member.
+Result<> WasSent(soci::session& sql, const std::string& message, const std::string& member) {
+  int count = 0;
+  sql << "SELECT count(*) FROM message WHERE id = :i AND recipient = :r", soci::use(message),
+      soci::use(member), soci::into(count);
+  if (count > 0) return {};
+  return Fail(Errc::kNotFound, fmt::format("Max has sent no message {} to {}", message, member));
+}
+
 Result<> Move(soci::session& sql, const InboxMove& move, const std::string& answer, Instant at) {
   std::string state;
   sql << "SELECT state FROM inbox WHERE seq = :s", soci::use(move.seq), soci::into(state);
@@ -214,13 +223,7 @@ Result<> AnswerThread(CampaignStore& store, const std::string& message, const st
                       const std::string& answer, Instant at) {
   return store.database().Do([&](soci::session& sql) -> Result<> {
     soci::transaction transaction(sql);
-    int count = 0;
-    sql << "SELECT count(*) FROM message WHERE id = :i AND recipient = :r", soci::use(message),
-        soci::use(member), soci::into(count);
-    if (count == 0) {
-      return Fail(Errc::kNotFound,
-                  fmt::format("Max has sent no message {} to {}", message, member));
-    }
+    MAXOPT_CHECK(WasSent(sql, message, member));
     const std::string answered = PrintInstant(at);
     sql << "INSERT OR IGNORE INTO message_thread (message, correlation, in_reply_to, due_at) "
            "VALUES "
@@ -332,13 +335,7 @@ Result<> MarkRead(CampaignStore& store, const std::string& message, const std::s
                   const std::string& how, Instant at) {
   return store.database().Do([&](soci::session& sql) -> Result<> {
     soci::transaction transaction(sql);
-    int count = 0;
-    sql << "SELECT count(*) FROM message WHERE id = :i AND recipient = :r", soci::use(message),
-        soci::use(member), soci::into(count);
-    if (count == 0) {
-      return Fail(Errc::kNotFound,
-                  fmt::format("Max has sent no message {} to {}", message, member));
-    }
+    MAXOPT_CHECK(WasSent(sql, message, member));
     const std::string settled = PrintInstant(at);
     sql << "INSERT OR IGNORE INTO delivery (message, member, channel, state, attempts, queued_at, "
            "next_at, settled_at, how) SELECT :m, :b, '', 'kept', 0, :t, :t, :t, '' WHERE NOT "
