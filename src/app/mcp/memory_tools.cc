@@ -26,33 +26,29 @@ Tool SearchTactics(const UseHome& use) {
       ObjectSchema({{"tactics", {{"type", "array"}, {"items", {{"type", "object"}}}}},
                     {"notes", {{"type", "array"}, {"items", {{"type", "string"}}}}}},
                    {"tactics", "notes"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      const Json& arguments = call.arguments();
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(arguments, "client")));
-      TacticFilter filter;
-      filter.platform = TextAt(arguments, "platform");
-      TacticContext words;
-      if (!filter.platform.empty()) words.facets["platform"] = {filter.platform};
-      MAXOPT_CHECK(CheckTacticContext(words));
-      TacticText question;
-      question.context = words;
-      question.texts.emplace_back(TextAt(arguments, "situation"), 1);
-      MAXOPT_TRY(const TacticsWorld world, TacticsWorldOf(home));
-      MAXOPT_TRY(const TacticKnowledge knowledge, TacticKnowledge::Open(world, client.name));
-      constexpr int kShown = 10;
-      MAXOPT_TRY(const std::vector<RetrievedTactic> found,
-                 knowledge.Find(question, filter, arguments.value("limit", kShown)));
-      Json out{{"tactics", Json::array()}, {"notes", knowledge.notes()}};
-      for (const RetrievedTactic& each : found) {
-        Json one = Json::parse(ToJson(each.tactic));
-        one["likeness"] = each.similarity;
-        out["tactics"].push_back(std::move(one));
-      }
-      return out;
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    const Json& arguments = call.arguments();
+    TacticFilter filter;
+    filter.platform = TextAt(arguments, "platform");
+    TacticContext words;
+    if (!filter.platform.empty()) words.facets["platform"] = {filter.platform};
+    MAXOPT_CHECK(CheckTacticContext(words));
+    TacticText question;
+    question.context = words;
+    question.texts.emplace_back(TextAt(arguments, "situation"), 1);
+    MAXOPT_TRY(const TacticsWorld world, TacticsWorldOf(home));
+    MAXOPT_TRY(const TacticKnowledge knowledge, TacticKnowledge::Open(world, client.name));
+    constexpr int kShown = 10;
+    MAXOPT_TRY(const std::vector<RetrievedTactic> found,
+               knowledge.Find(question, filter, arguments.value("limit", kShown)));
+    Json out{{"tactics", Json::array()}, {"notes", knowledge.notes()}};
+    for (const RetrievedTactic& each : found) {
+      Json one = Json::parse(ToJson(each.tactic));
+      one["likeness"] = each.similarity;
+      out["tactics"].push_back(std::move(one));
+    }
+    return out;
+  });
   return tool;
 }
 
@@ -72,28 +68,24 @@ Tool GetWorkingMemory(const UseHome& use) {
                     {"about", StringSchema("id of a plan, alert or report, slug of a campaign")}},
                    {"client", "stage"});
   tool.output_schema = ObjectSchema({{"memory", {{"type", "object"}}}}, {"memory"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const Stage stage, FindStage(TextAt(call.arguments(), "stage")));
-      const std::string about = TextAt(call.arguments(), "about");
-      if (about.empty()) {
-        MAXOPT_TRY(const TacticsWorld world, TacticsWorldOf(home));
-        MAXOPT_TRY(const WorkingMemory memory, AssembleMemory(world, client.name, stage));
-        return Json{{"memory", Json::parse(ToJson(memory))}};
-      }
-      constexpr int kSearched = 20;
-      MAXOPT_TRY(const std::vector<Recollection> found,
-                 Recollections(home.store(), about, client.name, kSearched));
-      for (const Recollection& each : found) {
-        if (each.stage == StageName(stage)) return Json{{"memory", Json::parse(each.body)}};
-      }
-      return Fail(Errc::kNotFound,
-                  fmt::format("nothing was remembered for \"{}\" of \"{}\" in this stage", about,
-                              client.name));
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const Stage stage, FindStage(TextAt(call.arguments(), "stage")));
+    const std::string about = TextAt(call.arguments(), "about");
+    if (about.empty()) {
+      MAXOPT_TRY(const TacticsWorld world, TacticsWorldOf(home));
+      MAXOPT_TRY(const WorkingMemory memory, AssembleMemory(world, client.name, stage));
+      return Json{{"memory", Json::parse(ToJson(memory))}};
+    }
+    constexpr int kSearched = 20;
+    MAXOPT_TRY(const std::vector<Recollection> found,
+               Recollections(home.store(), about, client.name, kSearched));
+    for (const Recollection& each : found) {
+      if (each.stage == StageName(stage)) return Json{{"memory", Json::parse(each.body)}};
+    }
+    return Fail(Errc::kNotFound,
+                fmt::format("nothing was remembered for \"{}\" of \"{}\" in this stage", about,
+                            client.name));
+  });
   return tool;
 }
 

@@ -55,14 +55,11 @@ Tool GetPlanTool(const UseHome& use, const AgentToolsOptions& options) {
       ObjectSchema({{"client", ClientSchema()}, {"plan", StringSchema("its id, p-...", 60)}},
                    {"client", "plan"});
   tool.output_schema = PlanSchema();
-  tool.run = [use, dashboard = options.dashboard](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const Plan plan, SeenPlan(home, client, TextAt(call.arguments(), "plan")));
-      return PlanJson(plan, dashboard);
-    });
-  };
+  const std::string dashboard = options.dashboard;
+  tool.run = ForClient(use, [dashboard](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const Plan plan, SeenPlan(home, client, TextAt(call.arguments(), "plan")));
+    return PlanJson(plan, dashboard);
+  });
   return tool;
 }
 
@@ -78,21 +75,17 @@ Tool GetDiagnosis(const UseHome& use) {
                     {"alert", StringSchema("its id, a-..., as list_alerts shows it", 60)}},
                    {"client", "alert"});
   tool.output_schema = {{"type", "object"}};
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      const std::string id = TextAt(call.arguments(), "alert");
-      const Result<AlertEntry> entry = GetAlert(home.store(), id);
-      if (!entry && entry.error().code != Errc::kNotFound) return std::unexpected(entry.error());
-      if (!entry || entry->alert.condition.client != client.name) {
-        return Fail(Errc::kNotFound,
-                    fmt::format("client \"{}\" has no alert \"{}\"; list_alerts shows them",
-                                client.name, id));
-      }
-      return Json::parse(ToJson(*entry));
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    const std::string id = TextAt(call.arguments(), "alert");
+    const Result<AlertEntry> entry = GetAlert(home.store(), id);
+    if (!entry && entry.error().code != Errc::kNotFound) return std::unexpected(entry.error());
+    if (!entry || entry->alert.condition.client != client.name) {
+      return Fail(Errc::kNotFound,
+                  fmt::format("client \"{}\" has no alert \"{}\"; list_alerts shows them",
+                              client.name, id));
+    }
+    return Json::parse(ToJson(*entry));
+  });
   return tool;
 }
 
@@ -173,25 +166,21 @@ Tool AskScenario(const UseHome& use) {
                           {"scenarios", kObjects},
                           {"notes", {{"type", "array"}, {"items", kText}}}}},
                         {"required", {"client", "currency", "scenarios", "notes"}}};
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      const Json& arguments = call.arguments();
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(arguments, "client")));
-      MAXOPT_TRY(std::vector<Scenario> scenarios, Asked(arguments, client.currency));
-      WhatIfOptions options;
-      if (arguments.contains("gross_margin")) {
-        options.gross_margin = arguments["gross_margin"].get<double>();
-      }
-      call.Progress(0, 2, "reading the history and fitting the response");
-      MAXOPT_TRY(const WhatIf what_if, ReadWhatIf(home.optimize_world(), client.name, options));
-      if (call.cancelled()) return Fail(Errc::kUnavailable, "cancelled");
-      if (scenarios.empty()) scenarios = UsualScenarios(what_if.problem);
-      call.Progress(1, 2, "comparing the scenarios");
-      MAXOPT_TRY(const ScenarioReport report, CompareScenarios(what_if.problem, scenarios));
-      return Json::parse(ScenarioJson(client, what_if, report));
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    const Json& arguments = call.arguments();
+    MAXOPT_TRY(std::vector<Scenario> scenarios, Asked(arguments, client.currency));
+    WhatIfOptions options;
+    if (arguments.contains("gross_margin")) {
+      options.gross_margin = arguments["gross_margin"].get<double>();
+    }
+    call.Progress(0, 2, "reading the history and fitting the response");
+    MAXOPT_TRY(const WhatIf what_if, ReadWhatIf(home.optimize_world(), client.name, options));
+    if (call.cancelled()) return Fail(Errc::kUnavailable, "cancelled");
+    if (scenarios.empty()) scenarios = UsualScenarios(what_if.problem);
+    call.Progress(1, 2, "comparing the scenarios");
+    MAXOPT_TRY(const ScenarioReport report, CompareScenarios(what_if.problem, scenarios));
+    return Json::parse(ScenarioJson(client, what_if, report));
+  });
   return tool;
 }
 
@@ -265,21 +254,19 @@ Tool OptimizeTool(const UseHome& use, const AgentToolsOptions& options, bool pro
   tool.writes = propose;
   tool.idempotent = !propose;
   tool.open_world = true;  // it reads the platforms
-  tool.run = [use, propose, dashboard = options.dashboard](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      const Json& arguments = call.arguments();
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(arguments, "client")));
-      OptimizeOptions wanted;
-      wanted.levers = TextsAt(arguments, "levers");
-      wanted.days = arguments.value("days", wanted.days);
-      call.Progress(0, 1, "looking at budgets and levers");
-      MAXOPT_TRY(const OptimizeRun run,
-                 propose ? ProposeRound(home, client.name, wanted, call.principal().name, false)
-                         : Optimize(home, client.name, wanted));
-      return RunJson(run, dashboard);
-    });
-  };
+  const std::string dashboard = options.dashboard;
+  tool.run =
+      ForClient(use, [propose, dashboard](Home& home, const Client& client, Call& call) -> Reply {
+        const Json& arguments = call.arguments();
+        OptimizeOptions wanted;
+        wanted.levers = TextsAt(arguments, "levers");
+        wanted.days = arguments.value("days", wanted.days);
+        call.Progress(0, 1, "looking at budgets and levers");
+        MAXOPT_TRY(const OptimizeRun run,
+                   propose ? ProposeRound(home, client.name, wanted, call.principal().name, false)
+                           : Optimize(home, client.name, wanted));
+        return RunJson(run, dashboard);
+      });
   return tool;
 }
 

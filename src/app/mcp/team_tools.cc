@@ -49,26 +49,22 @@ Tool ListMessages(const UseHome& use) {
   tool.output_schema = ObjectSchema(
       {{"member", kTeamText}, {"messages", {{"type", "array"}, {"items", kTeamObject}}}},
       {"messages"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      const Json& arguments = call.arguments();
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(arguments, "client")));
-      MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
-      const TeamMember* member = config.OfUser(UserOf(call.principal()));
-      constexpr int kShown = 50;
-      TeamQuery query;
-      query.client = client.name;
-      query.member = member ? member->name : "";
-      query.overdue = arguments.value("overdue", false);
-      query.limit = arguments.value("limit", kShown);
-      MAXOPT_TRY(const std::vector<TeamLine> lines,
-                 TeamLines(home, config, query, home.clock().Now()));
-      Json out{{"member", query.member}, {"messages", Json::array()}};
-      for (const TeamLine& line : lines) out["messages"].push_back(LineJson(line));
-      return out;
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    const Json& arguments = call.arguments();
+    MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
+    const TeamMember* member = config.OfUser(UserOf(call.principal()));
+    constexpr int kShown = 50;
+    TeamQuery query;
+    query.client = client.name;
+    query.member = member ? member->name : "";
+    query.overdue = arguments.value("overdue", false);
+    query.limit = arguments.value("limit", kShown);
+    MAXOPT_TRY(const std::vector<TeamLine> lines,
+               TeamLines(home, config, query, home.clock().Now()));
+    Json out{{"member", query.member}, {"messages", Json::array()}};
+    for (const TeamLine& line : lines) out["messages"].push_back(LineJson(line));
+    return out;
+  });
   return tool;
 }
 
@@ -83,6 +79,11 @@ Result<SentMessage> SeenMessage(Home& home, const Client& client, const std::str
   return std::move(sent.front());
 }
 
+Json MessageChoice() {
+  return ObjectSchema({{"client", ClientSchema()}, {"message", StringSchema("its id, m-...", 60)}},
+                      {"client", "message"});
+}
+
 Tool GetMessage(const UseHome& use) {
   Tool tool;
   tool.name = "get_message";
@@ -92,21 +93,15 @@ Tool GetMessage(const UseHome& use) {
           "One message from Max whole: the envelope of schemas/message.schema.json, with "
           "the body of its kind.") +
       kUntrusted;
-  tool.input_schema =
-      ObjectSchema({{"client", ClientSchema()}, {"message", StringSchema("its id, m-...", 60)}},
-                   {"client", "message"});
+  tool.input_schema = MessageChoice();
   tool.output_schema = ObjectSchema({{"message", kTeamObject}}, {"message"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const SentMessage sent,
-                 SeenMessage(home, client, TextAt(call.arguments(), "message")));
-      MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
-      MAXOPT_TRY(const team::Envelope envelope, EnvelopeOf(home, config, sent));
-      return Json{{"message", Json::parse(team::PrintEnvelope(envelope))}};
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const SentMessage sent,
+               SeenMessage(home, client, TextAt(call.arguments(), "message")));
+    MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
+    MAXOPT_TRY(const team::Envelope envelope, EnvelopeOf(home, config, sent));
+    return Json{{"message", Json::parse(team::PrintEnvelope(envelope))}};
+  });
   return tool;
 }
 
@@ -117,30 +112,24 @@ Tool AcknowledgeMessage(const UseHome& use) {
   tool.description = "Says that you have read a message from Max: it is not delivered again.";
   tool.read_only = false;
   tool.writes = true;
-  tool.input_schema =
-      ObjectSchema({{"client", ClientSchema()}, {"message", StringSchema("its id, m-...", 60)}},
-                   {"client", "message"});
+  tool.input_schema = MessageChoice();
   tool.output_schema =
       ObjectSchema({{"message", kTeamText}, {"state", kTeamText}}, {"message", "state"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const SentMessage sent,
-                 SeenMessage(home, client, TextAt(call.arguments(), "message")));
-      MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
-      const TeamMember* member = config.OfUser(UserOf(call.principal()));
-      if (!member || member->name != sent.message.to) {
-        return Fail(Errc::kForbidden,
-                    fmt::format("message {} is to {}, and {} does not speak for "
-                                "them (user: in team.yaml)",
-                                sent.message.id, sent.message.to, UserOf(call.principal())));
-      }
-      MAXOPT_CHECK(MarkRead(home.store(), sent.message.id, member->name,
-                            "read by " + By(call.principal()), home.clock().Now()));
-      return Json{{"message", sent.message.id}, {"state", "read"}};
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const SentMessage sent,
+               SeenMessage(home, client, TextAt(call.arguments(), "message")));
+    MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
+    const TeamMember* member = config.OfUser(UserOf(call.principal()));
+    if (!member || member->name != sent.message.to) {
+      return Fail(Errc::kForbidden,
+                  fmt::format("message {} is to {}, and {} does not speak for "
+                              "them (user: in team.yaml)",
+                              sent.message.id, sent.message.to, UserOf(call.principal())));
+    }
+    MAXOPT_CHECK(MarkRead(home.store(), sent.message.id, member->name,
+                          "read by " + By(call.principal()), home.clock().Now()));
+    return Json{{"message", sent.message.id}, {"state", "read"}};
+  });
   return tool;
 }
 
@@ -181,39 +170,35 @@ Tool SendMessageTool(const UseHome& use) {
                                      {"receipt_id", kTeamText},
                                      {"receipt", kTeamObject}},
                                     {"state", "repeat"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      const Json& arguments = call.arguments();
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(arguments, "client")));
-      MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
-      const TeamMember* member = config.OfUser(UserOf(call.principal()));
-      Json envelope{{"maxopt", "message/1"}, {"from", member ? member->name : "nobody"}};
-      for (const auto& [name, value] : arguments.items()) envelope[name] = value;
-      Sender sender;
-      sender.member = member ? member->name : "";
-      sender.via = "mcp";
-      sender.by = By(call.principal());
-      sender.clients = call.principal().clients;
-      sender.client = client.name;
-      MAXOPT_TRY(const Received received,
-                 ReceiveMessage(home, config, sender,
-                                envelope.dump(-1, ' ', false, Json::error_handler_t::replace)));
-      if (received.refusal) {
-        // Whatever kind it is: the text says what to do, and the message is kept with it.
-        return Fail(received.refusal->code == Errc::kNotFound ? Errc::kInvalidArgument
-                                                              : received.refusal->code,
-                    fmt::format("refused (kept as {} of the inbox): {}", received.seq,
-                                received.refusal->what));
-      }
-      Json out{{"state", received.state}, {"repeat", received.repeat}};
-      if (!received.receipt.empty()) {
-        out["receipt_id"] = received.receipt_id;
-        out["receipt"] = Json::parse(received.receipt);
-      }
-      return out;
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    const Json& arguments = call.arguments();
+    MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
+    const TeamMember* member = config.OfUser(UserOf(call.principal()));
+    Json envelope{{"maxopt", "message/1"}, {"from", member ? member->name : "nobody"}};
+    for (const auto& [name, value] : arguments.items()) envelope[name] = value;
+    Sender sender;
+    sender.member = member ? member->name : "";
+    sender.via = "mcp";
+    sender.by = By(call.principal());
+    sender.clients = call.principal().clients;
+    sender.client = client.name;
+    MAXOPT_TRY(const Received received,
+               ReceiveMessage(home, config, sender,
+                              envelope.dump(-1, ' ', false, Json::error_handler_t::replace)));
+    if (received.refusal) {
+      // Whatever kind it is: the text says what to do, and the message is kept with it.
+      return Fail(received.refusal->code == Errc::kNotFound ? Errc::kInvalidArgument
+                                                            : received.refusal->code,
+                  fmt::format("refused (kept as {} of the inbox): {}", received.seq,
+                              received.refusal->what));
+    }
+    Json out{{"state", received.state}, {"repeat", received.repeat}};
+    if (!received.receipt.empty()) {
+      out["receipt_id"] = received.receipt_id;
+      out["receipt"] = Json::parse(received.receipt);
+    }
+    return out;
+  });
   return tool;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <concepts>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -13,6 +14,8 @@ using mcp::Json;
 using mcp::Outcome;
 using mcp::Tool;
 using mcp::ToolResult;
+/// What a tool answers, as structured content.
+using Reply = Result<Json>;
 
 /// Said of every tool whose answer carries texts from outside.
 inline constexpr const char* kUntrusted =
@@ -52,6 +55,19 @@ Outcome<ToolResult> With(const UseHome& use, Work&& work) {
   ToolResult result;
   result.structured = std::move(json);
   return result;
+}
+
+/// What runs a tool that is asked about a client: `work(home, client, call)`, where the asker may
+/// see the client.
+template <class Work>
+std::function<Outcome<ToolResult>(Call&)> ForClient(const UseHome& use, Work work) {
+  return [use, work = std::move(work)](Call& call) {
+    return With(use, [&](Home& home) -> Result<Json> {
+      MAXOPT_TRY(const Client client,
+                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
+      return work(home, client, call);
+    });
+  };
 }
 
 // By file.

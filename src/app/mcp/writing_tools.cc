@@ -41,19 +41,16 @@ Tool ProposeBudgetsTool(const UseHome& use, const AgentToolsOptions& options) {
          {"maxProperties", 100}}}},
       {"client", "budgets"});
   tool.output_schema = PlanSchema();
-  tool.run = [use, dashboard = options.dashboard](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      const Json& arguments = call.arguments();
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(arguments, "client")));
-      std::map<std::string, std::string> budgets;
-      for (const auto& [channel, amount] : arguments["budgets"].items()) {
-        budgets.emplace(channel, amount.get<std::string>());
-      }
-      MAXOPT_TRY(const Plan plan, ProposeBudgets(home, client.name, budgets, By(call.principal())));
-      return PlanJson(plan, dashboard);
-    });
-  };
+  const std::string dashboard = options.dashboard;
+  tool.run = ForClient(use, [dashboard](Home& home, const Client& client, Call& call) -> Reply {
+    const Json& arguments = call.arguments();
+    std::map<std::string, std::string> budgets;
+    for (const auto& [channel, amount] : arguments["budgets"].items()) {
+      budgets.emplace(channel, amount.get<std::string>());
+    }
+    MAXOPT_TRY(const Plan plan, ProposeBudgets(home, client.name, budgets, By(call.principal())));
+    return PlanJson(plan, dashboard);
+  });
   return tool;
 }
 
@@ -72,19 +69,16 @@ Tool UndoPropose(const UseHome& use, const AgentToolsOptions& options) {
                               "\"spring/social#daily_budget\"; left out: everything")}},
       {"client", "plan"});
   tool.output_schema = PlanSchema();
-  tool.run = [use, dashboard = options.dashboard](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const Plan done, SeenPlan(home, client, TextAt(call.arguments(), "plan")));
-      MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client.name));
-      UndoOptions wanted;
-      wanted.only = TextsAt(call.arguments(), "only");
-      MAXOPT_TRY(const Plan plan, home.door().Undo(done.id, By(call.principal()),
-                                                   policy ? &*policy : nullptr, wanted));
-      return PlanJson(plan, dashboard);
-    });
-  };
+  const std::string dashboard = options.dashboard;
+  tool.run = ForClient(use, [dashboard](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const Plan done, SeenPlan(home, client, TextAt(call.arguments(), "plan")));
+    MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client.name));
+    UndoOptions wanted;
+    wanted.only = TextsAt(call.arguments(), "only");
+    MAXOPT_TRY(const Plan plan, home.door().Undo(done.id, By(call.principal()),
+                                                 policy ? &*policy : nullptr, wanted));
+    return PlanJson(plan, dashboard);
+  });
   return tool;
 }
 
@@ -101,28 +95,25 @@ Tool ApproveWithinPolicy(const UseHome& use, const AgentToolsOptions& options) {
        {"content_hash", StringSchema("of the plan as get_plan showed it: what is approved", 80)}},
       {"client", "plan", "content_hash"});
   tool.output_schema = PlanSchema();
-  tool.run = [use, dashboard = options.dashboard](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const Plan plan, SeenPlan(home, client, TextAt(call.arguments(), "plan")));
-      MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client.name));
-      if (plan.status != PlanStatus::kGuarded) {
-        return Fail(Errc::kConflict, fmt::format("plan {} is {}, so it waits for no approval",
-                                                 plan.id, PlanStatusName(plan.status)));
-      }
-      if (!policy || !Door::MayApproveItself(plan, *policy)) {
-        return Fail(Errc::kRefused,
-                    fmt::format("the policy of {} does not let plan {} pass without a person; "
-                                "await_approval shows where one approves it",
-                                client.name, plan.id));
-      }
-      MAXOPT_CHECK(home.door().Approve(plan.id, std::string(Door::kByPolicy),
-                                       TextAt(call.arguments(), "content_hash"), &*policy));
-      MAXOPT_TRY(const Plan approved, home.store().GetPlan(plan.id));
-      return PlanJson(approved, dashboard);
-    });
-  };
+  const std::string dashboard = options.dashboard;
+  tool.run = ForClient(use, [dashboard](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const Plan plan, SeenPlan(home, client, TextAt(call.arguments(), "plan")));
+    MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client.name));
+    if (plan.status != PlanStatus::kGuarded) {
+      return Fail(Errc::kConflict, fmt::format("plan {} is {}, so it waits for no approval",
+                                               plan.id, PlanStatusName(plan.status)));
+    }
+    if (!policy || !Door::MayApproveItself(plan, *policy)) {
+      return Fail(Errc::kRefused,
+                  fmt::format("the policy of {} does not let plan {} pass without a person; "
+                              "await_approval shows where one approves it",
+                              client.name, plan.id));
+    }
+    MAXOPT_CHECK(home.door().Approve(plan.id, std::string(Door::kByPolicy),
+                                     TextAt(call.arguments(), "content_hash"), &*policy));
+    MAXOPT_TRY(const Plan approved, home.store().GetPlan(plan.id));
+    return PlanJson(approved, dashboard);
+  });
   return tool;
 }
 
@@ -145,17 +136,12 @@ Tool AlertAcknowledge(const UseHome& use) {
                    {"client", "alert"});
   tool.output_schema =
       ObjectSchema({{"alert", kText}, {"acknowledged_by", kText}}, {"alert", "acknowledged_by"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const AlertEntry entry,
-                 SeenAlert(home, client, TextAt(call.arguments(), "alert")));
-      const std::string by = By(call.principal());
-      MAXOPT_CHECK(AcknowledgeAlert(home.store(), entry.alert.id, by, home.clock().Now()));
-      return Json{{"alert", entry.alert.id}, {"acknowledged_by", by}};
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const AlertEntry entry, SeenAlert(home, client, TextAt(call.arguments(), "alert")));
+    const std::string by = By(call.principal());
+    MAXOPT_CHECK(AcknowledgeAlert(home.store(), entry.alert.id, by, home.clock().Now()));
+    return Json{{"alert", entry.alert.id}, {"acknowledged_by", by}};
+  });
   return tool;
 }
 
@@ -171,18 +157,13 @@ Tool AlertFeedbackTool(const UseHome& use) {
                                    {"client", "alert", "useful"});
   tool.output_schema =
       ObjectSchema({{"alert", kText}, {"useful", {{"type", "boolean"}}}}, {"alert", "useful"});
-  tool.run = [use](Call& call) {
-    return With(use, [&](Home& home) -> Result<Json> {
-      MAXOPT_TRY(const Client client,
-                 SeenClient(home, call.principal(), TextAt(call.arguments(), "client")));
-      MAXOPT_TRY(const AlertEntry entry,
-                 SeenAlert(home, client, TextAt(call.arguments(), "alert")));
-      const bool useful = call.arguments()["useful"].get<bool>();
-      MAXOPT_CHECK(SaveAlertFeedback(home.store(), entry.alert.id, By(call.principal()), useful,
-                                     TextAt(call.arguments(), "why"), home.clock().Now()));
-      return Json{{"alert", entry.alert.id}, {"useful", useful}};
-    });
-  };
+  tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
+    MAXOPT_TRY(const AlertEntry entry, SeenAlert(home, client, TextAt(call.arguments(), "alert")));
+    const bool useful = call.arguments()["useful"].get<bool>();
+    MAXOPT_CHECK(SaveAlertFeedback(home.store(), entry.alert.id, By(call.principal()), useful,
+                                   TextAt(call.arguments(), "why"), home.clock().Now()));
+    return Json{{"alert", entry.alert.id}, {"useful", useful}};
+  });
   return tool;
 }
 
