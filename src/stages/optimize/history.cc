@@ -11,22 +11,12 @@
 #include "decide/guardrails/guardrails.h"
 #include "memory/campaigns/signals.h"
 #include "memory/facts/quality.h"
+#include "stages/optimize/harvest.h"
 
 namespace maxopt {
 namespace {
 
 using std::chrono::days;
-
-/// Words in a channel's name that say it reaches people who were about to buy anyway. Platform
-/// counts of brand search and retargeting are known to be mostly harvest: Blake, Nosko and Tadelis
-/// 2015 found next to none of brand search's claimed sales incremental; Gordon et al. 2019 and 2023
-/// found observational counts of other formats too high by multiples.
-bool Harvests(std::string_view channel) {
-  constexpr std::string_view kWords[] = {"brand", "retargeting", "remarketing", "retention"};
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
-    return channel.find(word) != std::string_view::npos;
-  });
-}
 
 /// Channels that are told apart: as many as the response model fits in seconds, and more than a
 /// year of days bears.

@@ -22,28 +22,7 @@ std::optional<double> RealAt(const FactTable& table, const std::vector<FactCell>
   return cell.Amount();
 }
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) {
-    return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  });
-  return out;
-}
-
 }  // namespace
-
-bool Harvests(std::string_view name) {
-  std::string text = Lower(name);
-  for (const std::string_view not_brand : {"non-brand", "non_brand", "non brand", "nonbrand"}) {
-    for (std::size_t at = text.find(not_brand); at != std::string::npos;
-         at = text.find(not_brand)) {
-      text.erase(at, not_brand.size());
-    }
-  }
-  constexpr std::string_view kWords[] = {"brand", "retargeting", "remarketing", "retention"};
-  return std::any_of(std::begin(kWords), std::end(kWords),
-                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
-}
 
 std::string HarvestNote(const Entity& campaign) {
   return fmt::format(

@@ -11,11 +11,6 @@
 /// change of it costs to learn, and which days of a cut may be decided on.
 namespace maxopt::levers {
 
-/// Words in a campaign's name that say it reaches people who were about to buy anyway. What
-/// platforms claim there is mostly harvest: Blake, Nosko, Tadelis 2015 found next to none of brand
-/// search's claimed sales incremental. "non-brand" is no such word.
-bool Harvests(std::string_view name);
-
 /// Why a campaign that harvests is left alone, with its name.
 std::string HarvestNote(const Entity& campaign);
 

@@ -7,6 +7,8 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "stages/optimize/harvest.h"
+
 namespace maxopt::levers {
 namespace {
 

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "domain/message_text.h"
+#include "stages/optimize/harvest.h"
 #include "stages/optimize/levers/cuts/cuts.h"
 #include "stages/optimize/levers/partwise.h"
 #include "stages/optimize/segments/segments.h"
