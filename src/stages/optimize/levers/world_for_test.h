@@ -100,6 +100,24 @@ class LeverTest : public testing::Test {
             }};
   }
   Result<LeverState> Read(int days) { return ReadLeverState(World(), "A", &policy_, days); }
+  /// What the lever finds in so many days.
+  LeverReport RunLever(Lever lever, int days) {
+    const auto state = Read(days);
+    EXPECT_TRUE(state) << state.error().what;
+    if (!state) return {};
+    const auto report = lever(World(), *state);
+    EXPECT_TRUE(report) << report.error().what;
+    return report ? *report : LeverReport{};
+  }
+  /// A line each.
+  static std::string Notes(const LeverReport& report) {
+    std::string out;
+    for (const std::string& note : report.notes) out += note + "\n";
+    return out;
+  }
+  static bool Has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+  }
   /// A running experiment whose one arm is the object.
   void Lock(const AccountId& account, Level level, const std::string& id,
             const std::string& address) {

@@ -86,21 +86,7 @@ class BidsLever : public levers::LeverTest {
     const auto saved = store_->SaveWatches("A", "campaign", watches);
     ASSERT_TRUE(saved) << saved.error().what;
   }
-  LeverReport Run() {
-    const auto state = Read(kDays);
-    EXPECT_TRUE(state) << state.error().what;
-    const auto report = BidLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
-  static std::string Notes(const LeverReport& report) {
-    std::string out;
-    for (const std::string& note : report.notes) out += note + "\n";
-    return out;
-  }
-  static bool Has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  }
+  LeverReport Run() { return RunLever(BidLever, kDays); }
   Entity Cpa(const std::string& id, double target, double budget, Fields more = {}) {
     more["bid_strategy"] = std::string("target_cpa");
     more["target_cpa"] = Eur(target);

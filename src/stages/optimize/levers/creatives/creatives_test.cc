@@ -85,18 +85,7 @@ class CreativeLeverTest : public levers::LeverTest {
     const auto saved = SaveAlertRound(*store_, {entry}, {});
     ASSERT_TRUE(saved) << saved.error().what;
   }
-  LeverReport Run() {
-    const auto state = Read(60);
-    EXPECT_TRUE(state) << state.error().what;
-    auto report = CreativeLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
-  static std::string All(const std::vector<std::string>& notes) {
-    std::string out;
-    for (const std::string& note : notes) out += note + "\n";
-    return out;
-  }
+  LeverReport Run() { return RunLever(CreativeLever, 60); }
   const AccountId account_{Platform::kMeta, "42"};
   const Day from_ = kToday - days(60), to_ = kToday - days(1);
 };
@@ -107,7 +96,7 @@ TEST_F(CreativeLeverTest, PausesWhatLoses) {
           to_);
   const LeverReport report = Run();
   EXPECT_EQ(report.lever, "creatives");
-  ASSERT_EQ(report.opportunities.size(), 1u) << All(report.notes);
+  ASSERT_EQ(report.opportunities.size(), 1u) << Notes(report);
   const Opportunity& found = report.opportunities[0];
   EXPECT_EQ(found.change.level, Level::kAd);
   EXPECT_EQ(found.change.id, "3");
@@ -183,7 +172,7 @@ TEST_F(CreativeLeverTest, DaysThatWereFollowedTellHowConversionsCome) {
   }
   accounts_[account_].first.attribution_window = "10d_click";
   const LeverReport report = Run();
-  EXPECT_EQ(All(report.notes).find("hold"), std::string::npos) << All(report.notes);
+  EXPECT_EQ(Notes(report).find("hold"), std::string::npos) << Notes(report);
   // As it stands ad 3 converts a third as well as the others, for want of time only.
   EXPECT_TRUE(report.opportunities.empty()) << report.opportunities[0].change.why;
 }
@@ -200,7 +189,7 @@ TEST_F(CreativeLeverTest, WhatIsHeldIsLeft) {
   Lock(account_, Level::kAd, "1", "spring/social/ad-1");  // a sibling in an experiment
   const LeverReport report = Run();
   EXPECT_TRUE(report.opportunities.empty());
-  EXPECT_NE(All(report.notes).find("experiment"), std::string::npos) << All(report.notes);
+  EXPECT_NE(Notes(report).find("experiment"), std::string::npos) << Notes(report);
 }
 
 TEST_F(CreativeLeverTest, TiredOnesAreReplacedAndAskedFor) {
@@ -221,7 +210,7 @@ TEST_F(CreativeLeverTest, TiredOnesAreReplacedAndAskedFor) {
   Tire("2");
   const LeverReport report = Run();
   // Its successor first: there are never fewer than two.
-  ASSERT_EQ(report.opportunities.size(), 1u) << All(report.notes);
+  ASSERT_EQ(report.opportunities.size(), 1u) << Notes(report);
   EXPECT_EQ(report.opportunities[0].change.id, "3");
   EXPECT_EQ(report.opportunities[0].change.address, "spring/social/ad:v3");
   EXPECT_EQ(TextField(report.opportunities[0].change.after, "status"), kActive);
@@ -247,7 +236,7 @@ TEST_F(CreativeLeverTest, TiredOnesAreReplacedAndAskedFor) {
   HaveAds({Ad("1", "11"), Ad("2", "11"), Ad("3", "11")});
   const LeverReport later = Run();
   EXPECT_TRUE(later.messages.empty());
-  ASSERT_EQ(later.opportunities.size(), 1u) << All(later.notes);
+  ASSERT_EQ(later.opportunities.size(), 1u) << Notes(later);
   EXPECT_EQ(later.opportunities[0].change.id, "2");
   EXPECT_EQ(TextField(later.opportunities[0].change.after, "status"), kPaused);
   EXPECT_NE(later.opportunities[0].second_signal, "");
@@ -263,7 +252,7 @@ TEST_F(CreativeLeverTest, BudgetsMoveBetweenAdGroupsOfOneAd) {
   Have(Platform::kMeta, all);
   LoadAds({{"1", 100, 5'000, 100, 12, "11"}, {"2", 100, 5'000, 100, 4, "12"}}, from_, to_);
   LeverReport report = Run();
-  ASSERT_EQ(report.opportunities.size(), 2u) << All(report.notes);
+  ASSERT_EQ(report.opportunities.size(), 2u) << Notes(report);
   const Money up = *MoneyField(report.opportunities[0].change.after, "daily_budget");
   const Money down = *MoneyField(report.opportunities[1].change.after, "daily_budget");
   EXPECT_EQ(report.opportunities[0].change.level, Level::kAdGroup);
@@ -276,7 +265,7 @@ TEST_F(CreativeLeverTest, BudgetsMoveBetweenAdGroupsOfOneAd) {
   ASSERT_TRUE(
       SaveFixedBudgets(*store_, "A", "campaign", {{"campaign/1", std::nullopt}}, clock_.Now()));
   report = Run();
-  EXPECT_TRUE(report.opportunities.empty()) << All(report.notes);
+  EXPECT_TRUE(report.opportunities.empty()) << Notes(report);
 }
 
 TEST_F(CreativeLeverTest, TheLedgerBecomesALogOfPropensities) {

@@ -50,21 +50,7 @@ class HoursLever : public levers::LeverTest {
     Load(platform, Level::kCampaign, Grain::kDay, Breakdown::kNone, from, to, whole);
     Load(platform, Level::kCampaign, Grain::kHour, Breakdown::kNone, from, to, hours);
   }
-  LeverReport Run() {
-    const auto state = Read(84);
-    EXPECT_TRUE(state) << state.error().what;
-    const auto report = HourLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
-  static std::string Notes(const LeverReport& report) {
-    std::string out;
-    for (const std::string& note : report.notes) out += note + "\n";
-    return out;
-  }
-  static bool Has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  }
+  LeverReport Run() { return RunLever(HourLever, 84); }
   static double Nights(int hour) { return hour < 4 ? 0.1 : 0.5; }
   Entity Google(const std::string& id, Fields more = {}) {
     more["daily_budget"] = Eur(250);

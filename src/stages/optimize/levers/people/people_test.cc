@@ -58,18 +58,11 @@ class PeopleLeverTest : public levers::LeverTest {
     Load(platform, Level::kCampaign, Grain::kDay, Breakdown::kNone, from, to, whole);
     Load(platform, Level::kCampaign, Grain::kDay, breakdown, from, to, cut);
   }
-  LeverReport Run() {
-    const auto state = Read(60);
-    EXPECT_TRUE(state) << state.error().what;
-    auto report = PeopleLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
+  LeverReport Run() { return RunLever(PeopleLever, 60); }
   static std::string All(const LeverReport& report) {
     std::string out;
     for (const Opportunity& o : report.opportunities) out += ToJson(o.change) + "\n";
-    for (const std::string& note : report.notes) out += note + "\n";
-    return out;
+    return out + Notes(report);
   }
   const Day from_ = kToday - days(60), to_ = kToday - days(1);
   const std::vector<Part> ages_ = {{"18-24/female", 15, 0.1},   {"18-24/male", 15, 0.1},

@@ -60,21 +60,7 @@ class PlacesLever : public levers::LeverTest {
     more.try_emplace("countries", List{"DE", "AT", "CH"});
     return Campaign(id, std::move(more));
   }
-  LeverReport Run() {
-    const auto state = Read(84);
-    EXPECT_TRUE(state) << state.error().what;
-    const auto report = PlaceLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
-  static std::string Notes(const LeverReport& report) {
-    std::string out;
-    for (const std::string& note : report.notes) out += note + "\n";
-    return out;
-  }
-  static bool Has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  }
+  LeverReport Run() { return RunLever(PlaceLever, 84); }
 };
 
 // 20 EUR a day in Switzerland bring 0.2 conversions; the rest pays 20 EUR for one.

@@ -53,20 +53,13 @@ class SearchLeverTest : public levers::LeverTest {
   }
   const std::vector<Search> kUsual_{
       {"hiking boots", 100, 10}, {"leather boots", 60, 6}, {"boots for women", 40, 4}};
-  LeverReport Run() {
-    const auto state = Read(60);
-    EXPECT_TRUE(state) << state.error().what;
-    auto report = SearchLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
+  LeverReport Run() { return RunLever(SearchLever, 60); }
   static std::string Print(const LeverReport& report) {
     std::string out;
     for (const Opportunity& o : report.opportunities) {
       out += ToJson(o.change) + fmt(o.value) + fmt(o.value_low90) + fmt(o.value_high90) + "\n";
     }
-    for (const std::string& note : report.notes) out += note + "\n";
-    return out;
+    return out + Notes(report);
   }
   static std::string fmt(double x) { return std::to_string(x) + " "; }
   const Day from_ = kToday - days(60), to_ = kToday - days(1);
