@@ -4,13 +4,16 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "app/api/api.h"
 #include "app/cli/access.h"
+#include "app/cli/families.h"
 #include "app/cli/open.h"
 
 namespace maxopt {
@@ -276,6 +279,64 @@ Result<int> LinkCommand(const CommandContext& context, const AccessArguments& ar
     fmt::print("{}\nIt logs in once, within 15 minutes.\n", link);
   }
   return kExitOk;
+}
+
+void AddAccessCommands(CLI::App& app, const CommandContext& context,
+                       std::function<Result<int>()>& run) {
+  const auto access = std::make_shared<AccessArguments>();
+  auto* users_command = app.add_subcommand("users", "who may use dashboard and API");
+  users_command->require_subcommand(1);
+  const auto user_command = [&](const char* name, const char* help, auto run_it) {
+    auto* made = users_command->add_subcommand(name, help);
+    made->add_option("name", access->name, "of the user")->required();
+    made->callback([&run, &context, access, run_it] {
+      run = [&context, access, run_it] { return run_it(context, *access); };
+    });
+    return made;
+  };
+  auto* add_user = user_command("add", "add one; the password is asked for", UsersAddCommand);
+  add_user->add_option("--role", access->role, "viewer, operator, approver or admin")
+      ->capture_default_str();
+  add_user->add_option("--clients", access->clients, "\"A,B\", or all (default)");
+  add_user->add_option("--locale", access->locale, "de-DE (default: the browser's)");
+  add_user->add_flag("--password-stdin", access->password, "the password is a line of the input");
+  users_command->add_subcommand("list", "show them")->callback([&run, &context] {
+    run = [&context] { return UsersListCommand(context); };
+  });
+  user_command("role", "change a role; it works at once", UsersRoleCommand)
+      ->add_option("role", access->role, "viewer, operator, approver or admin")
+      ->required();
+  user_command("clients", "change which clients one sees", UsersClientsCommand)
+      ->add_option("clients", access->clients, "\"A,B\", or all")
+      ->required();
+  user_command("password", "set a password; sessions end", UsersPasswordCommand);
+  user_command("remove", "remove one with sessions and keys", UsersRemoveCommand);
+  auto* keys_command = app.add_subcommand("keys", "API keys, for programs");
+  keys_command->require_subcommand(1);
+  auto* add_key = keys_command->add_subcommand("add", "make one; it is shown once");
+  add_key->add_option("--user", access->user, "whose it is")->required();
+  add_key->add_option("--for", access->what, "what it is for")->required();
+  add_key->add_option("--role", access->role, "at most the user's")->capture_default_str();
+  add_key->add_option("--clients", access->clients, "\"A,B\", or all that the user sees (default)");
+  add_key->add_option("--days", access->days, "until it expires")
+      ->check(CLI::Range(1, 3650))
+      ->capture_default_str();
+  add_key->callback([&run, &context, access] {
+    run = [&context, access] { return KeysAddCommand(context, *access); };
+  });
+  keys_command->add_subcommand("list", "show them without their secrets")
+      ->callback([&run, &context] { run = [&context] { return KeysListCommand(context); }; });
+  auto* revoke_key = keys_command->add_subcommand("revoke", "end one at once");
+  revoke_key->add_option("prefix", access->prefix, "mk_...")->required();
+  revoke_key->callback([&run, &context, access] {
+    run = [&context, access] { return KeysRevokeCommand(context, *access); };
+  });
+  auto* link_command =
+      app.add_subcommand("link", "a login that works once, for the maxopt serve of this machine");
+  link_command->add_option("--user", access->user, "who logs in (default: an admin)");
+  link_command->callback([&run, &context, access] {
+    run = [&context, access] { return LinkCommand(context, *access); };
+  });
 }
 
 }  // namespace maxopt

@@ -1,9 +1,12 @@
 // What is wrong, who takes care of it, what stays quiet, and whether the channels work.
 #include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/families.h"
 #include "app/cli/open.h"
 #include "memory/campaigns/alerts.h"
 
@@ -251,6 +254,74 @@ Result<int> AlertTestCommand(const CommandContext& context, const std::string& c
     fmt::print("{}: {}\n", channel, how);
   }
   return kExitOk;
+}
+
+void AddAlertsCommands(CLI::App& app, const CommandContext& context,
+                       std::function<Result<int>()>& run) {
+  struct Asked {
+    AlertsArguments alerts;
+    long long silence = 0;
+    std::string verdict;
+  };
+  const auto asked = std::make_shared<Asked>();
+  AlertsArguments& alerts = asked->alerts;
+  auto* alerts_command = app.add_subcommand("alerts", "what is wrong now; 2 when something is");
+  alerts_command->add_option("--client", alerts.client, "only this one");
+  alerts_command->add_flag("--all", alerts.all, "what is over too");
+  alerts_command->require_subcommand(0, 1);
+  const auto alert_command = [&](const char* name, const char* help, bool with_id) {
+    auto* sub = alerts_command->add_subcommand(name, help);
+    if (with_id) sub->add_option("alert", alerts.id, "id of the alert")->required();
+    return sub;
+  };
+  alert_command("show", "one alert: diagnosis, who was told", true)
+      ->callback([&run, &context, asked] {
+        run = [&context, asked] { return AlertShowCommand(context, asked->alerts.id); };
+      });
+  auto* ack_command = alert_command("ack", "take care of it: no repeats, no escalation", true);
+  ack_command->add_option("--by", alerts.by, "who (default: the system's user)");
+  ack_command->callback([&run, &context, asked] {
+    run = [&context, asked] { return AlertAckCommand(context, asked->alerts); };
+  });
+  auto* silence_command = alert_command("silence", "keep quiet about some for a time", false);
+  silence_command->add_option("match", alerts.match,
+                              "which: detector=kpi,campaign=77,kpi!=ctr; empty: all");
+  silence_command->add_option("--hours", alerts.hours, "for so long")->check(CLI::Range(1, 8784));
+  silence_command->add_option("--from", alerts.from, "RFC 3339; default: now");
+  silence_command->add_option("--until", alerts.until, "RFC 3339");
+  silence_command->add_option("--by", alerts.by, "who (default: the system's user)");
+  silence_command->add_option("--why", alerts.why, "said to whoever wonders")->required();
+  silence_command->callback([&run, &context, asked] {
+    run = [&context, asked] { return AlertSilenceCommand(context, asked->alerts); };
+  });
+  alert_command("silences", "the silences there are", false)->callback([&run, &context, asked] {
+    run = [&context, asked] { return AlertSilencesCommand(context, asked->alerts.all); };
+  });
+  auto* unsilence_command = alert_command("unsilence", "end a silence now", false);
+  unsilence_command->add_option("silence", asked->silence, "its number")->required();
+  unsilence_command->callback([&run, &context, asked] {
+    run = [&context, asked] { return AlertUnsilenceCommand(context, asked->silence); };
+  });
+  auto* feedback_command = alert_command("feedback", "say whether it was worth it; tunes", true);
+  feedback_command->add_option("verdict", asked->verdict, "useful or not")
+      ->required()
+      ->check(CLI::IsMember({"useful", "not"}));
+  feedback_command->add_option("--by", alerts.by, "who (default: the system's user)");
+  feedback_command->add_option("--why", alerts.why, "in a few words");
+  feedback_command->callback([&run, &context, asked] {
+    asked->alerts.useful = asked->verdict == "useful";
+    run = [&context, asked] { return AlertFeedbackCommand(context, asked->alerts); };
+  });
+  auto* channel_command = alert_command("test", "send a harmless message to a channel", false);
+  channel_command->add_option("channel", alerts.id, "its name in alerts.yaml")->required();
+  channel_command->callback([&run, &context, asked] {
+    run = [&context, asked] { return AlertTestCommand(context, asked->alerts.id); };
+  });
+  alerts_command->callback([&run, &context, asked, alerts_command] {
+    if (alerts_command->get_subcommands().empty()) {
+      run = [&context, asked] { return AlertsCommand(context, asked->alerts); };
+    }
+  });
 }
 
 }  // namespace maxopt

@@ -11,11 +11,8 @@
 
 #include "app/cli/canary.h"
 #include "app/cli/commands.h"
-#include "app/cli/cycle_commands.h"
-#include "app/cli/memory_commands.h"
-#include "app/cli/team_commands.h"
+#include "app/cli/families.h"
 #include "app/demo/demo.h"
-#include "app/lab/lab.h"
 
 namespace maxopt {
 namespace {
@@ -525,53 +522,7 @@ int RunCommandLine(int argc, char** argv) {
     run = [&] { return ReportRenderCommand(context, report_id, report_forms, report_out); };
   });
 
-  auto* experiments_command =
-      command(&app, "experiments", "planned comparisons and trials, what they lock and found");
-  experiments_command->require_subcommand(0, 1);
-  experiments_command->add_option("client,--client", client, "only this one");
-  experiments_command->callback([&] {
-    if (experiments_command->get_subcommands().empty()) {
-      run = [&] { return ExperimentsCommand(context, client); };
-    }
-  });
-  ExperimentArguments experiment;
-  const auto experiment_command = [&](const char* name, const char* help, auto function) {
-    auto* sub = command(experiments_command, name, help);
-    sub->callback([&run, &context, &experiment, function] {
-      run = [&context, &experiment, function] { return function(context, experiment); };
-    });
-    return sub;
-  };
-  auto* experiment_propose =
-      experiment_command("propose", "what is worth measuring: design, cost and value of each",
-                         ExperimentsProposeCommand);
-  experiment_propose->add_option("client", experiment.client, "may be left out when there is one");
-  experiment_propose->add_option("--horizon", experiment.horizon_days, "days an answer is acted on")
-      ->check(CLI::Range(1, 730))
-      ->capture_default_str();
-  experiment_propose->add_option("--margin", experiment.gross_margin, "gross margin of revenue")
-      ->check(CLI::Range(0.01, 1.0))
-      ->capture_default_str();
-  experiment_propose->add_flag("--all", experiment.all, "also channels whose data can tell");
-  for (auto* sub :
-       {experiment_command("start", "lock what it moves and propose its first plan",
-                           ExperimentsStartCommand),
-        experiment_command("stop", "put back what it changed", ExperimentsStopCommand)}) {
-    sub->add_option("id", experiment.id, "as propose names it")->required();
-    sub->add_option("--by", experiment.by, "who says so")->required();
-    sub->add_option("--client", experiment.client, "whose");
-  }
-  auto* experiment_show = experiment_command("show", "one trial whole", ExperimentsShowCommand);
-  experiment_show->add_option("id", experiment.id, "as propose names it")->required();
-  experiment_show->add_option("--client", experiment.client, "whose");
-  auto* experiment_measure = experiment_command(
-      "measure", "one round, as the job experiments runs it: switch, end, put back, read",
-      ExperimentsMeasureCommand);
-  experiment_measure->add_option("client", experiment.client, "may be left out when there is one");
-  auto* experiment_books = experiment_command(
-      "books", "keep the client's books by place (CSV day,place,revenue)", ExperimentsBooksCommand);
-  experiment_books->add_option("file", experiment.file, "CSV")->required();
-  experiment_books->add_option("--client", experiment.client, "whose");
+  AddExperimentsCommands(app, context, run);
   auto* watches_command = command(&app, "watches", "what is watched, how often, and how far off");
   watches_command->add_option("client", client, "only this one");
   watches_command->callback([&] { run = [&] { return WatchesCommand(context, client); }; });
@@ -586,59 +537,7 @@ int RunCommandLine(int argc, char** argv) {
   status_command->add_option("--client", client, "only this one");
   status_command->callback([&] { run = [&] { return StatusCommand(context, client); }; });
 
-  AlertsArguments alerts;
-  long long silence_id = 0;
-  std::string verdict;
-  auto* alerts_command = command(&app, "alerts", "what is wrong now; 2 when something is");
-  alerts_command->add_option("--client", alerts.client, "only this one");
-  alerts_command->add_flag("--all", alerts.all, "what is over too");
-  alerts_command->require_subcommand(0, 1);
-  const auto alert_command = [&](const char* name, const char* help, bool with_id) {
-    auto* sub = command(alerts_command, name, help);
-    if (with_id) sub->add_option("alert", alerts.id, "id of the alert")->required();
-    return sub;
-  };
-  alert_command("show", "one alert: diagnosis, who was told", true)->callback([&] {
-    run = [&] { return AlertShowCommand(context, alerts.id); };
-  });
-  auto* ack_command = alert_command("ack", "take care of it: no repeats, no escalation", true);
-  ack_command->add_option("--by", alerts.by, "who (default: the system's user)");
-  ack_command->callback([&] { run = [&] { return AlertAckCommand(context, alerts); }; });
-  auto* silence_command = alert_command("silence", "keep quiet about some for a time", false);
-  silence_command->add_option("match", alerts.match,
-                              "which: detector=kpi,campaign=77,kpi!=ctr; empty: all");
-  silence_command->add_option("--hours", alerts.hours, "for so long")->check(CLI::Range(1, 8784));
-  silence_command->add_option("--from", alerts.from, "RFC 3339; default: now");
-  silence_command->add_option("--until", alerts.until, "RFC 3339");
-  silence_command->add_option("--by", alerts.by, "who (default: the system's user)");
-  silence_command->add_option("--why", alerts.why, "said to whoever wonders")->required();
-  silence_command->callback([&] { run = [&] { return AlertSilenceCommand(context, alerts); }; });
-  alert_command("silences", "the silences there are", false)->callback([&] {
-    run = [&] { return AlertSilencesCommand(context, alerts.all); };
-  });
-  auto* unsilence_command = alert_command("unsilence", "end a silence now", false);
-  unsilence_command->add_option("silence", silence_id, "its number")->required();
-  unsilence_command->callback(
-      [&] { run = [&] { return AlertUnsilenceCommand(context, silence_id); }; });
-  auto* feedback_command = alert_command("feedback", "say whether it was worth it; tunes", true);
-  feedback_command->add_option("verdict", verdict, "useful or not")
-      ->required()
-      ->check(CLI::IsMember({"useful", "not"}));
-  feedback_command->add_option("--by", alerts.by, "who (default: the system's user)");
-  feedback_command->add_option("--why", alerts.why, "in a few words");
-  feedback_command->callback([&] {
-    alerts.useful = verdict == "useful";
-    run = [&] { return AlertFeedbackCommand(context, alerts); };
-  });
-  auto* channel_command = alert_command("test", "send a harmless message to a channel", false);
-  channel_command->add_option("channel", alerts.id, "its name in alerts.yaml")->required();
-  channel_command->callback([&] { run = [&] { return AlertTestCommand(context, alerts.id); }; });
-  alerts_command->callback([&] {
-    if (alerts_command->get_subcommands().empty()) {
-      run = [&] { return AlertsCommand(context, alerts); };
-    }
-  });
-
+  AddAlertsCommands(app, context, run);
   SpecsArguments specs;
   auto* specs_command =
       command(&app, "specs",
@@ -692,53 +591,7 @@ int RunCommandLine(int argc, char** argv) {
   mcp_command->add_flag("--conformance-fixtures", mcp.fixtures,
                         "also what the protocol's conformance suite calls");
   mcp_command->callback([&] { run = [&] { return McpCommand(context, mcp); }; });
-  AccessArguments access;
-  auto* users_command = command(&app, "users", "who may use dashboard and API");
-  users_command->require_subcommand(1);
-  const auto user_command = [&](const char* name, const char* help, auto run_it) {
-    auto* made = command(users_command, name, help);
-    made->add_option("name", access.name, "of the user")->required();
-    made->callback([&, run_it] { run = [&, run_it] { return run_it(context, access); }; });
-    return made;
-  };
-  auto* add_user = user_command("add", "add one; the password is asked for", UsersAddCommand);
-  add_user->add_option("--role", access.role, "viewer, operator, approver or admin")
-      ->capture_default_str();
-  add_user->add_option("--clients", access.clients, "\"A,B\", or all (default)");
-  add_user->add_option("--locale", access.locale, "de-DE (default: the browser's)");
-  add_user->add_flag("--password-stdin", access.password, "the password is a line of the input");
-  command(users_command, "list", "show them")->callback([&] {
-    run = [&] { return UsersListCommand(context); };
-  });
-  user_command("role", "change a role; it works at once", UsersRoleCommand)
-      ->add_option("role", access.role, "viewer, operator, approver or admin")
-      ->required();
-  user_command("clients", "change which clients one sees", UsersClientsCommand)
-      ->add_option("clients", access.clients, "\"A,B\", or all")
-      ->required();
-  user_command("password", "set a password; sessions end", UsersPasswordCommand);
-  user_command("remove", "remove one with sessions and keys", UsersRemoveCommand);
-  auto* keys_command = command(&app, "keys", "API keys, for programs");
-  keys_command->require_subcommand(1);
-  auto* add_key = command(keys_command, "add", "make one; it is shown once");
-  add_key->add_option("--user", access.user, "whose it is")->required();
-  add_key->add_option("--for", access.what, "what it is for")->required();
-  add_key->add_option("--role", access.role, "at most the user's")->capture_default_str();
-  add_key->add_option("--clients", access.clients, "\"A,B\", or all that the user sees (default)");
-  add_key->add_option("--days", access.days, "until it expires")
-      ->check(CLI::Range(1, 3650))
-      ->capture_default_str();
-  add_key->callback([&] { run = [&] { return KeysAddCommand(context, access); }; });
-  command(keys_command, "list", "show them without their secrets")->callback([&] {
-    run = [&] { return KeysListCommand(context); };
-  });
-  auto* revoke_key = command(keys_command, "revoke", "end one at once");
-  revoke_key->add_option("prefix", access.prefix, "mk_...")->required();
-  revoke_key->callback([&] { run = [&] { return KeysRevokeCommand(context, access); }; });
-  auto* link_command =
-      command(&app, "link", "a login that works once, for the maxopt serve of this machine");
-  link_command->add_option("--user", access.user, "who logs in (default: an admin)");
-  link_command->callback([&] { run = [&] { return LinkCommand(context, access); }; });
+  AddAccessCommands(app, context, run);
 
   bool once = false;
   auto* worker_command = command(&app, "worker", "run the jobs only, without the collector");
@@ -865,108 +718,7 @@ int RunCommandLine(int argc, char** argv) {
   fx_list->add_option("to", fx_to, "last day");
   fx_list->callback([&] { run = [&] { return FxListCommand(context, fx_from, fx_to); }; });
 
-  // One piece of measure or decide on plain files; src/app/lab/ has one .cc for each.
-  auto* lab_command = command(&app, "lab", "the pure core on plain files, without accounts");
-  lab_command->require_subcommand(1);
-  lab::AnomaliesArguments anomalies;
-  auto* anomalies_command =
-      command(lab_command, "anomalies", "score every timestamp,value CSV below a folder");
-  anomalies_command->add_option("--in", anomalies.in, "folder of *.csv, read with its subfolders")
-      ->required();
-  anomalies_command
-      ->add_option("--out", anomalies.out, "folder for the same paths with anomaly_score,alert")
-      ->required();
-  anomalies_command->callback([&] { run = [&] { return lab::Anomalies(anomalies); }; });
-  lab::ForecastArguments forecast;
-  auto* forecast_command = command(lab_command, "forecast", "continue a timestamp,value CSV");
-  forecast_command->add_option("--series", forecast.series, "CSV with columns timestamp,value")
-      ->required();
-  forecast_command->add_option("--horizon", forecast.horizon, "steps ahead")->required();
-  forecast_command->add_option("--out", forecast.out, "file to write; standard output without");
-  forecast_command->add_option("--seed", forecast.seed, "of the simulated futures");
-  forecast_command->callback([&] { run = [&] { return lab::ForecastFile(forecast); }; });
-  lab::AttributionArguments attribution;
-  auto* attribution_command =
-      command(lab_command, "attribution", "give the channels on paths credit for conversions");
-  attribution_command
-      ->add_option("--paths", attribution.paths,
-                   "CSV path,conversions,conversion_value,null_conversions; a path as \"a > b\"")
-      ->required();
-  attribution_command
-      ->add_option("--model", attribution.model,
-                   "last, first, linear, time_decay, position, markov, markov:K or shapley")
-      ->required();
-  attribution_command->add_option("--half-life", attribution.half_life, "of time_decay, in touches")
-      ->check(CLI::Range(0.001, 1e6))
-      ->capture_default_str();
-  attribution_command->add_option("--out", attribution.out, "file (default: standard output)");
-  attribution_command->callback([&] { run = [&] { return lab::Attribute(attribution); }; });
-  lab::TestsArguments tests;
-  auto* tests_command = command(lab_command, "test", "answer a JSON array of statistical tests");
-  tests_command->add_option("--in", tests.in, "JSON array of cases (docs/significance.md)")
-      ->required();
-  tests_command->add_option("--out", tests.out, "file (default: standard output)");
-  tests_command->callback([&] { run = [&] { return lab::Tests(tests); }; });
-  lab::AllocateArguments allocate;
-  auto* allocate_command =
-      command(lab_command, "allocate", "split a budget over response curves, with certificate");
-  allocate_command->add_option("--problem", allocate.problem, "JSON (docs/allocation.md)")
-      ->required();
-  allocate_command->add_option("--out", allocate.out, "file (default: standard output)");
-  allocate_command->callback([&] { run = [&] { return lab::AllocateFile(allocate); }; });
-  lab::BanditArguments bandit;
-  auto* bandit_command =
-      command(lab_command, "bandit", "shares for arms from JSON lines, a line out for a line in");
-  bandit_command->add_option("--in", bandit.in, "file of JSON lines (default: standard input)");
-  bandit_command->add_option("--out", bandit.out, "file (default: standard output)");
-  bandit_command->add_option("--policy", bandit.policy, "thompson, top_two or ab")
-      ->capture_default_str();
-  bandit_command->add_option("--floor", bandit.floor, "least share of an available arm");
-  bandit_command->add_option("--cap", bandit.cap, "largest share of an arm");
-  bandit_command->callback([&] { run = [&] { return lab::RunBandit(bandit); }; });
-  lab::LiftArguments lift;
-  auto* lift_command = command(lab_command, "lift",
-                               "what a test brought, by places or in one series; or its design");
-  lift_command->add_option("--panel", lift.panel, "CSV day|date,geo,sales|y[,spend,group,period]");
-  lift_command->add_option("--treated", lift.treated, "geos that were treated: a,b");
-  lift_command->add_option("--start", lift.start, "first day of the test");
-  lift_command->add_option("--end", lift.end, "last day of the test");
-  lift_command->add_option("--method", lift.method, "auto, synthetic_control, did or tbr")
-      ->capture_default_str();
-  lift_command->add_option("--cooldown", lift.cooldown, "days after it that still count");
-  lift_command->add_option("--level", lift.level, "of the intervals")->capture_default_str();
-  lift_command->add_option("--series", lift.series, "CSV y and covariates, one row a step");
-  lift_command->add_option("--from", lift.from, "first step of the test: row from 0, or day");
-  lift_command->add_option("--design", lift.design, "CSV as --panel, without a test");
-  lift_command->add_option("--test-days", lift.test_days, "length of the test to design");
-  lift_command->add_option("--effect", lift.effect, "relative effect it is to find: .05 is 5 %");
-  lift_command->add_option("--out", lift.out, "file (default: standard output)");
-  lift_command->add_option("--seed", lift.seed, "of the sampler for many covariates");
-  lift_command->callback([&] { run = [&] { return lab::LiftFile(lift); }; });
-  lab::ResponseArguments response;
-  auto* response_command =
-      command(lab_command, "response", "what each campaign brings, from history alone");
-  lab::ReallocateArguments reallocate;
-  auto* reallocate_command =
-      command(lab_command, "reallocate", "budgets of the next step, from history to decision");
-  response_command->add_option("--campaigns", response.campaigns, "CSV day,campaign,spend,...")
-      ->required();
-  response_command->add_option("--kpi", response.kpi, "CSV day,revenue and controls")->required();
-  response_command->add_option("--experiments", response.experiments,
-                               "CSV campaign,start,end,lift_revenue,se");
-  response_command->add_option("--window", response.window, "first:last day to answer for");
-  response_command->add_option("--out", response.out, "file (default: standard output)");
-  response_command->add_option("--seed", response.seed, "of the posterior draws");
-  response_command->callback([&] { run = [&] { return lab::Response(response); }; });
-  reallocate_command->add_option("--campaigns", reallocate.campaigns, "CSV day,campaign,spend,...")
-      ->required();
-  reallocate_command->add_option("--kpi", reallocate.kpi, "CSV day,revenue and controls")
-      ->required();
-  reallocate_command->add_option("--context", reallocate.context, "JSON: totals and horizon")
-      ->required();
-  reallocate_command->add_option("--out", reallocate.out, "CSV campaign,budget")->required();
-  reallocate_command->add_option("--seed", reallocate.seed, "of the posterior draws");
-  reallocate_command->callback([&] { run = [&] { return lab::ReallocateFile(reallocate); }; });
+  AddLabCommands(app, run);
 
   try {
     app.parse(argc, argv);

@@ -1,12 +1,11 @@
 // cycle: the decision cycle of a stage, its trace, and its replay.
-#include "app/cli/cycle_commands.h"
-
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/families.h"
 #include "app/cli/open.h"
 #include "app/cycle/cycle.h"
 

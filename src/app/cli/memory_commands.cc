@@ -1,6 +1,4 @@
 // tactics, memory, campaigns: what is known of tactics, what was remembered, what was like it.
-#include "app/cli/memory_commands.h"
-
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
@@ -10,6 +8,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/families.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
 #include "app/tactics/tactics.h"

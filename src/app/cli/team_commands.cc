@@ -1,6 +1,4 @@
 // team: what went to and fro between Max and the teammates.
-#include "app/cli/team_commands.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/families.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
 #include "app/team/team.h"

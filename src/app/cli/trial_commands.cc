@@ -1,8 +1,11 @@
 // experiments: propose, start, stop, show, measure, books.
 #include <fmt/core.h>
 
+#include <CLI/CLI.hpp>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/families.h"
 #include "app/cli/open.h"
 #include "app/trials/trials.h"
 
@@ -132,6 +135,59 @@ Result<int> ExperimentsBooksCommand(const CommandContext& context,
     fmt::print("{} days of places of client \"{}\" are kept\n", rows, client);
   }
   return kExitOk;
+}
+
+void AddExperimentsCommands(CLI::App& app, const CommandContext& context,
+                            std::function<Result<int>()>& run) {
+  auto* experiments_command =
+      app.add_subcommand("experiments", "planned comparisons and trials, what they lock and found");
+  experiments_command->require_subcommand(0, 1);
+  const auto client = std::make_shared<std::string>();
+  experiments_command->add_option("client,--client", *client, "only this one");
+  experiments_command->callback([&run, &context, client, experiments_command] {
+    if (experiments_command->get_subcommands().empty()) {
+      run = [&context, client] { return ExperimentsCommand(context, *client); };
+    }
+  });
+  const auto experiment = std::make_shared<ExperimentArguments>();
+  const auto experiment_command = [&](const char* name, const char* help, auto function) {
+    auto* sub = experiments_command->add_subcommand(name, help);
+    sub->callback([&run, &context, experiment, function] {
+      run = [&context, experiment, function] { return function(context, *experiment); };
+    });
+    return sub;
+  };
+  auto* experiment_propose =
+      experiment_command("propose", "what is worth measuring: design, cost and value of each",
+                         ExperimentsProposeCommand);
+  experiment_propose->add_option("client", experiment->client, "may be left out when there is one");
+  experiment_propose
+      ->add_option("--horizon", experiment->horizon_days, "days an answer is acted on")
+      ->check(CLI::Range(1, 730))
+      ->capture_default_str();
+  experiment_propose->add_option("--margin", experiment->gross_margin, "gross margin of revenue")
+      ->check(CLI::Range(0.01, 1.0))
+      ->capture_default_str();
+  experiment_propose->add_flag("--all", experiment->all, "also channels whose data can tell");
+  for (auto* sub :
+       {experiment_command("start", "lock what it moves and propose its first plan",
+                           ExperimentsStartCommand),
+        experiment_command("stop", "put back what it changed", ExperimentsStopCommand)}) {
+    sub->add_option("id", experiment->id, "as propose names it")->required();
+    sub->add_option("--by", experiment->by, "who says so")->required();
+    sub->add_option("--client", experiment->client, "whose");
+  }
+  auto* experiment_show = experiment_command("show", "one trial whole", ExperimentsShowCommand);
+  experiment_show->add_option("id", experiment->id, "as propose names it")->required();
+  experiment_show->add_option("--client", experiment->client, "whose");
+  auto* experiment_measure = experiment_command(
+      "measure", "one round, as the job experiments runs it: switch, end, put back, read",
+      ExperimentsMeasureCommand);
+  experiment_measure->add_option("client", experiment->client, "may be left out when there is one");
+  auto* experiment_books = experiment_command(
+      "books", "keep the client's books by place (CSV day,place,revenue)", ExperimentsBooksCommand);
+  experiment_books->add_option("file", experiment->file, "CSV")->required();
+  experiment_books->add_option("--client", experiment->client, "whose");
 }
 
 }  // namespace maxopt
