@@ -6,49 +6,13 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
+
+#include "decide/allocator/whole.h"
 
 namespace maxopt {
 namespace {
 
-__extension__ using Wide = __int128;
-
-/// One minor unit of a currency in micros of the client's: num / den.
-struct Price {
-  Wide num, den;
-  double real() const { return static_cast<double>(num) / static_cast<double>(den); }
-};
-/// Rounded up; amounts are >= 0.
-Wide Cost(Wide minor, const Price& price) {
-  return (minor * price.num + price.den - 1) / price.den;
-}
-
-Result<Price> ParseRate(const DatedRate& rate) {
-  const auto wrong = [&](std::string_view what) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("rate {} to {} of {}: \"{}\" {}", rate.from.name(), rate.to.name(),
-                            PrintDay(rate.day), rate.rate, what));
-  };
-  Wide num = 0, den = 1;
-  bool point = false, digit = false;
-  int decimals = 0;
-  for (const char c : rate.rate) {
-    if (c == '.' && !point && digit) {
-      point = true;
-      continue;
-    }
-    if (c < '0' || c > '9') return wrong("is no decimal number");
-    digit = true;
-    if (point && ++decimals > 12) return wrong("has more than 12 decimals");
-    num = num * 10 + (c - '0');
-    if (point) den *= 10;
-    if (num > static_cast<Wide>(1'000'000) * 1'000'000'000'000) return wrong("is above 1000000");
-  }
-  if (!digit || (point && decimals == 0)) return wrong("is no decimal number");
-  if (num == 0) return wrong("must be above 0");
-  if (num > 1'000'000 * den) return wrong("is above 1000000");
-  return Price{num, den};
-}
+using Wide = UnitPrice::Wide;
 
 std::int64_t TenTo(int n) {
   std::int64_t out = 1;
@@ -59,7 +23,7 @@ std::int64_t TenTo(int n) {
 class Accounts {
  public:
   explicit Accounts(const AccountsProblem& problem)
-      : problem_(problem), client_(problem.total.currency()) {}
+      : problem_(problem), client_(problem.total.currency()), rates_(problem.rates, problem.day) {}
 
   Result<AccountsAnswer> Run() {
     MAXOPT_CHECK(Read());
@@ -81,7 +45,7 @@ class Accounts {
       to.curve = Rescaled(channel.curve, rate);
     }
     MAXOPT_TRY(const BudgetAnswer answer, SplitBudget(budget));
-    const Wide limit = std::min<Wide>(problem_.total.micros(), answer.sum);
+    const std::int64_t limit = std::min<std::int64_t>(problem_.total.micros(), answer.sum);
     Round(budget, answer, limit);
     return Describe(budget, answer);
   }
@@ -98,8 +62,8 @@ class Accounts {
     bool bounded = true;
     for (const AccountsProblem::Channel& channel : problem_.channels) {
       MAXOPT_TRY(const int decimals, MinorUnitDecimals(channel.currency, channel.table));
-      MAXOPT_TRY(Price price, PriceOf(channel));
-      price.num *= TenTo(6 - decimals);
+      MAXOPT_TRY(const Exchange exchange, ExchangeOf(channel));
+      MAXOPT_TRY(const UnitPrice price, PriceOfUnit(exchange, channel.table));
       std::int64_t low = 0, high = std::numeric_limits<std::int64_t>::max() / 4;
       if (channel.min) {
         MAXOPT_TRY(low, Bound(channel, *channel.min, "min"));
@@ -118,11 +82,11 @@ class Accounts {
                                 PrintMoney(*channel.min)));
       }
       // No more than the total pays for.
-      const Wide paid = static_cast<Wide>(problem_.total.micros()) * price.den / price.num;
+      const Wide paid = price.Bought(problem_.total.micros());
       bounded = bounded && channel.max && high <= paid;
       high = static_cast<std::int64_t>(std::min<Wide>(high, std::max<Wide>(paid, low)));
-      least += Cost(low, price);
-      most += Cost(high, price);
+      least += price.Cost(low);
+      most += price.Cost(high);
       decimals_.push_back(decimals);
       price_.push_back(price);
       low_.push_back(low);
@@ -170,56 +134,23 @@ class Accounts {
     return *minor;
   }
 
-  /// One unit of the channel's currency in units of the client's.
-  Result<Price> PriceOf(const AccountsProblem::Channel& channel) {
-    if (channel.currency == client_) return Price{1, 1};
+  Result<Exchange> ExchangeOf(const AccountsProblem::Channel& channel) {
     if (const auto known = used_.find(channel.currency); known != used_.end()) {
-      return known->second.price;
+      return known->second;
     }
-    const DatedRate* best = nullptr;
-    const DatedRate* other = nullptr;  // of the same day and direction, to be compared
-    for (const DatedRate& rate : problem_.rates) {
-      const bool direct = rate.from == channel.currency && rate.to == client_;
-      const bool inverse = rate.to == channel.currency && rate.from == client_;
-      if ((!direct && !inverse) || rate.day > problem_.day) continue;
-      const bool best_direct = best && best->to == client_;
-      if (!best || rate.day > best->day || (rate.day == best->day && direct && !best_direct)) {
-        best = &rate;
-        other = nullptr;
-      } else if (rate.day == best->day && direct == best_direct && rate.rate != best->rate) {
-        other = &rate;
-      }
-    }
-    const std::string pair = fmt::format("from {} to {}", channel.currency.name(), client_.name());
-    if (!best) {
+    auto found = rates_.Find(channel.currency, client_);
+    if (!found) return FailWithin("channel " + channel.id, found.error());
+    if (found->age_days > problem_.rate_age_days_max) {
       return Fail(
           Errc::kInvalidArgument,
-          fmt::format("channel {}: there is no rate {} of {} or before it; maxopt fx import "
-                      "brings one",
-                      channel.id, pair, PrintDay(problem_.day)));
+          fmt::format("channel {}: the newest rate from {} to {} is of {}, {} days before {}; {} "
+                      "are allowed",
+                      channel.id, channel.currency.name(), client_.name(),
+                      PrintDay(found->rate->day), found->age_days, PrintDay(problem_.day),
+                      problem_.rate_age_days_max));
     }
-    if ((problem_.day - best->day).count() > problem_.rate_age_days_max) {
-      return Fail(
-          Errc::kInvalidArgument,
-          fmt::format("channel {}: the newest rate {} is of {}, {} days before {}; {} are "
-                      "allowed",
-                      channel.id, pair, PrintDay(best->day), (problem_.day - best->day).count(),
-                      PrintDay(problem_.day), problem_.rate_age_days_max));
-    }
-    MAXOPT_TRY(Price price, ParseRate(*best));
-    if (other) {
-      MAXOPT_TRY(const Price second, ParseRate(*other));
-      if (second.num * price.den != price.num * second.den) {
-        return Fail(
-            Errc::kInvalidArgument,
-            fmt::format("there are two rates {} of {}: {} and {}", pair, PrintDay(best->day),
-                        std::min(best->rate, other->rate), std::max(best->rate, other->rate)));
-      }
-    }
-    const bool inverted = best->to != client_;
-    if (inverted) std::swap(price.num, price.den);
-    used_.emplace(channel.currency, Used{price, *best, inverted});
-    return price;
+    used_.emplace(channel.currency, *found);
+    return *found;
   }
 
   /// The same response to the same money, counted in the client's currency.
@@ -234,60 +165,15 @@ class Accounts {
     return curve;
   }
 
-  Wide Spent() const {
-    Wide out = 0;
-    for (std::size_t i = 0; i < n_; ++i) out += Cost(minor_[i], price_[i]);
-    return out;
-  }
-
-  void Round(const BudgetProblem& budget, const BudgetAnswer& answer, Wide limit) {
+  void Round(const BudgetProblem& budget, const BudgetAnswer& answer, std::int64_t limit) {
+    std::vector<WholePart> parts;
     for (std::size_t i = 0; i < n_; ++i) {
-      const Wide down = static_cast<Wide>(answer.minor[i]) * price_[i].den / price_[i].num;
-      minor_.push_back(static_cast<std::int64_t>(std::clamp<Wide>(down, low_[i], high_[i])));
+      parts.push_back({problem_.channels[i].id, price_[i], low_[i], high_[i], answer.minor[i]});
     }
-    std::vector<std::size_t> order(n_);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    const auto sort = [&](bool up) {
-      std::vector<double> worth(n_);
-      for (std::size_t i = 0; i < n_; ++i) {
-        const double at = static_cast<double>(minor_[i]) * price_[i].real() / 1e6;
-        const double step = (up ? 1 : -1) * price_[i].real() / 1e6;
-        const double next = std::max(0.0, at + step);
-        const ResponseCurve& curve = budget.channels[i].curve;
-        worth[i] = (curve.At(next) - curve.At(at)) / step;
-      }
-      std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        if (worth[a] != worth[b]) return up ? worth[a] > worth[b] : worth[a] < worth[b];
-        return problem_.channels[a].id < problem_.channels[b].id;
-      });
-    };
-    // Bounds that were rounded up may have cost a little too much.
-    while (Spent() > limit) {
-      sort(false);
-      const auto taken = std::find_if(order.begin(), order.end(),
-                                      [&](std::size_t i) { return minor_[i] > low_[i]; });
-      if (taken == order.end()) break;
-      --minor_[*taken];
-    }
-    Wide left = limit - Spent();
-    const auto price_of = [&](std::size_t i, Wide more) {
-      return Cost(minor_[i] + more, price_[i]) - Cost(minor_[i], price_[i]);
-    };
-    for (int round = 0; left > 0; ++round) {
-      sort(true);
-      bool given = false;
-      for (const std::size_t i : order) {
-        Wide more = 1;
-        // One each at first; what then still fits is small change, and the best has it.
-        if (round >= 3) more = std::max<Wide>(1, (left - 1) * price_[i].den / price_[i].num);
-        more = std::min<Wide>(more, high_[i] - minor_[i]);
-        if (more < 1 || price_of(i, more) > left) continue;
-        left -= price_of(i, more);
-        minor_[i] += static_cast<std::int64_t>(more);
-        given = true;
-      }
-      if (!given) break;
-    }
+    minor_ = WholeUnits(parts, limit, [&](std::size_t i, double at, double step) {
+      const ResponseCurve& curve = budget.channels[i].curve;
+      return (curve.At(std::max(0.0, at + step)) - curve.At(at)) / step;
+    });
   }
 
   Result<AccountsAnswer> Describe(const BudgetProblem& budget, const BudgetAnswer& answer) {
@@ -297,7 +183,7 @@ class Accounts {
       const AccountsProblem::Channel& channel = problem_.channels[i];
       MAXOPT_TRY(const Money own, MoneyFromMinor(minor_[i], channel.currency, channel.table));
       const auto converted =
-          Money::Micros(static_cast<std::int64_t>(Cost(minor_[i], price_[i])), client_);
+          Money::Micros(static_cast<std::int64_t>(price_[i].Cost(minor_[i])), client_);
       const double at = static_cast<double>(minor_[i]) * price_[i].real() / 1e6;
       const ResponseCurve& curve = budget.channels[i].curve;
       std::string binding = answer.binding[i];
@@ -307,10 +193,7 @@ class Accounts {
       auto [sum, first] =
           sums.emplace(channel.currency,
                        AccountsAnswer::Sum{Money::Zero(channel.currency), Money::Zero(client_)});
-      if (const auto used = used_.find(channel.currency); first && used != used_.end()) {
-        sum->second.rate = used->second.rate;
-        sum->second.inverted = used->second.inverted;
-      }
+      if (first) sum->second.exchange = used_.at(channel.currency);
       sum->second.own += own;
       sum->second.converted += converted;
     }
@@ -332,19 +215,14 @@ class Accounts {
     return out;
   }
 
-  struct Used {
-    Price price;
-    DatedRate rate;
-    bool inverted;
-  };
-
   const AccountsProblem& problem_;
   Currency client_;
   std::size_t n_ = 0;
   std::vector<int> decimals_;
-  std::vector<Price> price_;  // of one minor unit, micros of the client's
+  std::vector<UnitPrice> price_;  // of one minor unit, micros of the client's
   std::vector<std::int64_t> low_, high_, minor_;
-  std::map<Currency, Used> used_;
+  FxRates rates_;
+  std::map<Currency, Exchange> used_;
 };
 
 }  // namespace

@@ -5,17 +5,10 @@
 
 #include "clock/clock.h"
 #include "decide/allocator/budget.h"
+#include "domain/fx.h"
 #include "money/money.h"
 
 namespace maxopt {
-
-/// One unit of `from` was worth `rate` units of `to` on `day`.
-struct DatedRate {
-  Currency from, to;
-  std::string rate;  ///< decimal text, above 0, at most 1000000, at most 12 decimals: "1.0873"
-  Day day;
-  std::string source{};
-};
 
 /// One budget over accounts that are kept in several currencies.
 struct AccountsProblem {
@@ -29,11 +22,9 @@ struct AccountsProblem {
   Money total = Money::Zero(kNoCurrency);  ///< the client's currency
   std::vector<Channel> channels;
   /// Rates into the client's currency, or out of it, whose inverse is then used.
-  std::vector<DatedRate> rates;
+  std::vector<FxRate> rates;
   Day day{};  ///< the newest rate of this day or before it is used ...
-  /// ... if it is no older: markets are closed for weekends and holidays of up to four days in a
-  /// row, so a rate that is a week old has been missed.
-  int rate_age_days_max = 7;
+  int rate_age_days_max = kRateAgeMaxDays;        ///< ... if it is no older
   std::optional<BudgetProblem::Target> target{};  ///< response per unit of the client's currency
 };
 
@@ -46,11 +37,9 @@ struct AccountsAnswer {
     std::string binding{};
   };
   struct Sum {
-    Money own;        ///< exact
-    Money converted;  ///< the client's, sum of the shares'
-    /// What it was converted by; absent for the client's own currency, which needs none.
-    std::optional<DatedRate> rate{};
-    bool inverted = false;  ///< the rate is of the other direction
+    Money own;            ///< exact
+    Money converted;      ///< the client's, sum of the shares'
+    Exchange exchange{};  ///< what it was converted by
   };
   std::vector<Share> shares;  ///< in the order of the problem
   std::vector<Sum> sums;      ///< by currency, in the order of their codes
@@ -64,8 +53,7 @@ struct AccountsAnswer {
 };
 
 /// SplitBudget in the client's currency, each curve and bound converted, then whole minor units of
-/// each account's own currency: down, and what that leaves is given out one unit each where it
-/// brings most for its price, while it fits. Bounds hold exactly in the account's currency, sums
+/// each account's own currency (WholeUnits). Bounds hold exactly in the account's currency, sums
 /// are exact in it, and what is converted is computed from decimal rates in integers. No rate is
 /// ever taken to be 1: a currency other than the client's without a rate is an error. Pure,
 /// deterministic, independent of the order of channels and rates. kInvalidArgument: as SplitBudget;

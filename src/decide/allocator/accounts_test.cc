@@ -13,8 +13,8 @@ using Family = ResponseCurve::Family;
 const Day kDay = *ParseDay("2026-03-06");
 
 Money Of(std::string_view decimal, Currency currency) { return *ParseMoney(decimal, currency); }
-DatedRate Rate(Currency from, Currency to, std::string rate, const char* day = "2026-03-05") {
-  return {from, to, std::move(rate), *ParseDay(day), "test"};
+FxRate Rate(Currency from, Currency to, std::string rate, const char* day = "2026-03-05") {
+  return {*ParseDay(day), from, to, std::move(rate), "test"};
 }
 AccountsProblem::Channel Log(std::string id, Currency currency, double c, double k) {
   return {std::move(id), {Family::kLog, c, k, 1, 0, {}}, currency};
@@ -45,10 +45,10 @@ TEST(SplitAccounts, TwoCurrenciesByHand) {
   EXPECT_TRUE(got->remainder.zero());
   EXPECT_LT(got->gap, 1e-9);
   ASSERT_EQ(got->sums.size(), 2u);
-  EXPECT_FALSE(got->sums[0].rate);
+  EXPECT_FALSE(got->sums[0].exchange.rate);
   EXPECT_EQ(got->sums[1].own, Of("37.50", kUsd));
-  EXPECT_EQ(got->sums[1].rate->rate, "0.8");
-  EXPECT_EQ(PrintDay(got->sums[1].rate->day), "2026-03-05");
+  EXPECT_EQ(got->sums[1].exchange.rate->rate, "0.8");
+  EXPECT_EQ(PrintDay(got->sums[1].exchange.rate->day), "2026-03-05");
 }
 
 TEST(SplitAccounts, TheInverseOfARateServesAndIsSaid) {
@@ -57,13 +57,13 @@ TEST(SplitAccounts, TheInverseOfARateServesAndIsSaid) {
   const auto got = SplitAccounts(problem);
   ASSERT_TRUE(got) << got.error().what;
   EXPECT_EQ(got->shares[1].budget, Of("37.50", kUsd));
-  EXPECT_TRUE(got->sums[1].inverted);
+  EXPECT_TRUE(got->sums[1].exchange.inverted);
   // The rate itself goes first, and a newer one before an older.
   problem.rates.push_back(Rate(kUsd, kEur, "0.8"));
   problem.rates.push_back(Rate(kUsd, kEur, "0.1", "2026-03-04"));
   problem.rates.push_back(Rate(kUsd, kEur, "0.2", "2026-03-07"));  // not known yet on the 6th
-  EXPECT_FALSE(SplitAccounts(problem)->sums[1].inverted);
-  EXPECT_EQ(SplitAccounts(problem)->sums[1].rate->rate, "0.8");
+  EXPECT_FALSE(SplitAccounts(problem)->sums[1].exchange.inverted);
+  EXPECT_EQ(SplitAccounts(problem)->sums[1].exchange.rate->rate, "0.8");
 }
 
 TEST(SplitAccounts, SumsAreExactAndTheRemainderIsLessThanAUnit) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "domain/entity.h"
+#include "domain/fx.h"
 #include "domain/metric.h"
 #include "result/result.h"
 
@@ -20,15 +21,6 @@ struct KpiRow {
   Currency currency;
   std::int64_t orders;
   Money revenue;
-};
-
-/// One unit of `from` was worth `rate` units of `to` on `day`.
-struct FxRate {
-  Day day;
-  Currency from;
-  Currency to;
-  std::string rate;      ///< decimal text, above 0, at most 1000000, at most 12 decimals: "1.0873"
-  std::string source{};  ///< where it comes from; empty on loading: the load's
 };
 
 /// The attribution window under which an account's conversions are claimed: "7d_click+1d_view".

@@ -338,7 +338,7 @@ Result<Hold> DecisionHold(FactStore& facts, const std::vector<AccountInfo>& acco
   Hold hold;
   std::set<std::string> currencies;
   for (const AccountInfo& account : accounts) currencies.emplace(account.currency.name());
-  if (currencies.size() > 1) {
+  if (currencies.size() > 1 && !use.converted) {
     hold.reasons.push_back(
         fmt::format("the accounts are in {}: amounts of several currencies are "
                     "not compared",

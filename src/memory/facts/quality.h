@@ -61,6 +61,8 @@ struct DecisionUse {
   /// The platforms' claimed conversions are part of it, so days must be mature as well. Spend and
   /// delivery are final a day later and do not wait.
   bool claimed_conversions = false;
+  /// Amounts are converted to one currency, so that accounts of several may be decided on together.
+  bool converted = false;
   /// As in QualityRules; the same for every account of the decision.
   QualityRules rules{};
 };

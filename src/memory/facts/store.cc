@@ -988,37 +988,12 @@ Result<std::vector<KpiRow>> DuckFactStore::Kpi(const std::string& client, Day fr
 
 /// A rate is held with 12 decimals and at most a million, so that an amount times a rate stays
 /// within 128 bits with room for every sum that Money can hold.
-constexpr int kRateDecimals = 12;
 constexpr std::int64_t kRateOne = 1'000'000'000'000;
 
 Result<std::int64_t> RateOf(const FxRate& rate) {
-  const auto wrong = [&] {
-    return Fail(
-        Errc::kInvalidArgument,
-        fmt::format("the rate {} to {} of {} is \"{}\"; it must be decimal text above 0, at "
-                    "most 1000000, with at most {} decimals; no rate was loaded",
-                    rate.from.name(), rate.to.name(), PrintDay(rate.day), rate.rate.substr(0, 40),
-                    kRateDecimals));
-  };
-  std::int64_t value = 0;
-  int decimals = -1;
-  for (const char& c : rate.rate) {
-    if (c == '.' && decimals < 0 && &c != rate.rate.data()) {
-      decimals = 0;
-    } else if (c >= '0' && c <= '9' && decimals < kRateDecimals) {
-      if (__builtin_mul_overflow(value, 10, &value)) return wrong();
-      if (__builtin_add_overflow(value, c - '0', &value)) return wrong();
-      if (decimals >= 0) ++decimals;
-    } else {
-      return wrong();
-    }
-  }
-  if (decimals == 0) return wrong();  // "1."
-  for (int i = std::max(decimals, 0); i < kRateDecimals; ++i) {
-    if (__builtin_mul_overflow(value, 10, &value)) return wrong();
-  }
-  if (value <= 0 || value > 1'000'000 * kRateOne) return wrong();
-  return value;
+  const auto value = ParseRate(rate);
+  if (!value) return Fail(Errc::kInvalidArgument, value.error().what + "; no rate was loaded");
+  return value->num * (kRateOne / value->den);
 }
 
 Result<LoadSummary> DuckFactStore::LoadFxLocked(const std::vector<FxRate>& rates, Instant learnt_at,
