@@ -60,7 +60,8 @@ std::string Blocking(const GuardVerdict& verdict) {
 
 bool IsCap(const GuardFinding& finding) {
   return finding.blocks && (finding.guard == "daily_cap" || finding.guard == "platform_cap" ||
-                            finding.guard == "unread_account" || finding.guard == "policy_missing");
+                            finding.guard == "unread_account" || finding.guard == "currency" ||
+                            finding.guard == "policy_missing");
 }
 
 /// The worst day that was shown against the one the same plan leads to now.
@@ -153,6 +154,10 @@ Result<Door::Snapshot> Door::ReadSnapshot(const Plan& plan) {
   // An experiment moves what it keeps still.
   std::erase_if(context.locks,
                 [&](const ExperimentLock& lock) { return IsOfExperiment(plan, lock.experiment); });
+  // Rates that cannot be read are not known, and what needs them is blocked; stopping needs none.
+  const Day today = Zone::Utc().DayOf(context.now);
+  auto rates = world_.rates ? world_.rates(today) : Result<FxRates>(FxRates({}, today));
+  context.rates = rates ? std::move(*rates) : FxRates({}, today);
   MAXOPT_CHECK(AddRecord(plan, context));
   return snapshot;
 }
@@ -510,15 +515,13 @@ Result<ApplyReport> Door::Apply(const std::string& plan_id, const std::string& e
     Plan part = plan;
     part.changes = changes;
     const GuardVerdict verdict = JudgePlan(part, policy, snapshot.context);
-    for (const Exposure& after : verdict.after) {
-      if (!policy || after.worst_day.currency() != policy->currency) continue;
-      const auto before = std::find_if(
-          verdict.before.begin(), verdict.before.end(),
-          [&](const Exposure& e) { return e.worst_day.currency() == after.worst_day.currency(); });
-      const bool rises = before == verdict.before.end() || after.worst_day > before->worst_day;
-      if (after.worst_day > policy->worst_day_cap && rises) return true;
-    }
-    return false;
+    if (!policy) return false;
+    const FxRates& rates = snapshot.context.rates;
+    const auto before = WorstDayIn(policy->currency, verdict.before, rates);
+    const auto after = WorstDayIn(policy->currency, verdict.after, rates);
+    // Without a rate the cap cannot be told to hold.
+    if (!before || !after) return !std::all_of(changes.begin(), changes.end(), OnlyLowersSpend);
+    return *after > policy->worst_day_cap && *after > *before;
   };
   if (!fresh) {
     hooks.review = [&](const std::vector<ChangeStatus>& statuses) -> Result<std::string> {
@@ -566,15 +569,20 @@ Result<ApplyReport> Door::Apply(const std::string& plan_id, const std::string& e
     Plan nothing = plan;
     nothing.changes.clear();
     const GuardVerdict now = JudgePlan(nothing, policy, snapshot.context);
-    for (const Exposure& exposure : now.before) {
-      if (exposure.worst_day.currency() == policy->currency &&
-          exposure.worst_day > policy->worst_day_cap) {
-        report.after_findings.push_back(
-            {"daily_cap", true,
-             fmt::format("worst day is now {}, over the cap {}", PrintMoney(exposure.worst_day),
-                         PrintMoney(policy->worst_day_cap)),
-             "pause or lower budgets: maxopt undo " + plan_id});
-      }
+    const auto worst = WorstDayIn(policy->currency, now.before, snapshot.context.rates);
+    if (!worst) {
+      report.after_findings.push_back(
+          {"currency", false,
+           fmt::format("accounts spend in other currencies than {} without a rate, so whether the "
+                       "cap holds is not known",
+                       policy->currency.name()),
+           "load the rate with maxopt fx import"});
+    } else if (*worst > policy->worst_day_cap) {
+      report.after_findings.push_back(
+          {"daily_cap", true,
+           fmt::format("worst day is now {}, over the cap {}", PrintMoney(*worst),
+                       PrintMoney(policy->worst_day_cap)),
+           "pause or lower budgets: maxopt undo " + plan_id});
     }
     for (const std::string& account : snapshot.context.unread_accounts) {
       report.after_findings.push_back(

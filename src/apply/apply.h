@@ -85,6 +85,8 @@ class Door {
     std::function<Result<std::shared_ptr<const Connector>>(const AccountId&)> connector;
     /// Newest learnt_at of an account's facts.
     std::function<std::optional<Instant>(const AccountId&)> facts_learnt_at;
+    /// The rates of exchange of a day; may be empty: then none is known.
+    std::function<Result<FxRates>(Day)> rates{};
     /// True while `maxopt halt` is in force: nothing but pauses and cuts leaves the process. Asked
     /// before each send, so at most one call is under way when it becomes true.
     std::function<bool()> halted;

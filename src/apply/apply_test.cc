@@ -123,6 +123,30 @@ TEST_F(DoorTest, TheCapIsJudgedOnTheWorstDayOnceActivated) {
   EXPECT_EQ(door_.Propose(Launch(), &policy_)->status, PlanStatus::kGuarded);
 }
 
+TEST_F(DoorTest, ACapInAnotherCurrencyNeedsARate) {
+  const Currency chf = *FindCurrency("CHF");
+  policy_.currency = chf;
+  policy_.worst_day_cap = Money::Micros(100'000'000, chf);
+  const auto without = door_.Propose(Launch(), &policy_);
+  ASSERT_TRUE(without);
+  EXPECT_EQ(without->status, PlanStatus::kBlocked);
+  Door::World world = World();
+  world.rates = [chf](Day day) {
+    return Result<FxRates>(FxRates({{day, kEur, chf, "0.80", "bank.csv"}}, day));
+  };
+  Door door(std::move(world));
+  // 125 EUR on the worst day are 100 CHF.
+  EXPECT_EQ(door.Propose(Launch(), &policy_)->status, PlanStatus::kGuarded);
+  policy_.worst_day_cap = Money::Micros(99'999'999, chf);
+  EXPECT_EQ(door.Propose(Launch(), &policy_)->status, PlanStatus::kBlocked);
+  // Rates that cannot be read are not known.
+  world = World();
+  world.rates = [](Day) { return Result<FxRates>(Fail(Errc::kLocal, "the disk is full")); };
+  Door blind(std::move(world));
+  policy_.worst_day_cap = Money::Micros(100'000'000, chf);
+  EXPECT_EQ(blind.Propose(Launch(), &policy_)->status, PlanStatus::kBlocked);
+}
+
 TEST_F(DoorTest, AutomaticStepsAreBoundedRestedAndNeedFreshFacts) {
   LaunchAll();
   EXPECT_EQ(door_.Propose(Budget(Eur(100), Eur(121), Reason::kReallocate), &policy_)->status,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/change.h"
+#include "domain/fx.h"
 #include "money/money.h"
 #include "result/result.h"
 
@@ -100,6 +101,9 @@ struct Policy {
   /// Whether other clients may learn from what was measured here: relative effects only, pooled
   /// with those of at least two further clients, never a name, an amount or a day.
   bool share_results = true;
+  /// A rate of exchange that is older is told of, and no automatic plan that it converts passes
+  /// without a person.
+  int rate_age_max_days = kRateAgeMaxDays;
 };
 
 }  // namespace maxopt

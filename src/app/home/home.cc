@@ -15,6 +15,7 @@
 #include "connect/registry/registry.h"
 #include "connect/writer.h"
 #include "memory/campaigns/jobs.h"
+#include "memory/facts/books.h"
 #include "stages/setup/policy/policy.h"
 
 namespace maxopt {
@@ -56,6 +57,7 @@ platform_caps: {}            # e.g. {google_ads: 60.00, meta: 40.00}
 step_max_percent: 20         # of one budget in one change
 cooldown_hours: 20           # rest of an object between two budget changes
 data_age_max_hours: 36       # automatic changes need facts at most this old
+rate_age_max_days: 7         # of accounts in other currencies; older rates need a person
 known_least_percent: 95      # of a day's final conversions, before the day is decided on
 approval_hours: 24           # how long an approval may wait for its apply
 two_people: false            # true: who approves is neither who planned nor who applies
@@ -254,6 +256,7 @@ Result<std::unique_ptr<Home>> Home::Open(const std::string& folder, std::shared_
     }
     return std::nullopt;
   };
+  world.rates = [self](Day day) { return RatesOn(*self->facts_, day); };
   world.halted = [self] { return self->halted(); };
   home->door_ = std::make_unique<Door>(std::move(world));
   return home;

@@ -402,6 +402,8 @@ Result<View> PolicyView(Frame& frame) {
         "Rest of an object between two budget changes.");
     add("data_age_max_hours", hours(p.data_age_max_hours), {},
         "Automatic plans need facts at most this old.");
+    add("rate_age_max_days", ViewCell(fmt::format("{} d", p.rate_age_max_days)), {},
+        "Rates of exchange that are older need a person.");
     add("approval_hours", hours(p.approval_hours), {}, "How long an approval may wait.");
     add("two_people", std::string(p.two_people ? "yes" : "no"), {},
         "Whoever approves is neither who planned nor who applies.");

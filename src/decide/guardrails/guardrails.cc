@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace maxopt {
@@ -136,7 +137,10 @@ class Judge {
       CheckEnvelope();
     }
     // Stopping is always allowed: a guard that keeps money running is no guard.
-    if (only_lowers) return std::move(verdict_);
+    if (only_lowers) {
+      if (policy_) CheckRates();
+      return std::move(verdict_);
+    }
     if (!policy_) {
       Block("policy_missing", fmt::format("client \"{}\" has no policy file", plan_.client),
             "write policy.yaml in the home folder (maxopt init makes one to edit)");
@@ -148,6 +152,7 @@ class Judge {
             "try again when the platform answers");
     }
     CheckCaps(by_platform);
+    CheckRates();
     CheckFreshness();
     return std::move(verdict_);
   }
@@ -364,32 +369,82 @@ class Judge {
     }
   }
 
+  /// In the policy's currency; nullopt without a rate. `used_` keeps what was converted by.
+  std::optional<Money> InPolicy(Money amount) {
+    if (amount.currency() == policy_->currency) return amount;
+    auto known = used_.find(amount.currency());
+    if (known == used_.end()) {
+      known =
+          used_
+              .emplace(amount.currency(), context_.rates.Find(amount.currency(), policy_->currency))
+              .first;
+    }
+    if (!known->second) return std::nullopt;
+    const auto converted = Convert(amount, *known->second);
+    return converted ? std::optional(*converted) : std::nullopt;
+  }
+  /// " (with 50.00 CHF)": what of a sum was converted.
+  std::string Converted(const std::map<Currency, Money>& amounts) const {
+    std::string out;
+    for (const auto& [currency, amount] : amounts) {
+      if (currency == policy_->currency) continue;
+      out += fmt::format("{}{}", out.empty() ? " (with " : ", ", PrintMoney(amount));
+    }
+    return out.empty() ? out : out + ")";
+  }
+  std::optional<Money> SumInPolicy(const std::map<Currency, Money>& amounts) {
+    Money sum = Money::Zero(policy_->currency);
+    for (const auto& [currency, amount] : amounts) {
+      const auto converted = InPolicy(amount);
+      if (!converted) return std::nullopt;
+      sum += *converted;
+    }
+    return sum;
+  }
+
   void CheckCaps(const std::map<Platform, std::map<Currency, Money>>& by_platform) {
+    std::map<Currency, Money> all;
     for (const Exposure& exposure : verdict_.after) {
-      if (exposure.worst_day.currency() != policy_->currency) {
-        Block("currency",
-              fmt::format("accounts spend in {}, the policy's caps are in {}",
-                          exposure.worst_day.currency().name(), policy_->currency.name()),
-              "state the caps in the accounts' currency");
-        continue;
-      }
-      if (exposure.worst_day > policy_->worst_day_cap) {
-        Block("daily_cap",
-              fmt::format("worst day after the plan {} is over the cap {}",
-                          PrintMoney(exposure.worst_day), PrintMoney(policy_->worst_day_cap)),
-              "lower budgets, or raise worst_day_cap in policy.yaml");
-      }
+      all.emplace(exposure.worst_day.currency(), exposure.worst_day);
+      if (InPolicy(exposure.worst_day)) continue;
+      const auto why = used_.find(exposure.worst_day.currency());
+      Block("currency",
+            fmt::format("accounts spend in {}, the policy's caps are in {}: {}",
+                        exposure.worst_day.currency().name(), policy_->currency.name(),
+                        why != used_.end() && !why->second
+                            ? why->second.error().what
+                            : PrintMoney(exposure.worst_day) + " is beyond what can be counted"),
+            "load the rate with maxopt fx import");
+    }
+    const auto sum = SumInPolicy(all);
+    if (sum && *sum > policy_->worst_day_cap) {
+      Block("daily_cap",
+            fmt::format("worst day after the plan {}{} is over the cap {}", PrintMoney(*sum),
+                        Converted(all), PrintMoney(policy_->worst_day_cap)),
+            "lower budgets, or raise worst_day_cap in policy.yaml");
     }
     for (const auto& [platform, cap] : policy_->platform_caps) {
-      const auto sums = by_platform.find(platform);
-      if (sums == by_platform.end()) continue;
-      const auto sum = sums->second.find(cap.currency());
-      if (sum != sums->second.end() && sum->second > cap) {
+      const auto amounts = by_platform.find(platform);
+      if (amounts == by_platform.end()) continue;
+      const auto on_it = SumInPolicy(amounts->second);  // else the guard "currency" has said so
+      if (on_it && *on_it > cap) {
         Block("platform_cap",
-              fmt::format("worst day on {} after the plan {} is over its cap {}",
-                          PlatformName(platform), PrintMoney(sum->second), PrintMoney(cap)),
+              fmt::format("worst day on {} after the plan {}{} is over its cap {}",
+                          PlatformName(platform), PrintMoney(*on_it), Converted(amounts->second),
+                          PrintMoney(cap)),
               "lower budgets, or raise the platform's cap in policy.yaml");
       }
+    }
+  }
+
+  /// What the verdict was converted by, where it has aged.
+  void CheckRates() {
+    for (const auto& [currency, exchange] : used_) {
+      if (!exchange || exchange->age_days <= policy_->rate_age_max_days) continue;
+      Note(Automatic() ? "envelope" : "currency",
+           ExchangeNote(*exchange, policy_->rate_age_max_days),
+           Automatic() ? "a person approves, or a newer rate is loaded"
+                       : "check that the rate still holds");
     }
   }
 
@@ -460,10 +515,16 @@ class Judge {
     };
     Money day = Money::Zero(policy_->currency);
     std::map<AccountId, Money> accounts;
-    const auto add = [&](const AccountId& account, Money move) {
-      if (move.currency() != policy_->currency) return;  // the guard "currency" has said so
-      day += move;
-      accounts.try_emplace(account, Money::Zero(policy_->currency)).first->second += move;
+    std::set<Currency> unknown;
+    const auto add = [&](const AccountId& account, Money move) -> std::optional<Money> {
+      const auto converted = InPolicy(move);
+      if (!converted) {
+        unknown.insert(move.currency());
+        return std::nullopt;
+      }
+      day += *converted;
+      accounts.try_emplace(account, Money::Zero(policy_->currency)).first->second += *converted;
+      return converted;
     };
     for (const GuardContext::Moved& moved : context_.moved_today)
       add(moved.account, moved.worst_day);
@@ -472,11 +533,17 @@ class Judge {
       if (!IsAutomatic(change.reason)) continue;
       ++changes;
       const std::optional<Money> move = WorstMove(change, context_.overdelivery_bp);
-      if (!move || move->currency() != policy_->currency) continue;
-      add(change.account, *move);
-      if (envelope.per_change && *move > limit(*envelope.per_change)) {
-        tell(change.address + " moves", *move, *envelope.per_change);
+      const auto converted = move ? add(change.account, *move) : std::nullopt;
+      if (converted && envelope.per_change && *converted > limit(*envelope.per_change)) {
+        tell(change.address + " moves", *converted, *envelope.per_change);
       }
+    }
+    for (const Currency currency : unknown) {
+      if (!envelope.per_change && !envelope.per_day && !envelope.per_account) break;
+      Note("envelope",
+           fmt::format("daily budgets in {} move; the envelope is in {} and no rate compares them",
+                       currency.name(), policy_->currency.name()),
+           "a person approves, or the rate is loaded with maxopt fx import");
     }
     if (envelope.per_day && day > limit(*envelope.per_day)) {
       tell("with this plan 24 hours move", day, *envelope.per_day);
@@ -512,10 +579,24 @@ class Judge {
   const Policy* policy_;
   const GuardContext& context_;
   GuardVerdict verdict_;
+  std::map<Currency, Result<Exchange>> used_;   // to the policy's currency
   std::map<std::string, std::string> parents_;  // account and id -> parent's id, all levels
 };
 
 }  // namespace
+
+std::optional<Money> WorstDayIn(Currency currency, std::span<const Exposure> exposures,
+                                const FxRates& rates) {
+  Money sum = Money::Zero(currency);
+  for (const Exposure& exposure : exposures) {
+    const auto exchange = rates.Find(exposure.worst_day.currency(), currency);
+    if (!exchange) return std::nullopt;
+    const auto converted = Convert(exposure.worst_day, *exchange);
+    if (!converted) return std::nullopt;
+    sum += *converted;
+  }
+  return sum;
+}
 
 std::optional<Money> WorstMove(const Change& change,
                                const std::map<Platform, int>& overdelivery_bp) {

@@ -37,6 +37,8 @@ struct GuardContext {
   std::map<Reason, Autonomy> autonomy;
   /// What running experiments keep still.
   std::vector<ExperimentLock> locks;
+  /// Rates of exchange of today; amounts in another currency than the policy's need one.
+  FxRates rates{};
   Instant now{};
 };
 
@@ -47,8 +49,11 @@ struct GuardVerdict {
   bool blocked() const;
 };
 
-/// Judges a plan on the state after it, in account currency, on the worst day that the platforms'
-/// over-delivery allows. Pure. No policy blocks everything except pausing.
+/// Judges a plan on the state after it, on the worst day that the platforms' over-delivery allows.
+/// Pure. No policy blocks everything except pausing. Caps and envelope are compared in the policy's
+/// currency: amounts of other currencies are converted, rounded up. Without a rate a plan that may
+/// spend more is blocked (currency), and an automatic one is beyond the envelope; likewise with a
+/// rate older than the policy's limit, which is told of.
 /// Guards: policy_missing, account, field, currency, daily_cap, platform_cap, step, cooldown,
 /// stale_data, unread_account, created_active, budget_owner, experiment_lock, forced, mode,
 /// blocked_operation, envelope, record.
@@ -69,6 +74,10 @@ GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContex
 /// True when a plan with this verdict may pass without a person, as far as mode, envelope and
 /// record are concerned.
 bool WithinEnvelope(std::span<const GuardFinding> findings);
+
+/// What exposures of several currencies come to on the worst day; nullopt where a rate is missing.
+std::optional<Money> WorstDayIn(Currency currency, std::span<const Exposure> exposures,
+                                const FxRates& rates);
 
 /// What a move of a daily budget is worth on the platform's worst day; nullopt: no such move, or
 /// its size or the platform's factor is not known.

@@ -30,8 +30,10 @@ Entity AdGroup(const std::string& id, const std::string& parent, std::optional<M
 struct World {
   std::vector<AccountTree> trees{{{kMetaAccount, "Main", kEur, "Europe/Berlin", "active"}, {}}};
   Policy policy{"A", kEur, Eur(1'000), {}, 2'000, 20, 36, {}};
+  FxRates rates;
   GuardContext Context() const {
     GuardContext context;
+    context.rates = rates;
     context.live = trees;
     context.overdelivery_bp = {{Platform::kMeta, 12'500}, {Platform::kTikTok, 12'500}};
     context.now = Instant(std::chrono::seconds(1'790'000'000));  // 2026-09-21
@@ -179,6 +181,88 @@ TEST(Guards, F3APlanInAnotherCurrencyThanTheAccountsIsBlocked) {
   // And the other way round: the account turns out to be billed in another one than the plan's.
   world.trees[0].info.currency = kUsd;
   EXPECT_TRUE(Finds(world.Judge({Create("c", Level::kCampaign, "", Eur(1))}), "currency", true));
+}
+
+const Currency kChf = *FindCurrency("CHF");
+Money Chf(std::int64_t units) { return Money::Micros(units * 1'000'000, kChf); }
+
+/// Meta has 400 EUR a day and TikTok 100 CHF; on their worst day 500 EUR and 125 CHF, which are 130
+/// EUR at 1.04. `age` days old on the day of the verdict, 2026-09-21.
+World TwoCurrencies(int age = 0) {
+  World world;
+  world.trees[0].entities = {Campaign("1", Eur(400))};
+  world.trees.push_back(
+      {{kTikTokAccount, "CH", kChf, "Europe/Zurich", "active"}, {Campaign("9", Chf(100))}});
+  const Day today = *ParseDay("2026-09-21");
+  world.rates = FxRates({{today - std::chrono::days(age), kChf, kEur, "1.04", "bank.csv"}}, today);
+  return world;
+}
+Change SwissBudget(Money to, Reason reason) {
+  Change change = Budget("9", Chf(100), to, reason);
+  change.account = kTikTokAccount;
+  return change;
+}
+
+TEST(Guards, CapsAreHeldInThePolicysCurrency) {
+  World world = TwoCurrencies();
+  const auto up = Budget("1", Eur(400), Eur(480));  // 600 EUR and 130 EUR
+  world.policy.worst_day_cap = Eur(730);
+  EXPECT_FALSE(world.Judge({up}).blocked());
+  world.policy.worst_day_cap = Eur(730) - Money::Micros(1, kEur);
+  GuardVerdict verdict = world.Judge({up});
+  ASSERT_TRUE(Finds(verdict, "daily_cap", true));
+  EXPECT_EQ(verdict.findings.back().what,
+            "worst day after the plan 730.00 EUR (with 125.00 CHF) is over the cap 729.999999 EUR");
+  // 120 CHF are 150 CHF on the worst day: 156 EUR.
+  world.policy.worst_day_cap = Eur(1'000);
+  world.policy.platform_caps = {{Platform::kTikTok, Eur(156)}};
+  EXPECT_FALSE(world.Judge({SwissBudget(Chf(120), Reason::kManual)}).blocked());
+  world.policy.platform_caps = {{Platform::kTikTok, Eur(155)}};
+  EXPECT_TRUE(Finds(world.Judge({SwissBudget(Chf(120), Reason::kManual)}), "platform_cap", true));
+}
+
+TEST(Guards, WithoutARateNothingMayRiseAndStoppingStaysFree) {
+  World world = TwoCurrencies();
+  world.rates = FxRates({}, *ParseDay("2026-09-21"));
+  world.policy.envelope.per_change = Eur(1'000);
+  const GuardVerdict verdict = world.Judge({Budget("1", Eur(400), Eur(401))});
+  ASSERT_TRUE(Finds(verdict, "currency", true));
+  EXPECT_NE(verdict.findings.front().what.find("no rate from CHF to EUR of 2026-09-21"),
+            std::string::npos)
+      << verdict.findings.front().what;
+  // A cut passes, but how far it goes beyond the envelope is not known.
+  const GuardVerdict cut = world.Judge({SwissBudget(Chf(99), Reason::kReallocate)});
+  EXPECT_FALSE(cut.blocked());
+  EXPECT_FALSE(WithinEnvelope(cut.findings));
+  EXPECT_FALSE(world.Judge({SwissBudget(Chf(99), Reason::kManual)}).blocked());
+}
+
+TEST(Guards, TheEnvelopeIsComparedInThePolicysCurrency) {
+  World world = TwoCurrencies();
+  // 10 CHF more are 12.50 CHF on the worst day: 13 EUR.
+  const auto within = [&](Envelope envelope) {
+    world.policy.envelope = envelope;
+    return WithinEnvelope(world.Judge({SwissBudget(Chf(110), Reason::kReallocate)}).findings);
+  };
+  const Money below = Eur(13) - Money::Micros(1, kEur);
+  EXPECT_TRUE(within({Eur(13), {}, {}, {}}));
+  EXPECT_FALSE(within({below, {}, {}, {}}));
+  EXPECT_TRUE(within({{}, Eur(13), {}, {}}));
+  EXPECT_FALSE(within({{}, below, {}, {}}));
+  EXPECT_TRUE(within({{}, {}, Eur(13), {}}));
+  EXPECT_FALSE(within({{}, {}, below, {}}));
+}
+
+TEST(Guards, AnOldRateIsToldAndNeedsAPerson) {
+  for (const int age : {7, 8}) {
+    const World world = TwoCurrencies(age);
+    const GuardVerdict automatic = world.Judge({SwissBudget(Chf(110), Reason::kReallocate)});
+    EXPECT_FALSE(automatic.blocked());
+    EXPECT_EQ(WithinEnvelope(automatic.findings), age == 7);
+    const GuardVerdict manual = world.Judge({SwissBudget(Chf(110), Reason::kManual)});
+    EXPECT_FALSE(manual.blocked());
+    EXPECT_EQ(Finds(manual, "currency", false), age == 8);
+  }
 }
 
 TEST(Guards, F4TheVerdictDoesNotDependOnHowAnAmountIsWritten) {

@@ -183,7 +183,8 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
                                                         "earned_autonomy",
                                                         "holdout",
                                                         "use_tactics",
-                                                        "share_results"}));
+                                                        "share_results",
+                                                        "rate_age_max_days"}));
     MAXOPT_TRY(const std::string client, root.TextAt("client"));
     MAXOPT_TRY(const Currency currency, root.ReadAt("currency", FindCurrency));
     const auto money = [&](std::string_view text) -> Result<Money> {
@@ -215,6 +216,7 @@ Result<Policy> ParsePolicy(std::string_view yaml, const std::string& file) {
     MAXOPT_CHECK(root.NumberAt("approval_hours", 1, 24 * 30, policy.approval_hours));
     MAXOPT_CHECK(root.NumberAt("exposure_drift_percent", 0, 100, drift_percent));
     MAXOPT_CHECK(root.NumberAt("tripwire_percent", 0, 100'000, tripwire_percent));
+    MAXOPT_CHECK(root.NumberAt("rate_age_max_days", 0, 366, policy.rate_age_max_days));
     MAXOPT_CHECK(root.FlagAt("two_people", policy.two_people));
     policy.step_max_bp = step_percent * 100;
     policy.known_least_bp = known_percent * 100;

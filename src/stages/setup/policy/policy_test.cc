@@ -24,7 +24,8 @@ TEST(ParsePolicy, ReadsEverything) {
   const auto policy = ParsePolicy(
       kGood +
           "platform_caps: {meta: 100}\nstep_max_percent: 15\ncooldown_hours: 0\n"
-          "data_age_max_hours: 12\nknown_least_percent: 80\nauto_approve: [reallocate, "
+          "data_age_max_hours: 12\nrate_age_max_days: 3\nknown_least_percent: 80\nauto_approve: "
+          "[reallocate, "
           "pause]\napproval_hours: 4\n"
           "two_people: true\nexposure_drift_percent: 5\ntripwire_percent: 200\nmode: recommend\n"
           "envelope: {per_change: 20.50, changes_per_day: 3}\n"
@@ -37,6 +38,7 @@ TEST(ParsePolicy, ReadsEverything) {
   EXPECT_EQ(policy->cooldown_hours, 0);
   EXPECT_EQ(policy->data_age_max_hours, 12);
   EXPECT_EQ(policy->known_least_bp, 8'000);
+  EXPECT_EQ(policy->rate_age_max_days, 3);
   EXPECT_EQ(policy->auto_approve, (std::vector{Reason::kReallocate, Reason::kPause}));
   EXPECT_EQ(policy->approval_hours, 4);
   EXPECT_TRUE(policy->two_people);
