@@ -206,7 +206,7 @@ namespace {
 Answer Scenarios(Call& call, const std::string& file) {
   MAXOPT_TRY(Home* const home, call.home());
   MAXOPT_TRY(const Client client, home->store().GetClient(call.client()));
-  WhatIfOptions options;
+  MAXOPT_TRY(WhatIfOptions options, WhatIfOptionsOf(*home, client.name));
   std::vector<Scenario> scenarios;
   if (!file.empty()) {
     MAXOPT_TRY(ScenarioFile read, ParseScenarioFile(file, "body", client.currency));

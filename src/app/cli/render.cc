@@ -223,14 +223,23 @@ std::string RecommendationText(const Recommendation& recommendation) {
                      "spent/day", "claimed", "a further unit brings");
   for (const ChannelView& view : recommendation.channels) {
     out += fmt::format(
-        "{:<34} {:>12} {:>12} {:>10} {:>9.2f} {:>8.2f} ({:.2f} to {:.2f}){}{}{}\n", view.id,
+        "{:<34} {:>12} {:>12} {:>10} {:>9.2f} {:>8.2f} ({:.2f} to {:.2f}){}{}{}{}\n", view.id,
         PrintDecimal(view.budget), PrintDecimal(view.proposed), PrintDecimal(view.spend_per_day),
         view.claimed_roas, view.marginal.mean, view.marginal.low, view.marginal.high,
         view.identified ? "" : "  data tell little",
         std::abs(view.explore) > 0.01 ? fmt::format("  varied by {:+.0f} %", 100 * view.explore)
                                       : "",
-        view.binding.empty() ? "" : "  held by: " + view.binding);
+        view.binding.empty() ? "" : "  held by: " + view.binding,
+        view.budget.currency() == recommendation.currency
+            ? ""
+            : fmt::format("  in {}", view.budget.currency().name()));
   }
+  if (!recommendation.channels.empty()) {
+    out += fmt::format("{:<34} {:>12} {:>12}  {}\n", "total",
+                       PrintDecimal(recommendation.budget_total),
+                       PrintDecimal(recommendation.proposed_total), recommendation.currency.name());
+  }
+  for (const std::string& note : recommendation.notes) out += "note: " + note + "\n";
   return out;
 }
 
@@ -241,6 +250,7 @@ std::string RecommendationJson(const Recommendation& recommendation) {
                         {"currency", view.budget.currency().name()},
                         {"budget", PrintDecimal(view.budget)},
                         {"proposed", PrintDecimal(view.proposed)},
+                        {"rate", view.rate},
                         {"spend_per_day", PrintDecimal(view.spend_per_day)},
                         {"claimed_roas", view.claimed_roas},
                         {"incremental_revenue_per_day", IntervalJson(view.revenue)},
@@ -251,6 +261,10 @@ std::string RecommendationJson(const Recommendation& recommendation) {
                         {"binding", view.binding}});
   }
   ordered_json out{{"why", recommendation.why},
+                   {"currency", recommendation.currency.name()},
+                   {"budget_total", PrintDecimal(recommendation.budget_total)},
+                   {"proposed_total", PrintDecimal(recommendation.proposed_total)},
+                   {"notes", recommendation.notes},
                    {"gain_per_day", IntervalJson(recommendation.gain)},
                    {"confidence", recommendation.confidence},
                    {"gain_over_home_per_day", IntervalJson(recommendation.gain_over_home)},

@@ -73,13 +73,15 @@ void PrintText(const WhatIf& what_if, const ScenarioReport& report, std::string_
     for (std::size_t c = 0; c < a.shares.size(); ++c) {
       const ScenarioShare& s = a.shares[c];
       const ScenarioShare& was = now.shares[c];
-      shares.push_back({"  " + Clean(s.id),
-                        s.budget == was.budget
-                            ? PrintDecimal(s.budget)
-                            : PrintDecimal(was.budget) + " -> " + PrintDecimal(s.budget),
-                        s.revenue ? Range(*s.revenue) : "unknown",
-                        s.marginal ? fmt::format("{:.2f} a further unit", s.marginal->mean) : "",
-                        s.binding.empty() ? "" : "held: " + s.binding});
+      // Rows of another currency say so; what they bring is in the client's, as all figures.
+      const bool own = s.budget.currency() == a.budget.currency();
+      const std::string budget = own ? PrintDecimal(s.budget) : PrintMoney(s.budget);
+      shares.push_back(
+          {"  " + Clean(s.id),
+           s.budget == was.budget ? budget : PrintDecimal(was.budget) + " -> " + budget,
+           s.revenue ? Range(*s.revenue) : "unknown",
+           s.marginal ? fmt::format("{:.2f} a further unit", s.marginal->mean) : "",
+           s.binding.empty() ? "" : "held: " + s.binding});
     }
     PrintColumns(shares);
     for (const std::string& note : a.notes) fmt::print("  note: {}\n", Clean(note));
@@ -112,7 +114,8 @@ Result<std::vector<Scenario>> Asked(const ScenarioArguments& arguments, Currency
       return Fail(Errc::kInvalidArgument,
                   fmt::format("--set \"{}\": write it as CHANNEL=AMOUNT", text));
     }
-    const auto money = ParseMoney(std::string_view(text).substr(at + 1), currency);
+    const auto money =
+        ReadAmount(std::string_view(text).substr(at + 1), text.substr(0, at), currency);
     if (!money) return FailWithin("--set", money.error());
     add(text.substr(0, at) + " at " + text.substr(at + 1)).set.emplace(text.substr(0, at), *money);
   }
@@ -140,7 +143,7 @@ Result<int> ScenarioCommand(const CommandContext& context, const ScenarioArgumen
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   MAXOPT_TRY(const Client client, home->store().GetClient(arguments.client));
   MAXOPT_TRY(std::vector<Scenario> scenarios, Asked(arguments, client.currency));
-  WhatIfOptions options;
+  MAXOPT_TRY(WhatIfOptions options, WhatIfOptionsOf(*home, client.name));
   if (!arguments.file.empty()) {
     MAXOPT_TRY(const std::string text, ReadWholeFile(arguments.file));
     MAXOPT_TRY(ScenarioFile file, ParseScenarioFile(text, arguments.file, client.currency));

@@ -109,7 +109,7 @@ Result<std::vector<Scenario>> Asked(const Json& arguments, Currency currency) {
   if (const auto set = arguments.find("set"); set != arguments.end() && !set->empty()) {
     Scenario& scenario = add("as set");
     for (const auto& [channel, amount] : set->items()) {
-      const auto money = ParseMoney(amount.get<std::string>(), currency);
+      const auto money = ReadAmount(amount.get<std::string>(), channel, currency);
       if (!money) return FailWithin("set." + channel, money.error());
       scenario.set.emplace(channel, *money);
     }
@@ -139,8 +139,8 @@ Tool AskScenario(const UseHome& use) {
       kUntrusted;
   Json set = {{"type", "object"},
               {"description",
-               "daily budget by channel, exact decimal text: {\"meta/social\": "
-               "\"120.00\"}"},
+               "daily budget by channel, exact decimal text in the channel's currency: "
+               "{\"meta/social\": \"120.00\"}"},
               {"additionalProperties", {{"type", "string"}, {"maxLength", 40}}},
               {"maxProperties", 100}};
   tool.input_schema = ObjectSchema(
@@ -169,7 +169,7 @@ Tool AskScenario(const UseHome& use) {
   tool.run = ForClient(use, [](Home& home, const Client& client, Call& call) -> Reply {
     const Json& arguments = call.arguments();
     MAXOPT_TRY(std::vector<Scenario> scenarios, Asked(arguments, client.currency));
-    WhatIfOptions options;
+    MAXOPT_TRY(WhatIfOptions options, WhatIfOptionsOf(home, client.name));
     if (arguments.contains("gross_margin")) {
       options.gross_margin = arguments["gross_margin"].get<double>();
     }
@@ -193,6 +193,7 @@ Json RunJson(const OptimizeRun& run, const std::string& dashboard) {
                      {"account", PrintAccount(o.change.account)},
                      {"reason", ReasonName(o.change.reason)},
                      {"why", o.change.why},
+                     {"currency", item.currency.name()},
                      {"value_per_day",
                       {{"mean", o.value}, {"low90", o.value_low90}, {"high90", o.value_high90}}},
                      {"waits", item.wait.empty() ? Json(nullptr) : Json(item.wait)}});

@@ -31,7 +31,10 @@ ordered_json AnswerJson(const ScenarioAnswer& a) {
   ordered_json shares = ordered_json::array();
   for (const ScenarioShare& s : a.shares) {
     shares.push_back({{"channel", s.id},
+                      {"currency", s.budget.currency().name()},
                       {"budget", PrintDecimal(s.budget)},
+                      {"converted", PrintDecimal(s.converted)},
+                      {"rate", s.rate},
                       {"spend", s.spend},
                       {"revenue", IntervalJson(s.revenue)},
                       {"roas", IntervalJson(s.roas)},
@@ -91,6 +94,13 @@ Result<> AddChanges(const ChannelHistory& channel, Money wanted, Money present, 
 
 }  // namespace
 
+Result<WhatIfOptions> WhatIfOptionsOf(Home& home, const std::string& client) {
+  WhatIfOptions options;
+  MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client));
+  if (policy) options.rate_age_max_days = policy->rate_age_max_days;
+  return options;
+}
+
 std::string ScenarioJson(const Client& client, const WhatIf& what_if,
                          const ScenarioReport& report) {
   ordered_json answers = ordered_json::array();
@@ -114,7 +124,7 @@ Result<Plan> ProposeBudgets(Home& home, const std::string& name,
                             const std::string& by) {
   MAXOPT_TRY(const Client client, home.store().GetClient(name));
   const OptimizeWorld world = home.optimize_world();
-  const WhatIfOptions options;
+  MAXOPT_TRY(const WhatIfOptions options, WhatIfOptionsOf(home, name));
   MAXOPT_TRY(const WhatIf what_if, ReadWhatIf(world, name, options));
   MAXOPT_TRY(const ClientHistory history, ReadClientHistory(world, client, options.history_days));
   Plan plan;
@@ -130,18 +140,24 @@ Result<Plan> ProposeBudgets(Home& home, const std::string& name,
       return Fail(Errc::kInvalidArgument,
                   fmt::format("there is no channel \"{}\"; known are {}", id, known));
     }
-    const auto wanted = ParseMoney(text, client.currency);
+    const auto wanted = ReadAmount(text, id, client.currency);
     if (!wanted) return FailWithin(id, wanted.error());
-    const Money present = channel->second.Total(client.currency);
+    const Money present = channel->second.Total();
+    if (wanted->currency() != present.currency()) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("{}: {} is proposed where the account is in {}; state the amount in "
+                              "the account's currency",
+                              id, PrintMoney(*wanted), present.currency().name()));
+    }
     if (*wanted == present) continue;
-    if (*wanted < Money::Micros(0, client.currency)) {
+    if (wanted->negative()) {
       return Fail(Errc::kInvalidArgument, fmt::format("{}: a budget is not below 0", id));
     }
     const MinorUnits table = channel->second.budgets.front().table;
     MAXOPT_TRY(const Money whole, FloorToMinor(*wanted, table));
     if (whole != *wanted) {
       return Fail(Errc::kInvalidArgument, fmt::format("{}: {} is no whole smallest unit of {}", id,
-                                                      text, client.currency.name()));
+                                                      text, present.currency().name()));
     }
     if (!channel->second.lock.empty()) {
       return Fail(Errc::kRefused, fmt::format("{}: {}", id, channel->second.lock));
@@ -162,6 +178,9 @@ Result<Plan> ProposeBudgets(Home& home, const std::string& name,
   plan.prediction = Prediction{"revenue", answer.revenue_change.mean, answer.revenue_change.low90,
                                answer.revenue_change.high90, RecommendOptions{}.step_days};
   for (const std::string& note : answer.notes) plan.notes.push_back(note);
+  for (const std::string& note : history.RateNotes(options.rate_age_max_days)) {
+    plan.notes.push_back(note);
+  }
   MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(name));
   return home.door().Propose(std::move(plan), policy ? &*policy : nullptr);
 }

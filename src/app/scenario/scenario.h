@@ -8,11 +8,15 @@
 /// What-ifs as the command line and the API answer them, and the one that was chosen as a plan.
 namespace maxopt {
 
+/// The options of the client's policy, where it has one.
+Result<WhatIfOptions> WhatIfOptionsOf(Home& home, const std::string& client);
+
 /// {"client", "currency", "from", "to", "gross_margin", "revenue_per_order", "settle_days",
 /// "scenarios": [...], "notes"}: docs/scenarios.md.
 std::string ScenarioJson(const Client& client, const WhatIf& what_if, const ScenarioReport& report);
 
-/// Proposes these daily budgets (by channel, in the client's currency) as a plan in a person's
+/// Proposes these daily budgets (by channel, in its currency, or with a named one: ReadAmount) as a
+/// plan in a person's
 /// name; channels that are not named keep theirs. A channel's campaigns share its move in
 /// proportion to their live budgets. The prediction is the scenario's: what the change brings a
 /// day, with its interval. Errors: kInvalidArgument for an unknown channel (the known ones are

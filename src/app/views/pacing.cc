@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "app/scenario/scenario.h"
 #include "app/views/remembered.h"
 #include "app/views/sources.h"
 #include "app/views/themes.h"
@@ -154,7 +155,8 @@ Result<View> Marginals(Frame& frame) {
       Of(CellKind::kRatio, "beyond_tried", "Beyond what was tried",
          "By how much of its spend, where the curve is a guess."),
   };
-  const auto what_if = ReadWhatIf(world, client.name, {});
+  MAXOPT_TRY(const WhatIfOptions options, WhatIfOptionsOf(frame.home, client.name));
+  const auto what_if = ReadWhatIf(world, client.name, options);
   if (!what_if) {
     // Without books or budgets there is no response to tell of; that is an answer, not a failure.
     if (what_if.error().code != Errc::kRefused && what_if.error().code != Errc::kInvalidArgument) {

@@ -8,12 +8,14 @@
 #include <set>
 
 #include "decide/allocator/budget.h"
+#include "decide/allocator/whole.h"
 
 namespace maxopt {
 namespace {
 
 __extension__ using Wide = __int128;
-constexpr int kPoints = 600;         // of each mean curve, 2 % apart
+constexpr std::int64_t kCountMost = 1'000'000'000'000'000;  // smallest units of an amount
+constexpr int kPoints = 600;                                // of each mean curve, 2 % apart
 constexpr int kFine = 60;            // either side of a first answer, 0.1 % apart
 constexpr double kDelivers = 0.8;    // below it demand limits the channel, as in `recommend`
 constexpr double kSameSpend = 0.01;  // within it two spends are compared by revenue alone
@@ -38,7 +40,7 @@ class Comparer {
     out.settle_days = SettleDays();
     Scenario present;
     present.name = "present";
-    now_ = Judge(present, Plan{present_, std::vector<std::string>(n_), {}, {}});
+    now_ = Judge(present, Plan{present_, std::vector<std::string>(n_), {}, {}, present_own_});
     out.answers.push_back(now_->answer);
     for (const Scenario& scenario : scenarios) {
       const auto plan = Place(scenario);
@@ -61,6 +63,8 @@ class Comparer {
     std::vector<std::int64_t> minor;
     std::vector<std::string> binding;
     std::optional<double> lambda, gap;
+    std::vector<std::int64_t> own;  ///< where they are mixed: smallest units of each channel
+    std::int64_t left = 0;          ///< of what was to be given: no smallest unit fits into it
   };
   struct Judged {
     ScenarioAnswer answer;
@@ -71,10 +75,17 @@ class Comparer {
   Result<> Read() {
     n_ = problem_.channels.size();
     if (n_ == 0) return Fail(Errc::kInvalidArgument, "no channel to ask about");
-    currency_ = problem_.channels.front().budget.currency();
-    MAXOPT_TRY(const int decimals, MinorUnitDecimals(currency_, problem_.table));
-    unit_ = std::pow(10.0, -decimals);
-    decimals_ = decimals;
+    currency_ = problem_.currency == kNoCurrency ? problem_.channels.front().budget.currency()
+                                                 : problem_.currency;
+    // Smallest units of one kind are counted; of several kinds, micros of the problem's currency.
+    std::set<std::pair<Currency, int>> kinds;
+    for (const ScenarioChannel& channel : problem_.channels) {
+      MAXOPT_TRY(const int decimals, MinorUnitDecimals(channel.budget.currency(), channel.table));
+      kinds.emplace(channel.budget.currency(), decimals);
+    }
+    mixed_ = kinds.size() > 1 || kinds.begin()->first != currency_;
+    decimals_ = mixed_ ? 6 : kinds.begin()->second;
+    unit_ = std::pow(10.0, -decimals_);
     if (problem_.gross_margin && !(*problem_.gross_margin > 0 && *problem_.gross_margin <= 1)) {
       return Fail(Errc::kInvalidArgument,
                   fmt::format("gross margin is {}; it must be above 0 and at most 1",
@@ -89,14 +100,21 @@ class Comparer {
       if (!at_.emplace(channel.id, c).second) {
         return Fail(Errc::kInvalidArgument, fmt::format("channel {} is there twice", channel.id));
       }
-      if (channel.budget.currency() != currency_) {
-        return Fail(Errc::kInvalidArgument,
-                    fmt::format("channel {} is in {}, {} in {}: amounts of two currencies are not "
-                                "compared",
-                                channel.id, channel.budget.currency().name(),
-                                problem_.channels.front().id, currency_.name()));
+      const Currency own = channel.budget.currency();
+      const bool converts = channel.exchange.from == own && channel.exchange.to == currency_;
+      if (own != currency_ && !converts) {
+        return Fail(
+            Errc::kInvalidArgument,
+            fmt::format("channel {} is in {}, the scenarios are in {}, and no rate converts "
+                        "it",
+                        channel.id, own.name(), currency_.name()));
       }
-      MAXOPT_TRY(const std::int64_t minor, Minor(channel.budget, "channel " + channel.id));
+      MAXOPT_TRY(
+          const UnitPrice price,
+          PriceOfUnit(own == currency_ ? Exchange{own, own} : channel.exchange, channel.table));
+      prices_.push_back(price);
+      MAXOPT_TRY(const std::int64_t own_now, OwnMinor(c, channel.budget, "channel " + channel.id));
+      const std::int64_t minor = Cost(c, own_now);
       if (!(channel.delivery > 0)) {
         return Fail(Errc::kInvalidArgument,
                     fmt::format("channel {}: delivery is {}; it must be above 0", channel.id,
@@ -110,6 +128,7 @@ class Comparer {
         }
         draws_ = channel.draws.size();
       }
+      present_own_.push_back(own_now);
       present_.push_back(minor);
       present_total_ += minor;
     }
@@ -119,6 +138,7 @@ class Comparer {
     return {};
   }
 
+  /// A total: in the problem's currency.
   Result<std::int64_t> Minor(Money money, const std::string& what) const {
     if (money.currency() != currency_) {
       return Fail(Errc::kInvalidArgument, fmt::format("{} is {}, the budgets are in {}", what,
@@ -128,18 +148,47 @@ class Comparer {
       return Fail(Errc::kInvalidArgument,
                   fmt::format("{} is {}; it must not be below 0", what, PrintMoney(money)));
     }
-    auto minor = ToMinor(money, problem_.table);
+    auto minor = mixed_ ? Result<std::int64_t>(money.micros())
+                        : ToMinor(money, problem_.channels.front().table);
     if (!minor) return FailWithin(what, minor.error());
-    if (*minor > 1'000'000'000'000'000) {
-      return Fail(Errc::kInvalidArgument,
-                  fmt::format("{} is {}: beyond what can be counted", what, PrintMoney(money)));
-    }
+    if (*minor > kCountMost) return Beyond(money, what);
     return *minor;
   }
-  std::string Text(std::int64_t minor) const {
-    return fmt::format("{:.{}f} {}", static_cast<double>(minor) * unit_, decimals_,
-                       currency_.name());
+  /// An amount of a channel, in its currency or in the problem's, in smallest units of its own:
+  /// from the problem's rounded down, or up.
+  Result<std::int64_t> OwnMinor(std::size_t c, Money money, const std::string& what,
+                                bool up = false) const {
+    const ScenarioChannel& channel = problem_.channels[c];
+    if (!mixed_) return Minor(money, what);
+    Wide own = 0;
+    if (money.currency() != channel.budget.currency()) {
+      MAXOPT_TRY(const std::int64_t micros, Minor(money, what));
+      own = prices_[c].Bought(micros);
+      if (up && prices_[c].Cost(own) < micros) ++own;
+    } else {
+      if (money.negative()) {
+        return Fail(Errc::kInvalidArgument,
+                    fmt::format("{} is {}; it must not be below 0", what, PrintMoney(money)));
+      }
+      auto minor = ToMinor(money, channel.table);
+      if (!minor) return FailWithin(what, minor.error());
+      own = *minor;
+    }
+    if (own > kCountMost || Cost(c, static_cast<std::int64_t>(own)) > kCountMost) {
+      return Beyond(money, what);
+    }
+    return static_cast<std::int64_t>(own);
   }
+  /// Of so many smallest units of the channel, in those that are counted.
+  std::int64_t Cost(std::size_t c, std::int64_t own) const {
+    return mixed_ ? static_cast<std::int64_t>(std::min<Wide>(prices_[c].Cost(own), kCountMost + 1))
+                  : own;
+  }
+  static std::unexpected<Error> Beyond(Money money, const std::string& what) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("{} is {}: beyond what can be counted", what, PrintMoney(money)));
+  }
+  std::string Text(std::int64_t minor) const { return PrintMoney(Amount(minor)); }
 
   double Delivery(std::size_t c) const {
     return std::clamp(problem_.channels[c].delivery, 0.05, 1.0);
@@ -170,7 +219,7 @@ class Comparer {
   }
 
   Result<Plan> Place(const Scenario& scenario) {
-    Plan plan{present_, std::vector<std::string>(n_), {}, {}};
+    Plan plan{present_, std::vector<std::string>(n_), {}, {}, present_own_};
     std::vector<bool> free(n_);
     for (std::size_t c = 0; c < n_; ++c) {
       free[c] = !Still(c);
@@ -185,7 +234,7 @@ class Comparer {
     };
     for (const std::string& id : scenario.off) {
       MAXOPT_TRY(const std::size_t c, find(id));
-      plan.minor[c] = 0;
+      plan.minor[c] = plan.own[c] = 0;
       plan.binding[c] = "off";
       free[c] = false;
     }
@@ -194,7 +243,8 @@ class Comparer {
       if (plan.binding[c] == "off") {
         return Fail(Errc::kInvalidArgument, fmt::format("channel {} is both off and set", id));
       }
-      MAXOPT_TRY(plan.minor[c], Minor(money, "channel " + id));
+      MAXOPT_TRY(plan.own[c], OwnMinor(c, money, "channel " + id));
+      plan.minor[c] = Cost(c, plan.own[c]);
       plan.binding[c] = "set";
       free[c] = false;
     }
@@ -243,7 +293,48 @@ class Comparer {
     } else {
       Share(members, left, scenario.split == Scenario::Split::kEqual, plan);
     }
+    if (mixed_) MAXOPT_CHECK(Whole(scenario, members, plan));
     return plan;
+  }
+
+  /// Micros to whole smallest units of each channel's own currency.
+  Result<> Whole(const Scenario& scenario, const std::vector<std::size_t>& members, Plan& plan) {
+    std::vector<WholePart> parts;
+    std::int64_t total = 0;
+    const bool split = scenario.target || scenario.split == Scenario::Split::kBest;
+    for (const std::size_t c : members) {
+      WholePart part{problem_.channels[c].id, prices_[c]};
+      part.wanted = plan.minor[c];
+      part.high =
+          static_cast<std::int64_t>(std::min<Wide>(prices_[c].Bought(kCountMost), kCountMost));
+      const auto bounds = scenario.bounds.find(part.id);
+      if (bounds != scenario.bounds.end() && bounds->second.min) {
+        MAXOPT_TRY(part.low, OwnMinor(c, *bounds->second.min, part.id + " min", true));
+      }
+      // What holds a channel on the split holds it here.
+      if (split && !plan.binding[c].empty() && plan.binding[c] != "min") {
+        part.high = std::max(part.low, static_cast<std::int64_t>(prices_[c].Bought(part.wanted)));
+      }
+      total += plan.minor[c];
+      parts.push_back(std::move(part));
+    }
+    const std::vector<std::int64_t> whole =
+        WholeUnits(parts, total, [&](std::size_t k, double at, double step) {
+          // In proportion: who is furthest behind what is wanted.
+          if (!split) return (static_cast<double>(parts[k].wanted) / 1e6 - at) / std::abs(step);
+          const std::size_t c = members[k];
+          return (MeanRevenue(c, Spend(c, std::max(0.0, at + step))) -
+                  MeanRevenue(c, Spend(c, at))) /
+                 step;
+        });
+    for (std::size_t k = 0; k < members.size(); ++k) {
+      const std::size_t c = members[k];
+      plan.own[c] = whole[k];
+      plan.minor[c] = Cost(c, whole[k]);
+      total -= plan.minor[c];
+    }
+    plan.left = total;
+    return {};
   }
 
   /// In proportion to the present budgets, or the same for each; exact, by largest remainder.
@@ -303,7 +394,7 @@ class Comparer {
   ResponseCurve Finer(std::size_t c, std::int64_t around) {
     std::set<std::int64_t> at;
     for (const auto& [x, y] : Curve(c).points) at.insert(std::llround(x / unit_));
-    const double reach = 0.06 * static_cast<double>(around) + 100;
+    const double reach = 0.06 * static_cast<double>(around) + (mixed_ ? 1e6 : 100);
     for (int i = -kFine; i <= kFine; ++i) {
       const auto minor = around + static_cast<std::int64_t>(reach * i / kFine);
       if (minor >= 0 && minor <= largest_) at.insert(minor);
@@ -340,12 +431,13 @@ class Comparer {
       to.id = channel.id;
       const auto bounds = scenario.bounds.find(channel.id);
       if (bounds != scenario.bounds.end() && bounds->second.min) {
-        MAXOPT_TRY(const std::int64_t min, Minor(*bounds->second.min, channel.id + " min"));
-        to.min = static_cast<double>(min) * unit_;
+        MAXOPT_TRY(const std::int64_t min,
+                   OwnMinor(c, *bounds->second.min, channel.id + " min", true));
+        to.min = static_cast<double>(Cost(c, min)) * unit_;
       }
       if (bounds != scenario.bounds.end() && bounds->second.max) {
-        MAXOPT_TRY(const std::int64_t max, Minor(*bounds->second.max, channel.id + " max"));
-        high.push_back(static_cast<double>(max));
+        MAXOPT_TRY(const std::int64_t max, OwnMinor(c, *bounds->second.max, channel.id + " max"));
+        high.push_back(static_cast<double>(Cost(c, max)));
         high_name.push_back("max");
       } else if (scenario.beyond_tried && left) {
         high.push_back(static_cast<double>(*left));
@@ -436,7 +528,12 @@ class Comparer {
     for (const std::size_t c : order_) {
       const ScenarioChannel& channel = problem_.channels[c];
       ScenarioShare& share = shares[c];
-      share = {channel.id, Amount(plan.minor[c]), spend[c], {}, {}, {}, plan.binding[c]};
+      share.id = channel.id;
+      share.converted = Amount(plan.minor[c]);
+      share.budget = mixed_ ? Own(c, plan.own[c]) : share.converted;
+      if (mixed_ && channel.exchange.rate) share.rate = channel.exchange.real();
+      share.spend = spend[c];
+      share.binding = plan.binding[c];
       share.identified = channel.identified;
       if (channel.tried_high > 0 && spend[c] > channel.tried_high * (1 + 1e-9)) {
         share.beyond = spend[c] / channel.tried_high - 1;
@@ -462,11 +559,24 @@ class Comparer {
     answer.shares = std::move(shares);
     Describe(out, marginal);
     Doubts(scenario, answer);
+    if (plan.left > 0) {
+      answer.notes.push_back(
+          fmt::format("{} of {} are not given: no smallest unit of an account's currency that may "
+                      "take them fits",
+                      PrintMoney(Amount(plan.left)), PrintMoney(Amount(sum + plan.left))));
+    }
     return out;
   }
 
   Money Amount(std::int64_t minor) const {
-    return MoneyFromMinor(minor, currency_, problem_.table).value_or(Money::Zero(currency_));
+    if (mixed_) return Money::Micros(minor, currency_);
+    return MoneyFromMinor(minor, currency_, problem_.channels.front().table)
+        .value_or(Money::Zero(currency_));
+  }
+  Money Own(std::size_t c, std::int64_t minor) const {
+    const ScenarioChannel& channel = problem_.channels[c];
+    return MoneyFromMinor(minor, channel.budget.currency(), channel.table)
+        .value_or(Money::Zero(channel.budget.currency()));
   }
 
   /// Figures of the whole, and against the present.
@@ -521,7 +631,7 @@ class Comparer {
             "to {:.2f}); what lies there is the curve's assumption",
             channel.id, share.spend, 100 * share.beyond, channel.tried_high));
       }
-      if (share.below && share.spend < Spend(c, Units(channel.budget))) {
+      if (share.below && share.spend < Spend(c, static_cast<double>(present_[c]) * unit_)) {
         answer.notes.push_back(fmt::format(
             "{}: it was hardly ever below {:.2f} a day; what is lost {} is the curve's assumption",
             channel.id, channel.tried_low, share.spend > 0 ? "at less" : "without it"));
@@ -540,7 +650,7 @@ class Comparer {
       if (moved && !channel.lock.empty()) {
         answer.notes.push_back(fmt::format("{}: {}", channel.id, channel.lock));
       }
-      if (DemandLimited(c) && Units(share.budget) > share.spend + 0.5 * unit_ && moved) {
+      if (DemandLimited(c) && Units(share.converted) > share.spend + 0.5 * unit_ && moved) {
         answer.notes.push_back(fmt::format(
             "{}: of {} a day it would spend {:.2f}, as it does not spend its present budget",
             channel.id, PrintMoney(share.budget), share.spend));
@@ -610,11 +720,13 @@ class Comparer {
   const ScenarioProblem& problem_;
   std::size_t n_ = 0, draws_ = 0;
   Currency currency_ = kNoCurrency;
+  bool mixed_ = false;  ///< several currencies, or tables of smallest units: counted in micros
   int decimals_ = 2;
   double unit_ = 0.01;
   std::map<std::string, std::size_t> at_;
   std::vector<std::size_t> order_;
-  std::vector<std::int64_t> present_;
+  std::vector<UnitPrice> prices_;  // of a channel's smallest unit, micros
+  std::vector<std::int64_t> present_own_, present_;
   std::int64_t present_total_ = 0, largest_ = 0;
   std::vector<ResponseCurve> curves_;
   std::optional<Judged> now_;
@@ -655,9 +767,9 @@ std::vector<Scenario> UsualScenarios(const ScenarioProblem& problem, std::size_t
   std::vector<const ScenarioChannel*> largest;
   for (const ScenarioChannel& channel : problem.channels) largest.push_back(&channel);
   std::sort(largest.begin(), largest.end(), [](const ScenarioChannel* a, const ScenarioChannel* b) {
-    if (a->budget.micros() != b->budget.micros()) {
-      return a->budget.micros() > b->budget.micros();
-    }
+    const double of_a = a->exchange.real() * Units(a->budget);
+    const double of_b = b->exchange.real() * Units(b->budget);
+    if (of_a != of_b) return of_a > of_b;
     return a->id < b->id;
   });
   for (std::size_t i = 0; i < std::min(off_max, largest.size()); ++i) {

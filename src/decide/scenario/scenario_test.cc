@@ -290,6 +290,93 @@ TEST(CompareScenarios, WhatCannotBeIsSaidByHowMuch) {
   EXPECT_TRUE(refused(problem));
 }
 
+/// a has 100 EUR; b has 80 CHF, which at 1.25 are 100 EUR as well. The client is in EUR.
+ScenarioProblem TwoCurrencies() {
+  ScenarioProblem problem = Two();
+  problem.currency = kEur;
+  const Currency chf = *FindCurrency("CHF");
+  problem.channels[1].id = "b CHF";
+  problem.channels[1].budget = Money::Micros(80'000'000, chf);
+  problem.channels[1].exchange =
+      *FxRates({{*ParseDay("2026-03-01"), chf, kEur, "1.25", "bank.csv"}}, *ParseDay("2026-03-02"))
+           .Find(chf, kEur);
+  return problem;
+}
+
+TEST(CompareScenarios, SeveralCurrenciesAreComparedInTheClients) {
+  const Currency chf = *FindCurrency("CHF");
+  const auto francs = [&](std::string_view text) { return *ParseMoney(text, chf); };
+  const ScenarioProblem problem = TwoCurrencies();
+  const auto report = CompareScenarios(problem, UsualScenarios(problem));
+  ASSERT_TRUE(report) << report.error().what;
+  // As in one currency: 30 x 10 + 20 x 10 from 200 EUR.
+  const ScenarioAnswer& now = report->answers[0];
+  EXPECT_EQ(now.budget, Eur(200));
+  EXPECT_NEAR(now.revenue.mean, 500, 1e-6);
+  EXPECT_EQ(now.shares[1].budget, francs("80"));
+  EXPECT_EQ(now.shares[1].converted, Eur(100));
+  // The best split is as 30^2 to 20^2: 138.46 EUR and 61.54 EUR, which are 49.23 CHF and 0.0025
+  // EUR.
+  const Scenario best{.name = "best", .keep_total = true, .split = Split::kBest};
+  const ScenarioAnswer answer = Ask(problem, best);
+  EXPECT_NEAR(static_cast<double>(answer.shares[0].budget.micros()), 138.46e6, 0.05e6);
+  EXPECT_NEAR(static_cast<double>(answer.shares[1].budget.micros()), 49.23e6, 0.05e6);
+  EXPECT_EQ(answer.shares[1].budget.currency(), chf);
+  EXPECT_EQ(answer.shares[0].converted + answer.shares[1].converted, answer.budget);
+  EXPECT_LE(answer.budget, Eur(200));
+  EXPECT_GT(answer.budget, Eur(199.99));
+  // A tenth less of both: 90 EUR and 72 CHF, exactly.
+  const ScenarioAnswer less = Ask(problem, {.name = "less", .total_change_bp = -1'000});
+  EXPECT_EQ(less.shares[0].budget, Eur(90));
+  EXPECT_EQ(less.shares[1].budget, francs("72"));
+  EXPECT_EQ(less.budget, Eur(180));
+  EXPECT_FALSE(Says(less.notes, "not given"));
+  // 100.01 EUR: a has half, 50.005, and of CHF 40.004 are wanted: 50.00 EUR and 40.00 CHF; the cent
+  // that is left buys one of a, who is further behind than b by its price, and none of b.
+  const ScenarioAnswer odd = Ask(problem, {.name = "odd", .total = Eur(100.01)});
+  EXPECT_EQ(odd.shares[0].budget, Eur(50.01));
+  EXPECT_EQ(odd.shares[1].budget, francs("40"));
+  EXPECT_EQ(odd.budget, Eur(100.01));
+}
+
+TEST(CompareScenarios, AmountsOfAChannelAreItsOwnOrConvertedDown) {
+  const Currency chf = *FindCurrency("CHF");
+  const ScenarioProblem problem = TwoCurrencies();
+  Scenario set{.name = "set"};
+  set.set.emplace("b CHF", *ParseMoney("60", chf));
+  EXPECT_EQ(Ask(problem, set).budget, Eur(175));
+  set.set.at("b CHF") = Eur(50.01);  // 40.008 CHF
+  EXPECT_EQ(Ask(problem, set).shares[1].budget, *ParseMoney("40.00", chf));
+  EXPECT_EQ(Ask(problem, set).budget, Eur(150));
+  set.set.at("b CHF") = Money::Micros(1'000'000, kUsd);
+  EXPECT_NE(Ask(problem, set).error.find("the budgets are in EUR"), std::string::npos);
+  Scenario off{.name = "off", .off = {"b CHF"}};
+  EXPECT_TRUE(Ask(problem, off).shares[1].budget.zero());
+  // A rate that is not there is never 1.
+  ScenarioProblem none = problem;
+  none.channels[1].exchange = {};
+  const auto refused = CompareScenarios(none, {});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("channel b CHF is in CHF"), std::string::npos);
+}
+
+TEST(CompareScenarios, YenHaveNoSmallerUnitAndTheRestIsSaid) {
+  ScenarioProblem problem = TwoCurrencies();
+  // 160 JPY for a euro: 16000 JPY are 100 EUR.
+  problem.channels[0].budget = Money::Micros(16'000'000'000, kJpy);
+  problem.channels[0].exchange =
+      *FxRates({{*ParseDay("2026-03-01"), kEur, kJpy, "160", "bank.csv"}}, *ParseDay("2026-03-02"))
+           .Find(kJpy, kEur);
+  const ScenarioAnswer third = Ask(problem, {.name = "third", .total = Eur(66.67)});
+  // 33.335 EUR each: 5333.6 JPY and 26.668 CHF are wanted, 5333 JPY cost 33.33125 EUR and 26.66 CHF
+  // 33.325. Of the 0.01375 EUR that leaves b, further behind by its price, has a centime of 0.0125;
+  // the rest buys no yen, which is 0.00625.
+  EXPECT_EQ(third.shares[0].budget, *ParseMoney("5333", kJpy));
+  EXPECT_EQ(third.shares[1].budget, *ParseMoney("26.67", *FindCurrency("CHF")));
+  EXPECT_EQ(third.budget, *ParseMoney("66.66875", kEur));
+  EXPECT_TRUE(Says(third.notes, "0.00125 EUR of 66.67 EUR are not given")) << third.notes.back();
+}
+
 TEST(CompareScenarios, TheOrderAndTheScaleDoNotMatterAndMoreNeverBringsLess) {
   ScenarioProblem problem;
   for (int i = 0; i < 6; ++i) {

@@ -22,8 +22,6 @@ using std::chrono::days;
 /// year of days bears.
 constexpr std::size_t kChannelsMost = 100;
 
-double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
-
 class HistoryReader {
  public:
   HistoryReader(const OptimizeWorld& world, const Client& client) : world_(world), client_(client) {
@@ -31,6 +29,9 @@ class HistoryReader {
   }
 
   Result<ClientHistory> Run(int history_days) {
+    MAXOPT_TRY(const Zone zone, Zone::Find(client_.zone));
+    today_ = zone.DayOf(world_.clock->Now());
+    MAXOPT_TRY(rates_, RatesOn(*world_.facts, today_));
     MAXOPT_CHECK(ReadBudgets());
     MAXOPT_CHECK(ReadHistory(history_days));
     Pool();
@@ -46,19 +47,12 @@ class HistoryReader {
       if (account.client != client_.name) continue;
       const AccountId& id = account.info.account;
       accounts_.push_back(PrintAccount(id));
-      if (account.info.currency != client_.currency) {
-        return Fail(
-            Errc::kRefused,
-            fmt::format("account {} is in {}, client \"{}\" in {}: amounts of two currencies "
-                        "are not compared",
-                        PrintAccount(id), account.info.currency.name(), client_.name,
-                        client_.currency.name()));
-      }
+      MAXOPT_CHECK(KnowRate(account.info.currency, "account " + PrintAccount(id)));
       MAXOPT_TRY(const std::shared_ptr<PlatformReader> reader, world_.reader(id));
       auto tree = reader->ReadAccount(id, http::After(std::chrono::seconds(120)));
       if (!tree) return FailWithin("account " + PrintAccount(id), tree.error());
       MAXOPT_TRY(const std::vector<OwnedObject> owned, world_.store->Objects(id));
-      AddBudgets(*tree, owned, reader->capabilities());
+      MAXOPT_CHECK(AddBudgets(account.info.currency, *tree, owned, reader->capabilities()));
     }
     std::erase_if(out_.live, [](const auto& entry) { return entry.second.budgets.empty(); });
     if (out_.live.empty()) {
@@ -70,15 +64,33 @@ class HistoryReader {
     return {};
   }
 
-  std::string ChannelId(Platform platform, const std::string& campaign_id,
-                        std::string_view campaign_name) const {
-    std::string channel = world_.channel_of(campaign_name);
-    if (channel.empty()) channel = "campaign " + campaign_id;
-    return fmt::format("{}/{}", PlatformName(platform), channel);
+  /// Fills `exchanges`; `what` is in the currency.
+  Result<> KnowRate(Currency currency, const std::string& what) {
+    if (currency == client_.currency || out_.exchanges.contains(currency)) return {};
+    auto found = rates_.Find(currency, client_.currency);
+    if (!found) {
+      return Fail(Errc::kRefused,
+                  fmt::format("{} is in {}, client \"{}\" in {}: {}", what, currency.name(),
+                              client_.name, client_.currency.name(), found.error().what));
+    }
+    out_.exchanges.emplace(currency, std::move(*found));
+    return {};
   }
 
-  void AddBudgets(const AccountTree& tree, const std::vector<OwnedObject>& owned,
-                  const Capabilities& can) {
+  /// " CHF" of another currency than the client's.
+  std::string Suffix(Currency currency) const {
+    return currency == client_.currency ? "" : fmt::format(" {}", currency.name());
+  }
+
+  std::string ChannelId(Platform platform, const std::string& campaign_id,
+                        std::string_view campaign_name, Currency currency) const {
+    std::string channel = world_.channel_of(campaign_name);
+    if (channel.empty()) channel = "campaign " + campaign_id;
+    return fmt::format("{}/{}{}", PlatformName(platform), channel, Suffix(currency));
+  }
+
+  Result<> AddBudgets(Currency currency, const AccountTree& tree,
+                      const std::vector<OwnedObject>& owned, const Capabilities& can) {
     const AccountId& account = tree.info.account;
     std::map<std::string, const Entity*> campaigns;
     for (const Entity& entity : tree.entities) {
@@ -102,13 +114,22 @@ class HistoryReader {
       const auto ours = std::find_if(owned.begin(), owned.end(), [&](const OwnedObject& object) {
         return object.level == entity.level && object.id == entity.id;
       });
-      const std::string channel =
-          ChannelId(account.platform, campaign_id, TextField(campaign->second->fields, "name"));
+      const Money budget = std::get<Money>(amount->second);
+      if (budget.currency() != currency) {
+        return Fail(Errc::kRefused,
+                    fmt::format("account {} is in {}, its {} {} has a budget of {}; read the "
+                                "account anew with maxopt connect",
+                                PrintAccount(account), currency.name(), LevelName(entity.level),
+                                entity.id, PrintMoney(budget)));
+      }
+      const std::string channel = ChannelId(account.platform, campaign_id,
+                                            TextField(campaign->second->fields, "name"), currency);
       const std::string address = ours == owned.end()
                                       ? fmt::format("{}/{}", LevelName(entity.level), entity.id)
                                       : ours->address;
       ChannelHistory& into = out_.live[channel];
       into.id = channel;
+      into.currency = currency;
       // A budget above an arm of a running experiment is that arm's allocation.
       const ExperimentLock* lock = LockWithin(locks_, account, entity.id, address);
       if (lock == nullptr) lock = LockOn(locks_, account, campaign_id, "");
@@ -118,10 +139,10 @@ class HistoryReader {
       } else if (IsFixed(address)) {
         into.lock = "the media plan fixes its budget";
       }
-      into.budgets.push_back({account, entity.level, entity.id, campaign_id, address,
-                              std::get<Money>(amount->second), can.minor_units,
-                              EndOf(entity, *campaign->second)});
+      into.budgets.push_back({account, entity.level, entity.id, campaign_id, address, budget,
+                              can.minor_units, EndOf(entity, *campaign->second)});
     }
+    return {};
   }
 
   /// Of the object, else of its campaign: "2026-04-29 23:59:59" on the account's clock.
@@ -145,7 +166,8 @@ class HistoryReader {
     std::sort(by_spend.begin(), by_spend.end());
     for (std::size_t i = kChannelsMost; i < by_spend.size(); ++i) {
       const std::string& id = by_spend[i].second;
-      const std::string rest = id.substr(0, id.find('/')) + "/all smaller campaigns";
+      const std::string rest =
+          id.substr(0, id.find('/')) + "/all smaller campaigns" + Suffix(out_.past.at(id).currency);
       ChannelHistory past = std::move(out_.past.at(id));
       out_.past.erase(id);
       Merge(std::move(past), rest, out_.past);
@@ -177,30 +199,23 @@ class HistoryReader {
   }
 
   Result<> ReadHistory(int history_days) {
-    MAXOPT_TRY(const Zone zone, Zone::Find(client_.zone));
-    const Day today = zone.DayOf(world_.clock->Now());
-    const Day last = today - days(1);
-    MAXOPT_TRY(std::vector<KpiRow> kpi,
-               world_.facts->Kpi(client_.name, today - days(history_days), last, std::nullopt));
-    if (kpi.empty()) {
+    MAXOPT_TRY(const Books books, ReadBooks(*world_.facts, client_.name, client_.currency,
+                                            today_ - days(history_days), today_ - days(1), rates_));
+    if (books.days.empty()) {
       return Fail(Errc::kRefused,
                   fmt::format("there are no orders of client \"{}\"; import them (maxopt import "
                               "orders.csv --client ...)",
                               client_.name));
     }
-    out_.first = kpi.front().day;
-    for (const KpiRow& row : kpi) out_.first = std::min(out_.first, row.day);
-    out_.last = out_.first;
-    for (const KpiRow& row : kpi) out_.last = std::max(out_.last, row.day);
+    for (const auto& [currency, exchange] : books.exchanges) {
+      out_.exchanges.emplace(currency, exchange);
+    }
+    out_.first = books.days.begin()->first;
+    out_.last = books.days.rbegin()->first;
     const auto size = static_cast<std::size_t>((out_.last - out_.first).count() + 1);
     out_.revenue.assign(size, std::nan(""));
-    for (const KpiRow& row : kpi) {
-      if (row.currency != client_.currency) {
-        return Fail(Errc::kRefused,
-                    fmt::format("orders are in {}, client \"{}\" is in {}", row.currency.name(),
-                                client_.name, client_.currency.name()));
-      }
-      out_.revenue[static_cast<std::size_t>((row.day - out_.first).count())] = Units(row.revenue);
+    for (const auto& [day, books_day] : books.days) {
+      out_.revenue[static_cast<std::size_t>((day - out_.first).count())] = books_day.revenue;
     }
     for (std::size_t t = 0; t < size; ++t) {
       if (std::isnan(out_.revenue[t])) {
@@ -225,20 +240,29 @@ class HistoryReader {
     const std::size_t period_at = table.Column("period");
     const std::size_t spend_at = table.Column("spend");
     const std::size_t revenue_at = table.Column("revenue");
+    const std::size_t currency_at = table.Column("currency");
     for (const auto& row : table.rows) {
       MAXOPT_TRY(const Platform platform, FindPlatform(row[platform_at].text));
-      const std::string id = ChannelId(platform, row[id_at].text, row[name_at].text);
+      Currency currency = kNoCurrency;
+      const std::string& code = row[currency_at].text;
+      if (!code.empty() && code != kNoCurrency.name()) {
+        MAXOPT_TRY(currency, FindCurrency(code));
+      }
+      MAXOPT_CHECK(KnowRate(currency, fmt::format("the history of {}", row[platform_at].text)));
+      const double rate = out_.ExchangeOf(currency).real();
+      const std::string id = ChannelId(platform, row[id_at].text, row[name_at].text, currency);
       MAXOPT_TRY(const Day day, ParseDay(row[period_at].text));
       const auto t = static_cast<std::size_t>((day - out_.first).count());
       if (t >= size || row[spend_at].kind == FactCell::Kind::kAbsent) continue;
       ChannelHistory& channel = out_.past[id];
       channel.id = id;
+      channel.currency = currency;
       channel.spend.resize(size, 0.0);
       channel.claimed.resize(size, std::nan(""));
-      const double spend = static_cast<double>(row[spend_at].integer) / 1e6;
+      const double spend = rate * static_cast<double>(row[spend_at].integer) / 1e6;
       channel.spend[t] += spend;
       if (row[revenue_at].kind != FactCell::Kind::kAbsent) {
-        const double claimed = static_cast<double>(row[revenue_at].integer) / 1e6;
+        const double claimed = rate * static_cast<double>(row[revenue_at].integer) / 1e6;
         channel.claimed[t] =
             (std::isnan(channel.claimed[t]) ? 0 : channel.claimed[t]) + std::max(0.0, claimed);
       }
@@ -246,7 +270,7 @@ class HistoryReader {
       if (out_.last - day > days(7) && out_.last - day <= days(67)) {
         channel.claimed_spend += spend;
         if (row[revenue_at].kind != FactCell::Kind::kAbsent) {
-          channel.claimed_revenue += static_cast<double>(row[revenue_at].integer) / 1e6;
+          channel.claimed_revenue += rate * static_cast<double>(row[revenue_at].integer) / 1e6;
         }
       }
     }
@@ -256,6 +280,8 @@ class HistoryReader {
   const OptimizeWorld& world_;
   const Client& client_;
   ClientHistory out_;
+  Day today_{};
+  FxRates rates_;
   std::vector<std::string> accounts_;  ///< the client's
   std::vector<ExperimentLock> locks_;
   FixedBudgetMap fixed_;
@@ -263,7 +289,7 @@ class HistoryReader {
 
 }  // namespace
 
-Money ChannelHistory::Total(Currency currency) const {
+Money ChannelHistory::Total() const {
   Money sum = Money::Zero(currency);
   for (const LiveBudget& budget : budgets) sum += budget.amount;
   return sum;
@@ -273,16 +299,31 @@ double ChannelHistory::ClaimedRoas() const {
   return claimed_spend > 0 ? claimed_revenue / claimed_spend : 0;
 }
 
-Money ChannelHistory::MostTried(Currency currency) const {
+double ChannelHistory::MostTried() const {
   std::vector<double> on;
   for (const double day : spend) {
     if (day > 0) on.push_back(day);
   }
-  if (on.empty()) return Money::Zero(currency);
+  if (on.empty()) return 0;
   const auto at =
       on.begin() + static_cast<std::ptrdiff_t>(0.95 * static_cast<double>(on.size() - 1));
   std::nth_element(on.begin(), at, on.end());
-  return Money::Micros(static_cast<std::int64_t>(*at * 1.2 * 1e6), currency);
+  return *at * 1.2;
+}
+
+Exchange ClientHistory::ExchangeOf(Currency currency) const {
+  const auto at = exchanges.find(currency);
+  if (at != exchanges.end()) return at->second;
+  if (currency != client.currency) Bug();
+  return Exchange{currency, currency};
+}
+
+std::vector<std::string> ClientHistory::RateNotes(int age_max_days) const {
+  std::vector<std::string> out;
+  for (const auto& [currency, exchange] : exchanges) {
+    out.push_back(ExchangeNote(exchange, age_max_days));
+  }
+  return out;
 }
 
 ResponseData ClientHistory::Data() const {
@@ -300,6 +341,12 @@ ResponseData ClientHistory::Data() const {
   return data;
 }
 
+Currency CurrencyOfChannel(std::string_view id, Currency client) {
+  const std::size_t space = id.rfind(' ');
+  if (space == std::string_view::npos) return client;
+  return FindCurrency(id.substr(space + 1)).value_or(client);
+}
+
 Result<ClientHistory> ReadClientHistory(const OptimizeWorld& world, const Client& client,
                                         int history_days) {
   return HistoryReader(world, client).Run(history_days);
@@ -315,11 +362,12 @@ Result<> CheckDecisionData(const OptimizeWorld& world, const ClientHistory& hist
   for (const ClientAccount& account : accounts) {
     if (moved.contains(account.info.account)) infos.push_back(account.info);
   }
-  MAXOPT_TRY(const Hold hold,
-             DecisionHold(
-                 *world.facts, infos,
-                 {.from = history.last - days(6), .to = history.last, .claimed_conversions = false},
-                 world.clock->Now()));
+  MAXOPT_TRY(const Hold hold, DecisionHold(*world.facts, infos,
+                                           {.from = history.last - days(6),
+                                            .to = history.last,
+                                            .claimed_conversions = false,
+                                            .converted = true},
+                                           world.clock->Now()));
   if (!hold.held()) return {};
   return Fail(Errc::kRefused,
               fmt::format("the data do not bear a decision: {}. maxopt monitor reads them again, "

@@ -4,11 +4,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "connect/platform.h"
 #include "measure/response/response.h"
 #include "memory/campaigns/campaigns.h"
+#include "memory/facts/books.h"
 #include "memory/facts/facts.h"
 
 namespace maxopt {
@@ -35,22 +37,26 @@ struct LiveBudget {
 };
 
 /// One channel ("google_ads/search-generic"): its budgets as they are live, or what was spent in
-/// it. Vectors by day of the history.
+/// it. A channel has one currency: that of accounts in another than the client's is a channel of
+/// its own, "google_ads/search-generic CHF", another market with another response. Vectors by day
+/// of the history.
 struct ChannelHistory {
   std::string id;
-  std::vector<LiveBudget> budgets;
-  std::vector<double> spend;    ///< currency units; 0 on a day without a row
-  std::vector<double> claimed;  ///< revenue, as spend; NaN where the platform says nothing
-  double claimed_revenue = 0;   ///< of the last 60 days that are old enough to have settled
-  double claimed_spend = 0;     ///< of the same days
-  std::string lock;             ///< why it may not be moved; empty: it may
+  Currency currency = kNoCurrency;  ///< of its accounts
+  std::vector<LiveBudget> budgets;  ///< in it
+  std::vector<double> spend;        ///< units of the client's currency; 0 on a day without a row
+  std::vector<double> claimed;      ///< revenue, as spend; NaN where the platform says nothing
+  double claimed_revenue = 0;       ///< of the last 60 days that are old enough to have settled
+  double claimed_spend = 0;         ///< of the same days
+  std::string lock;                 ///< why it may not be moved; empty: it may
   /// Sum of the live budgets.
-  Money Total(Currency currency) const;
+  Money Total() const;
   /// Claimed revenue over spend; 0 where nothing is claimed.
   double ClaimedRoas() const;
-  /// As far as the curve is known: a fifth above the spend of all but the highest twentieth of the
-  /// days that the channel was on. Beyond it lies extrapolation; staying there a while extends it.
-  Money MostTried(Currency currency) const;
+  /// Units of the client's currency a day. As far as the curve is known: a fifth above the spend of
+  /// all but the highest twentieth of the days that the channel was on. Beyond it lies
+  /// extrapolation; staying there a while extends it.
+  double MostTried() const;
 };
 
 /// What deciding on a client's budgets rests on: the budgets that are live now, and the client's
@@ -59,18 +65,31 @@ struct ClientHistory {
   Client client;
   std::map<std::string, ChannelHistory> live;  ///< with budgets that are on
   std::map<std::string, ChannelHistory> past;  ///< with spend in the past
-  std::vector<double> revenue;                 ///< currency units a day, `first` to `last`
+  std::vector<double> revenue;  ///< units of the client's currency a day, `first` to `last`
   Day first{};
   Day last{};
+  /// What accounts and orders in other currencies are converted by: one rate for all days, the
+  /// newest, so that spend moves with budgets and not with the market.
+  std::map<Currency, Exchange> exchanges;
+  /// Into the client's currency; of one of `exchanges` or the client's own.
+  Exchange ExchangeOf(Currency currency) const;
+  /// One sentence for each of `exchanges`: rate, its day, and its age where that is above the
+  /// limit.
+  std::vector<std::string> RateNotes(int age_max_days) const;
   /// As the response model takes it; channels in the order of `past`.
   ResponseData Data() const;
 };
 
+/// Of the channel of that id: what it ends with ("google_ads/search-generic CHF"), else the
+/// client's.
+Currency CurrencyOfChannel(std::string_view id, Currency client);
+
 /// Reads the live budgets of all accounts of the client, then orders and spend of the last
 /// `history_days` days. Beyond the 100 channels with most spend, those of a platform are one,
 /// "meta/all smaller campaigns".
-/// Errors: kRefused with an account or orders in another currency than the client's, without a
-/// budget that is on, without orders, or with a day of them missing; a platform's own, named.
+/// Errors: kRefused with an account or orders in another currency than the client's and no rate for
+/// it, without a budget that is on, without orders, or with a day of them missing; a platform's
+/// own, named.
 Result<ClientHistory> ReadClientHistory(const OptimizeWorld& world, const Client& client,
                                         int history_days);
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "decide/allocator/whole.h"
 #include "stages/optimize/lifts.h"
 #include "stages/optimize/steering.h"
 
@@ -17,6 +18,7 @@ using std::chrono::days;
 
 /// Days before the first step that the model needs at the least.
 constexpr int kBeforeLeast = 28;
+constexpr int kMicros = 1'000'000;
 
 double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 Interval90 Of(const Interval& interval) { return {interval.mean, interval.low90, interval.high90}; }
@@ -41,6 +43,7 @@ class Recommender {
     data.lifts = LiftsWithin(lifts, history_);
     MAXOPT_TRY(const ResponseFit fit, FitResponse(data, options_.response));
     MAXOPT_TRY(Recommendation out, Decide(data, fit));
+    MAXOPT_CHECK(Totals(out));
     for (const auto& [id, channel] : history_.live) {
       if (channel.lock.empty()) continue;
       const std::string note = fmt::format("{} is left as it is: {}", id, channel.lock);
@@ -62,11 +65,43 @@ class Recommender {
     return std::min(rows, static_cast<std::size_t>(row));
   }
 
+  double RateOf(Currency currency) const { return history_.ExchangeOf(currency).real(); }
+  /// In the client's currency.
+  Result<Money> Converted(Money money) const {
+    return Convert(money, history_.ExchangeOf(money.currency()));
+  }
+
+  /// Sums over channels cross currencies, so they are in the client's and say by what.
+  Result<> Totals(Recommendation& out) const {
+    out.currency = client_.currency;
+    out.budget_total = out.proposed_total = Money::Zero(client_.currency);
+    for (const ChannelView& view : out.channels) {
+      MAXOPT_TRY(const Money budget, Converted(view.budget));
+      MAXOPT_TRY(const Money proposed, Converted(view.proposed));
+      out.budget_total += budget;
+      out.proposed_total += proposed;
+    }
+    if (history_.exchanges.empty()) return {};
+    out.notes = history_.RateNotes(policy_.rate_age_max_days);
+    const Money left = out.budget_total - out.proposed_total;
+    if (!left.zero()) {
+      out.notes.push_back(fmt::format(
+          "{} of {} stay unspent: less than the smallest unit of any account that could take them",
+          PrintMoney(left), PrintMoney(out.budget_total)));
+    }
+    if (out.plan) {
+      out.plan->notes.insert(out.plan->notes.begin(), out.notes.begin(), out.notes.end());
+    }
+    return {};
+  }
+
   Money HomeOf(const ChannelHistory& channel) const {
-    Money sum = Money::Zero(client_.currency);
+    Money sum = Money::Zero(channel.currency);
     for (const LiveBudget& budget : channel.budgets) {
       const auto before = steering_.home.find({budget.account, budget.id});
-      sum += before == steering_.home.end() ? budget.amount : before->second;
+      const bool known =
+          before != steering_.home.end() && before->second.currency() == channel.currency;
+      sum += known ? before->second : budget.amount;
     }
     return sum;
   }
@@ -87,8 +122,6 @@ class Recommender {
   Result<Recommendation> Decide(const ResponseData& data, const ResponseFit& fit) {
     Recommendation out;
     out.days_used = static_cast<int>(data.revenue.size());
-    const Currency currency = client_.currency;
-    const MinorUnits table = history_.live.begin()->second.budgets.front().table;
     // Only what may be moved gets a share; the other channels of the history are media all the
     // same.
     ResponseFit movable = fit;
@@ -97,18 +130,20 @@ class Recommender {
     subset.revenue = data.revenue;
     subset.period_days = data.period_days;
     LoopPosition position;
-    Money total = Money::Zero(currency);
+    double total = 0;
     std::vector<double> home;
     std::vector<std::size_t> places;  // of out.channels
     for (const auto& [id, channel] : history_.live) {
       const auto at = std::find_if(fit.channels.begin(), fit.channels.end(),
                                    [&](const ChannelResponse& r) { return r.id == id; });
-      const Money now = channel.Total(currency);
+      const Money now = channel.Total();
+      const double rate = RateOf(channel.currency);
       ChannelView view{.id = id,
                        .budget = now,
                        .proposed = now,
                        .home = HomeOf(channel),
-                       .spend_per_day = Money::Zero(currency),
+                       .spend_per_day = Money::Zero(channel.currency),
+                       .rate = rate,
                        .claimed_roas = 0,
                        .revenue = {},
                        .marginal = {},
@@ -125,9 +160,9 @@ class Recommender {
         movable.channels.push_back(*at);
         subset.channels.push_back(
             data.channels[static_cast<std::size_t>(at - fit.channels.begin())]);
-        position.current_budget.push_back(Units(now));
-        home.push_back(Units(view.home));
-        total += now;
+        position.current_budget.push_back(rate * Units(now));
+        home.push_back(rate * Units(view.home));
+        total += position.current_budget.back();
       }
       out.channels.push_back(std::move(view));
     }
@@ -146,7 +181,7 @@ class Recommender {
     position.horizon_start = start_;
     position.days_left = DaysLeft();
     position.step_days = options_.step_days;
-    position.total = position.total_max = Units(total);
+    position.total = position.total_max = total;
     MAXOPT_TRY(ReallocationProblem problem, ProblemOf(subset, movable, position));
     problem.home = home;
     if (steering_.first) {
@@ -155,26 +190,23 @@ class Recommender {
     // Before a whole pair of steps the point to move from is what there was.
     const auto pair = static_cast<std::size_t>(2 * problem.block * options_.step_days);
     if (data.revenue.size() - start_ < pair) problem.present = home;
-    MAXOPT_TRY(const Money unit, MoneyFromMinor(1, currency, table));
-    problem.minor_per_unit = static_cast<int>(std::max<std::int64_t>(1, 1'000'000 / unit.micros()));
+    // Micros: the smallest units of the accounts are of their own currencies, and are kept below.
+    problem.minor_per_unit = kMicros;
     ReallocationOptions options = options_.reallocation;
     const double step = policy_.step_max_bp / 10'000.0;
     options.step_max = std::min(options.step_max, step);
     // Up in one step and down in the next: both moves must pass.
     options.explore_max = std::min(options.explore_max, step / 2);
     MAXOPT_TRY(const Reallocation move, Reallocate(problem, movable, options));
-    MAXOPT_TRY(const std::vector<Money> budgets, WithinPolicy(out, places, move, total, table));
+    MAXOPT_CHECK(WithinPolicy(places, move, out));
     std::vector<double> from, to;
     for (std::size_t i = 0; i < places.size(); ++i) {
       ChannelView& view = out.channels[places[i]];
-      const auto asked = MoneyFromMinor(move.shares[i].minor, currency, table);
-      view.proposed = budgets[i];
       view.explore = move.shares[i].explore;
       view.marginal = Of(move.shares[i].marginal);
-      view.binding = move.shares[i].binding;
-      if (asked && *asked != budgets[i]) view.binding = "policy step";
-      from.push_back(Units(view.budget));
-      to.push_back(Units(view.proposed));
+      if (view.binding.empty()) view.binding = move.shares[i].binding;
+      from.push_back(view.rate * Units(view.budget));
+      to.push_back(view.rate * Units(view.proposed));
     }
     MAXOPT_TRY(const MoveEffect effect, PredictMove(problem, movable, from, to, options));
     out.gain = Of(effect.revenue);
@@ -194,58 +226,72 @@ class Recommender {
       recent += past.spend[i] / static_cast<double>(window);
     }
     view.spend_per_day =
-        Money::Micros(static_cast<std::int64_t>(recent * 100) * 10'000, client_.currency);
+        Money::Micros(std::llround(recent / view.rate * 100) * 10'000, now.currency());
     view.claimed_roas = past.ClaimedRoas();
     view.identified = response.identified;
-    const double delivered = std::min(recent, Units(now));
+    const double delivered = std::min(recent, view.rate * Units(now));
     view.revenue = response.RevenueAt(delivered);
     view.marginal = response.MarginalAt(delivered);
   }
 
-  /// The wanted budgets, each within the policy's step of what is live, summing to `total` again:
-  /// what one may not take goes to the others by the room that they have.
-  Result<std::vector<Money>> WithinPolicy(const Recommendation& out,
-                                          const std::vector<std::size_t>& places,
-                                          const Reallocation& move, Money total,
-                                          MinorUnits table) const {
-    MAXOPT_TRY(const Money unit, MoneyFromMinor(1, client_.currency, table));
-    std::vector<std::int64_t> low, high, want;
-    std::int64_t sum = 0;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      const Money now = out.channels[places[i]].budget;
+  /// Proposes the wanted budgets, each within the policy's step of what is live, summing to no more
+  /// than what is live: what one may not take goes to the others by the room that they have. Then
+  /// whole minor units of each account's currency.
+  Result<> WithinPolicy(const std::vector<std::size_t>& places, const Reallocation& move,
+                        Recommendation& out) const {
+    const std::size_t n = places.size();
+    std::vector<WholePart> parts;
+    std::vector<MinorUnits> tables;
+    std::vector<std::int64_t> low, high;  // micros of the client's currency
+    std::int64_t total = 0, sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const ChannelView& view = out.channels[places[i]];
+      const Money now = view.budget;
+      const MinorUnits table = history_.live.at(view.id).budgets.front().table;
+      MAXOPT_TRY(const UnitPrice price, PriceOfUnit(history_.ExchangeOf(now.currency()), table));
+      MAXOPT_TRY(const Money unit, MoneyFromMinor(1, now.currency(), table));
       const Money least = now.TimesBp(10'000 - policy_.step_max_bp);
-      MAXOPT_TRY(const Money below, FloorToMinor(least, table));
-      MAXOPT_TRY(const Money above, FloorToMinor(now.TimesBp(10'000 + policy_.step_max_bp), table));
-      low.push_back(below.micros() / unit.micros() + (below < least ? 1 : 0));
-      high.push_back(std::max(above.micros() / unit.micros(), low.back()));
-      want.push_back(std::clamp(move.shares[i].minor, low[i], high[i]));
-      sum += want[i];
+      const Money most = now.TimesBp(10'000 + policy_.step_max_bp);
+      WholePart part{view.id, price};
+      part.low = least.micros() / unit.micros() + (least.micros() % unit.micros() != 0 ? 1 : 0);
+      part.high = std::max(most.micros() / unit.micros(), part.low);
+      low.push_back(static_cast<std::int64_t>(price.Cost(part.low)));
+      high.push_back(static_cast<std::int64_t>(price.Cost(part.high)));
+      part.wanted = std::clamp(move.shares[i].minor, low[i], high[i]);
+      sum += part.wanted;
+      MAXOPT_TRY(const Money converted, Converted(now));
+      total += converted.micros();
+      parts.push_back(std::move(part));
+      tables.push_back(table);
     }
-    MAXOPT_TRY(const Money whole, FloorToMinor(total, table));
-    std::int64_t rest = whole.micros() / unit.micros() - sum;
+    std::int64_t rest = total - sum;
     std::int64_t room = 0;
     const auto room_of = [&](std::size_t i) {
-      return rest > 0 ? high[i] - want[i] : want[i] - low[i];
+      return rest > 0 ? high[i] - parts[i].wanted : parts[i].wanted - low[i];
     };
-    for (std::size_t i = 0; i < places.size(); ++i) room += room_of(i);
+    for (std::size_t i = 0; i < n; ++i) room += room_of(i);
     const std::int64_t all = rest;
-    for (std::size_t i = 0; i < places.size() && room > 0; ++i) {
+    for (std::size_t i = 0; i < n && room > 0; ++i) {
       const double share = static_cast<double>(room_of(i)) / static_cast<double>(room);
       const auto part = static_cast<std::int64_t>(share * static_cast<double>(std::abs(all)));
-      want[i] += all > 0 ? part : -part;
+      parts[i].wanted += all > 0 ? part : -part;
       rest -= all > 0 ? part : -part;
     }
-    for (std::size_t i = 0; i < places.size() && rest != 0; ++i) {
+    for (std::size_t i = 0; i < n && rest != 0; ++i) {
       const std::int64_t part = std::min(std::abs(rest), room_of(i));
-      want[i] += rest > 0 ? part : -part;
+      parts[i].wanted += rest > 0 ? part : -part;
       rest -= rest > 0 ? part : -part;
     }
-    std::vector<Money> budgets;
-    for (const std::int64_t minor : want) {
-      MAXOPT_TRY(const Money budget, MoneyFromMinor(minor, client_.currency, table));
-      budgets.push_back(budget);
+    const std::vector<std::int64_t> minor = WholeUnits(
+        parts, total, [&](std::size_t i, double, double) { return move.shares[i].marginal.mean; });
+    for (std::size_t i = 0; i < n; ++i) {
+      ChannelView& view = out.channels[places[i]];
+      MAXOPT_TRY(view.proposed, MoneyFromMinor(minor[i], view.budget.currency(), tables[i]));
+      if (std::abs(parts[i].wanted - move.shares[i].minor) > parts[i].price.Cost(1)) {
+        view.binding = "policy step";
+      }
     }
-    return budgets;
+    return {};
   }
 
   void MakePlan(Recommendation& out) const {
@@ -327,7 +373,7 @@ class Recommender {
           {"plan_gain", {out.gain.low, out.gain.mean, out.gain.high}},
           {"confidence",
            out.confidence}}.dump();
-      const double delta = Units(to) - Units(budget.amount);
+      const double delta = view.rate * (Units(to) - Units(budget.amount));
       const double a = delta * view.marginal.low;
       const double b = delta * view.marginal.high;
       change.prediction = Prediction{"revenue", delta * view.marginal.mean, std::min(a, b),

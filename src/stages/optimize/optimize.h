@@ -21,16 +21,18 @@ struct RecommendOptions {
   int horizon_days = 182;
 };
 
-/// One channel as the optimiser sees it.
+/// One channel as the optimiser sees it. Money is in the currency of its accounts; what it brings
+/// is in the client's.
 struct ChannelView {
-  std::string id;  ///< "google_ads/search-generic"
+  std::string id;  ///< "google_ads/search-generic"; of another currency "... CHF"
   Money budget;    ///< daily, as live now
   Money proposed;
   Money home;           ///< daily, as it was before Max moved it
   Money spend_per_day;  ///< delivered, mean of the last 7 full days
+  double rate = 1;      ///< units of the client's currency for one of its own
   double claimed_roas;  ///< what the platform says
   Interval90 revenue;   ///< incremental revenue a day at the present budget, modelled
-  Interval90 marginal;  ///< incremental revenue per further unit of spend
+  Interval90 marginal;  ///< incremental revenue per further unit of spend, both in one currency
   double explore = 0;   ///< relative deliberate deviation from what looks best, signed
   bool identified;      ///< false: the data tell little; the interval is mostly assumption
   std::string binding;  ///< what holds it: "step", "home range", "delivery" (it does not spend its
@@ -39,7 +41,12 @@ struct ChannelView {
 };
 
 struct Recommendation {
+  Currency currency = kNoCurrency;  ///< the client's: of totals, gains, costs and stake
   std::vector<ChannelView> channels;
+  /// Of all channels, converted; rounded up to the micro.
+  Money budget_total = Money::Zero(kNoCurrency), proposed_total = budget_total;
+  /// Where several currencies are in it: rates and their days, what rounding leaves.
+  std::vector<std::string> notes;
   std::optional<Plan> plan;     ///< draft; absent when nothing is to be moved now
   std::string why;              ///< one paragraph: what was learnt, what is proposed or why nothing
   Interval90 gain{};            ///< revenue a day of the proposed budgets over the present ones
@@ -51,13 +58,15 @@ struct Recommendation {
 };
 
 /// One step of the closed loop of decide/reallocation on the client's live daily budgets: the total
-/// stays, each channel moves at most by the policy's step. Evidence is the client's own revenue
-/// against spend over time; platform claims are a weak prior only. Once a step is taken budgets
-/// hold for step_days. A channel that an experiment or the media plan keeps still, or of which
-/// nothing is known, is left out, and the answer says so.
+/// stays, each channel moves at most by the policy's step. Accounts of several currencies are
+/// compared in the client's; each budget is whole minor units of its account's (WholeUnits), so
+/// what is proposed is never more than there was, and less by at most what no smallest unit fits
+/// into. Evidence is the client's own revenue against spend over time; platform claims are a weak
+/// prior only. Once a step is taken budgets hold for step_days. A channel that an experiment or the
+/// media plan keeps still, or of which nothing is known, is left out, and the answer says so.
 /// Errors: kRefused without a policy, while a tracking signal of the client is broken (hold: every
-/// budget stays), with unread accounts, mixed currencies, facts too short, or when the last week of
-/// data is incomplete, stale or unreconciled (DecisionHold).
+/// budget stays), with unread accounts, a currency without a rate, facts too short, or when the
+/// last week of data is incomplete, stale or unreconciled (DecisionHold).
 Result<Recommendation> Recommend(const OptimizeWorld& world, const std::string& client,
                                  const Policy* policy, const RecommendOptions& options = {});
 

@@ -40,7 +40,8 @@ class OneCampaign final : public PlatformReader {
     return std::vector<AccountInfo>{};
   }
   Result<AccountTree> ReadAccount(const AccountId&, http::Deadline) override {
-    return AccountTree{{account_, "n", kEur, "UTC", "active"}, {entity_}};
+    const Currency currency = std::get<Money>(entity_.fields.at("daily_budget")).currency();
+    return AccountTree{{account_, "n", currency, "UTC", "active"}, {entity_}};
   }
   Result<MetricReport> ReadMetrics(const MetricQuery& q, http::Deadline) override {
     return MetricReport{q, "", {}, true, ""};
@@ -86,12 +87,12 @@ class RecommendTest : public testing::Test {
       if (t % 10 == 0) level[0] = 50 + 100 * uniform();
       if (t % 10 == 5) level[1] = 50 + 100 * uniform();
       if (t >= length - 7) level[0] = level[1] = 100;
-      const auto row = [&](const char* id, double spend, double claimed) {
-        MetricRow r{day, std::nullopt, id, "", "", "", Eur(spend), 1000, 10, 5.0, Eur(claimed), {}};
+      const auto row = [&](const char* id, Money spend, Money claimed) {
+        MetricRow r{day, std::nullopt, id, "", "", "", spend, 1000, 10, 5.0, claimed, {}};
         return r;
       };
-      good.rows.push_back(row("11", level[0], 2 * level[0]));
-      claimer.rows.push_back(row("22", level[1], 9 * level[1]));
+      good.rows.push_back(row("11", Eur(level[0]), Eur(2 * level[0])));
+      claimer.rows.push_back(row("22", OfMeta(level[1]), OfMeta(9 * level[1])));
       const double revenue = 2'000 + 6 * 300 * level[0] / (level[0] + 300) + 60 * uniform();
       if (t != skip_order_day) kpi.push_back({"A", day, kEur, 20, Eur(revenue)});
     }
@@ -104,7 +105,7 @@ class RecommendTest : public testing::Test {
         {kGoogle, "g", kEur, "UTC", "active"},
         {{Level::kCampaign, "11", "", "", {{"name", std::string("A | good | x")}}}}, now));
     ASSERT_TRUE(facts_->LoadEntities(
-        {kMeta, "m", kEur, "UTC", "active"},
+        {kMeta, "m", meta_currency_, "UTC", "active"},
         {{Level::kCampaign, "22", "", "", {{"name", std::string("A | claimer | x")}}}}, now));
     const auto orders = facts_->LoadKpi(kpi, now, "test");
     ASSERT_TRUE(orders) << orders.error().what;
@@ -112,17 +113,41 @@ class RecommendTest : public testing::Test {
 
   OptimizeWorld World() {
     return {store_.get(), facts_.get(), &clock_,
-            [](const AccountId& account) -> Result<std::shared_ptr<PlatformReader>> {
+            [this](const AccountId& account) -> Result<std::shared_ptr<PlatformReader>> {
               if (account == kGoogle) {
                 return std::make_shared<OneCampaign>(account, "11", "A | good | x", Eur(100));
               }
-              return std::make_shared<OneCampaign>(account, "22", "A | claimer | x", Eur(100));
+              return std::make_shared<OneCampaign>(account, "22", "A | claimer | x", OfMeta(100));
             },
             [](std::string_view name) {
               return std::string(name.find("good") != std::string_view::npos ? "good" : "claimer");
             }};
   }
 
+  /// Meta's account is kept in another currency, `each` units of which are worth a euro.
+  void MetaIn(Currency currency, double each) {
+    meta_currency_ = currency;
+    meta_per_euro_ = each;
+    ASSERT_TRUE(store_->SaveAccount({"A", {kMeta, "m", currency, "UTC", "active"}}));
+  }
+  Money OfMeta(double euros) const {
+    const Money cents = Eur(euros * meta_per_euro_);
+    return *FloorToMinor(Money::Micros(cents.micros(), meta_currency_), MinorUnits::kIso4217);
+  }
+  void Rate(const char* day, Currency from, Currency to, const std::string& rate) {
+    const auto loaded =
+        facts_->LoadFx({{*ParseDay(day), from, to, rate}}, clock_.Now(), "bank.csv");
+    ASSERT_TRUE(loaded) << loaded.error().what;
+  }
+  static Money To(const Recommendation& of, const std::string& id) {
+    for (const Change& change : of.plan->changes) {
+      if (change.id == id) return std::get<Money>(change.after.at("daily_budget"));
+    }
+    return Eur(0);
+  }
+
+  Currency meta_currency_ = kEur;
+  double meta_per_euro_ = 1;
   VirtualClock clock_{Zone::Utc().Begin(kToday) + std::chrono::hours(6)};
   std::unique_ptr<CampaignStore> store_ = std::move(*CampaignStore::Open(":memory:"));
   std::unique_ptr<FactStore> facts_ = std::move(*FactStore::Open(":memory:"));
@@ -177,6 +202,121 @@ TEST_F(RecommendTest, MovesMoneyToWhatEarnsNotToWhatClaims) {
   EXPECT_EQ(sum, Eur(200));
   EXPECT_GE(got->confidence, 0.8) << got->why;
   EXPECT_GT(got->gain.mean, 0);
+}
+
+// The same year as above, but that Meta is paid for in francs: 0.80 of them are a euro, so its 80
+// CHF are the 100 EUR that they were.
+TEST_F(RecommendTest, AccountsInSeveralCurrenciesAreComparedInTheClients) {
+  const Currency chf = *FindCurrency("CHF");
+  MetaIn(chf, 0.8);
+  LoadYear();
+  Rate("2026-02-27", chf, kEur, "1.25");
+  const auto got = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(got) << got.error().what;
+  ASSERT_TRUE(got->plan) << got->why;
+  ASSERT_EQ(got->channels.size(), 2u);
+  const ChannelView& good = got->channels[0];
+  const ChannelView& claimer = got->channels[1];
+  EXPECT_EQ(good.id, "google_ads/good");
+  EXPECT_EQ(claimer.id, "meta/claimer CHF");
+  EXPECT_EQ(claimer.budget, *ParseMoney("80", chf));
+  EXPECT_EQ(claimer.spend_per_day, *ParseMoney("80", chf));
+  EXPECT_EQ(claimer.rate, 1.25);
+  EXPECT_NEAR(claimer.claimed_roas, 9, 0.01);
+  // 15 % at the most: 115 EUR, and 68 CHF at the least.
+  EXPECT_GT(good.proposed, Eur(102));
+  EXPECT_LE(good.proposed, Eur(115));
+  EXPECT_GE(claimer.proposed, *ParseMoney("68", chf));
+  EXPECT_LT(claimer.proposed, *ParseMoney("78.4", chf));
+  EXPECT_EQ(claimer.proposed.micros() % 10'000, 0);
+  // Plans carry the account's currency.
+  EXPECT_EQ(To(*got, "11"), good.proposed);
+  EXPECT_EQ(To(*got, "22"), claimer.proposed);
+  // In euros: 200, and no more; what is left does not buy a centime, which is 0.0125 EUR.
+  EXPECT_EQ(got->currency, kEur);
+  EXPECT_EQ(got->budget_total, Eur(200));
+  EXPECT_EQ(got->proposed_total,
+            good.proposed + Money::Micros(claimer.proposed.micros() / 4 * 5, kEur));
+  EXPECT_LE(got->proposed_total, Eur(200));
+  EXPECT_GT(got->proposed_total, Eur(200) - Money::Micros(12'500, kEur));
+  ASSERT_FALSE(got->notes.empty());
+  EXPECT_EQ(got->notes[0],
+            "amounts in CHF are converted to EUR at 1 CHF = 1.25 EUR (rate of 2026-02-27, "
+            "bank.csv)");
+  EXPECT_EQ(got->plan->notes[0], got->notes[0]);
+  EXPECT_EQ(got->notes.size(), got->proposed_total == Eur(200) ? 1u : 2u);
+  // What a franc less brings is foretold in the client's euros.
+  for (const Change& change : got->plan->changes) {
+    if (change.id != "22") continue;
+    const double delta =
+        1.25 * static_cast<double>(claimer.proposed.micros() - claimer.budget.micros()) / 1e6;
+    EXPECT_NEAR(change.prediction->mean, delta * claimer.marginal.mean, 1e-9);
+  }
+}
+
+TEST_F(RecommendTest, YenAreWholeAndWhatTheyLeaveIsTold) {
+  MetaIn(kJpy, 160);
+  LoadYear();
+  Rate("2026-02-28", kEur, kJpy, "160");  // the other direction: its inverse is used
+  const auto got = Recommend(World(), "A", &policy_, options_);
+  ASSERT_TRUE(got) << got.error().what;
+  ASSERT_TRUE(got->plan) << got->why;
+  const ChannelView& claimer = got->channels[1];
+  EXPECT_EQ(claimer.id, "meta/claimer JPY");
+  EXPECT_EQ(claimer.budget, *ParseMoney("16000", kJpy));
+  EXPECT_EQ(claimer.proposed.micros() % 1'000'000, 0);
+  EXPECT_GE(claimer.proposed, *ParseMoney("13600", kJpy));
+  // A yen is 0.00625 EUR; less than that is left.
+  const Money left = Eur(200) - got->proposed_total;
+  EXPECT_FALSE(left.negative());
+  EXPECT_LT(left, Money::Micros(6'250, kEur));
+  EXPECT_NE(got->notes[0].find("1 EUR = 160 JPY (rate of 2026-02-28"), std::string::npos);
+}
+
+TEST_F(RecommendTest, RatesThatAreMissingOldOrContradictoryAreSaid) {
+  const Currency chf = *FindCurrency("CHF");
+  MetaIn(chf, 0.8);
+  LoadYear();
+  const auto missing = Recommend(World(), "A", &policy_, options_);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, Errc::kRefused);
+  EXPECT_NE(missing.error().what.find("account meta/2 is in CHF, client \"A\" in EUR: there is no "
+                                      "rate from CHF to EUR of 2026-03-01 or before it"),
+            std::string::npos)
+      << missing.error().what;
+  EXPECT_NE(missing.error().what.find("2026-03-01,CHF,EUR,1.05"), std::string::npos);
+  Rate("2026-02-20", chf, kEur, "1.25");
+  policy_.rate_age_max_days = 9;
+  EXPECT_EQ(Recommend(World(), "A", &policy_, options_)->notes[0].find("days old"),
+            std::string::npos);
+  policy_.rate_age_max_days = 8;
+  EXPECT_NE(Recommend(World(), "A", &policy_, options_)
+                ->notes[0]
+                .find("it is 9 days old, more than the 8 that are allowed"),
+            std::string::npos);
+}
+
+// A shop that sells in francs as well; a day has both.
+TEST_F(RecommendTest, OrdersInAnotherCurrencyAreConverted) {
+  LoadYear();
+  const Currency chf = *FindCurrency("CHF");
+  const auto alone = ReadClientHistory(World(), {"A", kEur, "UTC"}, 420);
+  ASSERT_TRUE(alone) << alone.error().what;
+  std::vector<KpiRow> rows = *facts_->Kpi("A", kToday - days(240), kToday - days(1), {});
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    rows.push_back({"A", rows[i].day, chf, 2, Money::Micros(80'000'000, chf)});
+  }
+  ASSERT_TRUE(facts_->LoadKpi(rows, clock_.Now(), "test"));
+  const auto missing = ReadClientHistory(World(), {"A", kEur, "UTC"}, 420);
+  ASSERT_FALSE(missing);
+  EXPECT_NE(missing.error().what.find("orders are in CHF, client \"A\" is in EUR"),
+            std::string::npos)
+      << missing.error().what;
+  Rate("2026-02-27", chf, kEur, "1.25");
+  const auto both = ReadClientHistory(World(), {"A", kEur, "UTC"}, 420);
+  ASSERT_TRUE(both) << both.error().what;
+  EXPECT_NEAR(both->revenue[7], alone->revenue[7] + 100, 1e-9);
+  EXPECT_EQ(both->exchanges.size(), 1u);
 }
 
 TEST_F(RecommendTest, TheSameFactsGiveTheSamePlan) {

@@ -9,6 +9,7 @@
 
 #include "memory/campaigns/ledger.h"
 #include "memory/campaigns/tactics.h"
+#include "memory/facts/books.h"
 #include "stages/tactics/knowledge.h"
 
 namespace maxopt {
@@ -20,8 +21,6 @@ constexpr int kBaseDays = 28;  // four weeks, so that every weekday weighs the s
 constexpr int kEntriesMax = 1'000'000;
 /// What was measured a year ago is looked at again before it is used.
 constexpr int kExpiresDays = 365;
-
-double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 
 /// Lower case, digits, and "-" for what lies between.
 std::string Slug(std::string_view text) {
@@ -64,8 +63,8 @@ struct Touched {
   double spend = 0, all = 0;
 };
 
-Result<Touched> TouchedBy(const TacticsWorld& world, const std::string& client, const Plan& plan,
-                          Day from, Day to) {
+Result<Touched> TouchedBy(const TacticsWorld& world, const Client& client, const FxRates& rates,
+                          const Plan& plan, Day from, Day to) {
   Touched out;
   std::map<AccountId, std::map<Level, std::set<std::string>>> ids;
   for (const Change& change : plan.changes) {
@@ -83,12 +82,15 @@ Result<Touched> TouchedBy(const TacticsWorld& world, const std::string& client, 
   };
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, world.store->Accounts());
   for (const ClientAccount& account : accounts) {
-    if (account.client != client) continue;
+    if (account.client != client.name) continue;
     const std::string name = PrintAccount(account.info.account);
+    const auto exchange = rates.Find(account.info.currency, client.currency);
+    if (!exchange) return FailWithin("account " + name, exchange.error());
+    const double rate = exchange->real();
     FactQuery whole;
     whole.filters = {{"account", {name}}};
     MAXOPT_TRY(const double all, spend(std::move(whole)));
-    out.all += all;
+    out.all += rate * all;
     const auto at = ids.find(account.info.account);
     if (at == ids.end()) continue;
     for (const auto& [level, of] : at->second) {
@@ -101,7 +103,7 @@ Result<Touched> TouchedBy(const TacticsWorld& world, const std::string& client, 
       query.filters = {{"account", {name}}, {std::string(dimension), {of.begin(), of.end()}}};
       query.dimensions = {std::string(dimension)};
       MAXOPT_TRY(const double sum, spend(query));
-      out.spend += sum;
+      out.spend += rate * sum;
     }
   }
   out.spend = std::min(out.spend, out.all);
@@ -109,14 +111,13 @@ Result<Touched> TouchedBy(const TacticsWorld& world, const std::string& client, 
 }
 
 /// Mean revenue a day of the client's books; nullopt where there are none.
-Result<std::optional<double>> BooksRevenue(FactStore& facts, const std::string& client, Day from,
-                                           Day to) {
-  MAXOPT_TRY(const std::vector<KpiRow> rows, facts.Kpi(client, from, to, std::nullopt));
-  std::set<Day> seen;
+Result<std::optional<double>> BooksRevenue(FactStore& facts, const Client& client,
+                                           const FxRates& rates, Day from, Day to) {
+  MAXOPT_TRY(const Books books, ReadBooks(facts, client.name, client.currency, from, to, rates));
   double sum = 0;
-  for (const KpiRow& row : rows) sum += Units(row.revenue), seen.insert(row.day);
-  if (seen.empty()) return std::nullopt;
-  return sum / static_cast<double>(seen.size());
+  for (const auto& [day, on_day] : books.days) sum += on_day.revenue;
+  if (books.days.empty()) return std::nullopt;
+  return sum / static_cast<double>(books.days.size());
 }
 
 Tactic Fresh(const std::string& id, const std::string& client, const TacticContext& context,
@@ -235,6 +236,7 @@ Result<LearnReport> LearnTactics(const TacticsWorld& world, const std::string& c
   LearnReport report;
   MAXOPT_TRY(const Client who, world.store->GetClient(client));
   MAXOPT_TRY(const Zone zone, Zone::Find(who.zone));
+  MAXOPT_TRY(const FxRates rates, RatesOn(*world.facts, zone.DayOf(world.clock->Now())));
   if (!shares) {
     MAXOPT_TRY(report.withdrawn, WithdrawMeasurements(*world.store, client));
   }
@@ -290,12 +292,18 @@ Result<LearnReport> LearnTactics(const TacticsWorld& world, const std::string& c
     m.first = outcome.first.value_or(zone.DayOf(*plan->approval->used_at) + days(1));
     m.last = outcome.last.value_or(m.first + days(horizon - 1));
     const Day from = m.first - days(kBaseDays + 1), to = m.first - days(2);
-    MAXOPT_TRY(const std::optional<double> revenue, BooksRevenue(*world.facts, client, from, to));
+    const auto read = BooksRevenue(*world.facts, who, rates, from, to);
+    if (!read) {
+      if (read.error().code != Errc::kRefused) return std::unexpected(read.error());
+      skip(read.error().what);
+      continue;
+    }
+    const std::optional<double>& revenue = *read;
     if (!revenue || *revenue <= 0) {
       skip("the client's books have no revenue in the four weeks before");
       continue;
     }
-    const auto touched = TouchedBy(world, client, *plan, from, to);
+    const auto touched = TouchedBy(world, who, rates, *plan, from, to);
     if (!touched) {
       skip(touched.error().what);
       continue;

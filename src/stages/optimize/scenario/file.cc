@@ -41,14 +41,13 @@ Result<Scenario::Target> TargetOf(std::string_view name, std::string_view text) 
                           name));
 }
 
-/// An amount of `currency`; a key that does not stand there leaves `to` as it is.
-Result<> Amount(const YamlMap& of, const char* key, Currency currency, std::optional<Money>& to) {
-  if (!of.Has(key)) return {};
+/// An amount of the channel, whose currency follows from its id and the client's.
+Result<Money> Amount(const YamlMap& of, const char* key, const std::string& channel,
+                     Currency client) {
   MAXOPT_TRY(const std::string text, of.Text(key));
-  const auto money = ParseMoney(text, currency);
+  const auto money = ReadAmount(text, channel, client);
   if (!money) return of.Bad(key, money.error().what);
-  to = *money;
-  return {};
+  return *money;
 }
 
 /// A mapping by channel, whose keys nobody knows beforehand.
@@ -77,9 +76,8 @@ Result<Scenario> ReadOne(const YamlMap& of, Currency currency) {
     const YamlMap set = of.Map("set");
     MAXOPT_TRY(const std::vector<std::string> ids, Channels(set));
     for (const std::string& id : ids) {
-      std::optional<Money> money;
-      MAXOPT_CHECK(Amount(set, id.c_str(), currency, money));
-      if (money) out.set.emplace(id, *money);
+      MAXOPT_TRY(const Money money, Amount(set, id.c_str(), id, currency));
+      out.set.emplace(id, money);
     }
   }
   if (of.Has("total")) {
@@ -120,8 +118,13 @@ Result<Scenario> ReadOne(const YamlMap& of, Currency currency) {
     for (const std::string& id : ids) {
       const YamlMap bound = bounds.Map(id.c_str());
       MAXOPT_CHECK(bound.OnlyKeys({"min", "max"}));
-      MAXOPT_CHECK(Amount(bound, "min", currency, out.bounds[id].min));
-      MAXOPT_CHECK(Amount(bound, "max", currency, out.bounds[id].max));
+      Scenario::Bounds& to = out.bounds[id];
+      if (bound.Has("min")) {
+        MAXOPT_TRY(to.min, Amount(bound, "min", id, currency));
+      }
+      if (bound.Has("max")) {
+        MAXOPT_TRY(to.max, Amount(bound, "max", id, currency));
+      }
     }
   }
   return out;
@@ -154,6 +157,13 @@ Result<ScenarioFile> ReadScenarios(const YamlMap& root, Currency currency) {
 }
 
 }  // namespace
+
+Result<Money> ReadAmount(std::string_view text, std::string_view channel, Currency client) {
+  const std::size_t space = text.find(' ');
+  if (space == std::string_view::npos) return ParseMoney(text, CurrencyOfChannel(channel, client));
+  MAXOPT_TRY(const Currency named, FindCurrency(text.substr(space + 1)));
+  return ParseMoney(text.substr(0, space), named);
+}
 
 Result<> ReadTotal(std::string_view text, Currency currency, Scenario& scenario) {
   if (text.ends_with('%')) {

@@ -29,14 +29,16 @@ double Recent(const ChannelHistory& past) {
   return sum / static_cast<double>(window);
 }
 
-Result<std::optional<double>> RevenuePerOrder(FactStore& facts, const ClientHistory& history) {
-  MAXOPT_TRY(const std::vector<KpiRow> rows,
-             facts.Kpi(history.client.name, history.last - days(27), history.last, std::nullopt));
+Result<std::optional<double>> RevenuePerOrder(FactStore& facts, const ClientHistory& history,
+                                              const FxRates& rates) {
+  const Client& client = history.client;
+  MAXOPT_TRY(const Books books, ReadBooks(facts, client.name, client.currency,
+                                          history.last - days(27), history.last, rates));
   double revenue = 0;
   std::int64_t orders = 0;
-  for (const KpiRow& row : rows) {
-    revenue += Units(row.revenue);
-    orders += row.orders;
+  for (const auto& [day, on_day] : books.days) {
+    revenue += on_day.revenue;
+    orders += on_day.orders;
   }
   if (orders <= 0 || !(revenue > 0)) return std::optional<double>();
   return std::optional(revenue / static_cast<double>(orders));
@@ -58,11 +60,17 @@ Result<WhatIf> ReadWhatIf(const OptimizeWorld& world, const std::string& client,
   }
   MAXOPT_TRY(const ResponseFit fit, FitResponse(history.Data(), options.response));
   out.problem.gross_margin = options.gross_margin;
-  MAXOPT_TRY(out.problem.revenue_per_order, RevenuePerOrder(*world.facts, history));
-  out.problem.table = history.live.begin()->second.budgets.front().table;
+  MAXOPT_TRY(const Zone zone, Zone::Find(known.zone));
+  MAXOPT_TRY(const FxRates rates, RatesOn(*world.facts, zone.DayOf(world.clock->Now())));
+  MAXOPT_TRY(out.problem.revenue_per_order, RevenuePerOrder(*world.facts, history, rates));
+  out.problem.currency = known.currency;
+  for (std::string& note : history.RateNotes(options.rate_age_max_days)) {
+    out.notes.push_back(std::move(note));
+  }
   for (const auto& [id, live] : history.live) {
-    ScenarioChannel& channel =
-        out.problem.channels.emplace_back(ScenarioChannel{id, live.Total(known.currency)});
+    ScenarioChannel& channel = out.problem.channels.emplace_back(ScenarioChannel{id, live.Total()});
+    channel.exchange = history.ExchangeOf(live.currency);
+    channel.table = live.budgets.front().table;
     channel.lock = live.lock;
     const auto past = history.past.find(id);
     const auto response = std::find_if(fit.channels.begin(), fit.channels.end(),
@@ -71,10 +79,11 @@ Result<WhatIf> ReadWhatIf(const OptimizeWorld& world, const std::string& client,
       continue;
     }
     if (!channel.budget.zero()) {
-      channel.delivery = std::clamp(Recent(past->second) / Units(channel.budget), 0.05, 1.0);
+      const double budget = channel.exchange.real() * Units(channel.budget);
+      channel.delivery = std::clamp(Recent(past->second) / budget, 0.05, 1.0);
     }
     channel.tried_low = TriedLow(past->second);
-    channel.tried_high = Units(past->second.MostTried(known.currency));
+    channel.tried_high = past->second.MostTried();
     channel.identified = response->identified;
     channel.draws = response->draws;
   }

@@ -12,15 +12,16 @@ namespace maxopt {
 struct WhatIfOptions {
   int history_days = 420;
   ResponseOptions response{};
-  std::optional<double> gross_margin{};  ///< of revenue, (0, 1]; absent: profit is not known
+  std::optional<double> gross_margin{};     ///< of revenue, (0, 1]; absent: profit is not known
+  int rate_age_max_days = kRateAgeMaxDays;  ///< of rates of exchange, before that is noted
 };
 
 /// What a client's scenarios are asked of.
 struct WhatIf {
   ScenarioProblem problem;
   Day first{}, last{};  ///< the history, in the client's zone
-  /// What stands against deciding on these data now (a broken signal, an incomplete week): a
-  /// what-if is no decision, so it is answered and says so.
+  /// Rates of exchange that were used. What stands against deciding on these data now (a broken
+  /// signal, an incomplete week): a what-if is no decision, so it is answered and says so.
   std::vector<std::string> notes;
 };
 
@@ -32,6 +33,8 @@ struct WhatIf {
 Result<WhatIf> ReadWhatIf(const OptimizeWorld& world, const std::string& client,
                           const WhatIfOptions& options);
 
+/// A channel's amount: "40" in its own currency, or in one that is named: "40 EUR".
+Result<Money> ReadAmount(std::string_view text, std::string_view channel, Currency client);
 /// "-20%", "+7.5%" (of the present total) or "1200.50" into a scenario's total.
 Result<> ReadTotal(std::string_view text, Currency currency, Scenario& scenario);
 /// "marginal_roas=2", "average_roas=3", "marginal_cpa=30", "average_cpa=25".

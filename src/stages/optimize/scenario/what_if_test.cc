@@ -172,6 +172,16 @@ TEST_F(WhatIfTest, AHoldIsANoteAndNoRefusal) {
   EXPECT_EQ(ReadWhatIf(World(), "Nobody", options_).error().code, Errc::kNotFound);
 }
 
+TEST(ScenarioFile, AmountsOfAChannelAreOfItsCurrencyOrANamedOne) {
+  const Currency chf = *FindCurrency("CHF");
+  EXPECT_EQ(*ReadAmount("40", "meta/social", kEur), Eur(40));
+  EXPECT_EQ(*ReadAmount("40", "meta/social CHF", kEur), *ParseMoney("40", chf));
+  EXPECT_EQ(*ReadAmount("40 EUR", "meta/social CHF", kEur), Eur(40));
+  for (const char* bad : {"40 eur", "40 EUR ", "EUR 40", "40 XXX", " 40", ""}) {
+    EXPECT_FALSE(ReadAmount(bad, "meta/social", kEur)) << bad;
+  }
+}
+
 TEST(ScenarioFile, EveryKeyIsRead) {
   const auto file = ParseScenarioFile(R"(maxopt: scenarios/1
 margin: 0.35

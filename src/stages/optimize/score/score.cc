@@ -6,6 +6,7 @@
 #include <map>
 
 #include "measure/lift/lift.h"
+#include "memory/facts/books.h"
 
 namespace maxopt {
 namespace {
@@ -15,8 +16,6 @@ using std::chrono::days;
 constexpr double kZ95 = 1.959963984540054;
 /// MeasureLift's own least; said here so that the reason names the books.
 constexpr int kLeastHistory = 10;
-
-double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 
 bool WasApplied(const Plan& plan) {
   return plan.approval && plan.approval->used_at &&
@@ -49,6 +48,7 @@ Result<ScoreReport> ScorePlans(const ScoreWorld& world, const std::string& clien
   });
   const Instant now = world.clock->Now();
   const Day today = zone.DayOf(now);
+  MAXOPT_TRY(const FxRates rates, RatesOn(*world.facts, today));
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const Plan& plan = plans[i];
     if (plan.status != PlanStatus::kVerified || !plan.prediction) continue;
@@ -80,17 +80,20 @@ Result<ScoreReport> ScorePlans(const ScoreWorld& world, const std::string& clien
       continue;
     }
     const Day from = first - days(options.history_days);
-    MAXOPT_TRY(const std::vector<KpiRow> rows, world.facts->Kpi(client, from, last, std::nullopt));
-    std::map<Day, double> revenue;
-    for (const KpiRow& row : rows) revenue[row.day] += Units(row.revenue);
+    const auto books = ReadBooks(*world.facts, client, who.currency, from, last, rates);
+    if (!books) {
+      if (books.error().code != Errc::kRefused) return std::unexpected(books.error());
+      wait(books.error().what);
+      continue;
+    }
     // From the last gap before the plan on; a gap after it cannot be filled.
     LiftSeries series;
     std::string missing;
     for (Day day = from; day <= last; day += days(1)) {
-      const auto at = revenue.find(day);
-      if (at != revenue.end()) {
+      const auto at = books->days.find(day);
+      if (at != books->days.end()) {
         if (day == first) series.from = series.y.size();
-        series.y.push_back(at->second);
+        series.y.push_back(at->second.revenue);
       } else if (day >= first) {
         missing = PrintDay(day);
         break;

@@ -29,7 +29,9 @@ struct ScoreReport {
 /// Measures every verified plan of the client that promised revenue and whose horizon has passed:
 /// the client's own books (kpi, never a platform's claims) from the first whole day after the apply
 /// until the horizon, or until the day on which another plan of the client was applied, against
-/// what the days before let expect (measure/lift, one series). Days are the client's.
+/// what the days before let expect (measure/lift, one series). Days are the client's; what is
+/// booked in another currency than the client's is converted by the newest rate, the same for all
+/// days, and waits where there is none.
 ///
 /// One series is noisy: an effect of a hundredth of revenue is not seen in a week. That is said by
 /// the standard error, which goes into the ledger with the effect, and by the record's resolution.

@@ -94,6 +94,30 @@ TEST_F(ScorePlansTest, AnotherPlanEndsTheDaysAlone) {
   EXPECT_NE(report->not_yet[0].find("cannot be told from plan"), std::string::npos);
 }
 
+TEST_F(ScorePlansTest, OrdersInAnotherCurrencyAreConvertedOrWaitedFor) {
+  Books(applied_ - days(90), applied_ + days(14), applied_ + days(1), 10);
+  // Beside them a Swiss shop of 50 CHF a day, 60 since the plan: 8 EUR more at 0.80.
+  const Currency chf = *FindCurrency("CHF");
+  std::vector<KpiRow> rows;
+  for (const KpiRow& row : *facts_->Kpi("A", applied_ - days(90), applied_ + days(14), {})) {
+    rows.push_back(row);
+    const std::int64_t swiss = row.day > applied_ ? 60 : 50;
+    rows.push_back({"A", row.day, chf, 5, Money::Micros(swiss * 1'000'000, chf)});
+  }
+  ASSERT_TRUE(facts_->LoadKpi(rows, clock_.Now(), "test"));
+  AppliedPlan(*ParseInstant("2026-05-10T09:00:00Z"), 15);
+  auto report = Score();
+  ASSERT_TRUE(report) << report.error().what;
+  ASSERT_EQ(report->not_yet.size(), 1u);
+  EXPECT_NE(report->not_yet[0].find("there is no rate from CHF to EUR"), std::string::npos)
+      << report->not_yet[0];
+  ASSERT_TRUE(facts_->LoadFx({{applied_, chf, kEur, "0.80"}}, clock_.Now(), "bank.csv"));
+  report = Score();
+  ASSERT_TRUE(report) << report.error().what;
+  ASSERT_EQ(report->scored.size(), 1u);
+  EXPECT_NEAR(report->scored[0].measured, 18, 4);
+}
+
 TEST_F(ScorePlansTest, WaitsForTheHorizonAndTheBooks) {
   Books(applied_ - days(90), applied_ + days(14), applied_ + days(1), 0, {applied_ + days(3)});
   AppliedPlan(*ParseInstant("2026-05-10T09:00:00Z"), 15);

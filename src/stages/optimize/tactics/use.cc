@@ -66,7 +66,7 @@ class Drawer {
     double brought = 0, spend = 0;
     for (const ChannelView& channel : budgets.channels) {
       brought += channel.revenue.mean;
-      spend += static_cast<double>(channel.spend_per_day.micros()) / 1e6;
+      spend += channel.rate * static_cast<double>(channel.spend_per_day.micros()) / 1e6;
     }
     if (!(brought > 0)) return {};
     TacticContext context;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "memory/facts/books.h"
 #include "sheet/sheet.h"
 
 namespace maxopt {
@@ -112,16 +113,24 @@ namespace trials {
 
 double Units(Money money) { return static_cast<double>(money.micros()) / 1e6; }
 
-Result<std::map<Day, double>> RevenueByDay(FactStore& facts, const std::string& client, Day from,
+Result<FxRates> RatesOf(const TrialsWorld& world, const Client& client) {
+  MAXOPT_TRY(const Zone zone, Zone::Find(client.zone));
+  return RatesOn(*world.facts, zone.DayOf(world.clock->Now()));
+}
+
+Result<std::map<Day, double>> RevenueByDay(const TrialsWorld& world, const Client& client, Day from,
                                            Day to) {
   std::map<Day, double> out;
   if (from > to) return out;
-  MAXOPT_TRY(const std::vector<KpiRow> rows, facts.Kpi(client, from, to, std::nullopt));
-  for (const KpiRow& row : rows) out[row.day] += Units(row.revenue);
+  MAXOPT_TRY(const FxRates rates, RatesOf(world, client));
+  MAXOPT_TRY(const Books books,
+             ReadBooks(*world.facts, client.name, client.currency, from, to, rates));
+  for (const auto& [day, on_day] : books.days) out[day] = on_day.revenue;
   return out;
 }
 
-Result<std::map<Day, double>> SpendByDay(FactStore& facts, const std::set<AccountId>& accounts,
+Result<std::map<Day, double>> SpendByDay(const TrialsWorld& world, const Client& client,
+                                         const std::set<AccountId>& accounts,
                                          const std::set<std::string>& campaigns, Day from, Day to) {
   std::map<Day, double> out;
   if (from > to || accounts.empty() || campaigns.empty()) return out;
@@ -132,13 +141,20 @@ Result<std::map<Day, double>> SpendByDay(FactStore& facts, const std::set<Accoun
   query.from = from;
   query.to = to;
   query.grain = "day";
-  MAXOPT_TRY(const FactTable table, facts.Query(query));
+  MAXOPT_TRY(const FactTable table, world.facts->Query(query));
+  MAXOPT_TRY(const FxRates rates, RatesOf(world, client));
   const std::size_t period = table.Column("period"), id = table.Column("campaign_id"),
-                    spend = table.Column("spend");
+                    spend = table.Column("spend"), code = table.Column("currency");
   for (const auto& row : table.rows) {
     if (!campaigns.contains(row[id].text) || row[spend].kind == FactCell::Kind::kAbsent) continue;
     MAXOPT_TRY(const Day day, ParseDay(row[period].text));
-    out[day] += row[spend].Number() / 1e6;
+    double rate = 1;
+    if (row[code].text != client.currency.name()) {
+      MAXOPT_TRY(const Currency currency, FindCurrency(row[code].text));
+      MAXOPT_TRY(const Exchange exchange, rates.Find(currency, client.currency));
+      rate = exchange.real();
+    }
+    out[day] += rate * row[spend].Number() / 1e6;
   }
   return out;
 }

@@ -12,12 +12,15 @@ namespace maxopt::trials {
 
 double Units(Money money);
 
-/// The client's own revenue by its days; a day without orders rows is not in it.
-Result<std::map<Day, double>> RevenueByDay(FactStore& facts, const std::string& client, Day from,
+/// The client's own revenue by its days, in its currency (ReadBooks); a day without orders rows is
+/// not in it.
+Result<std::map<Day, double>> RevenueByDay(const TrialsWorld& world, const Client& client, Day from,
                                            Day to);
 
-/// Spend of campaigns by day, all of one channel; a day without delivery is not in it.
-Result<std::map<Day, double>> SpendByDay(FactStore& facts, const std::set<AccountId>& accounts,
+/// Spend of campaigns by day, all of one channel, in the client's currency by the newest rate; a
+/// day without delivery is not in it. kInvalidArgument without a rate.
+Result<std::map<Day, double>> SpendByDay(const TrialsWorld& world, const Client& client,
+                                         const std::set<AccountId>& accounts,
                                          const std::set<std::string>& campaigns, Day from, Day to);
 
 /// Sales by place and day.

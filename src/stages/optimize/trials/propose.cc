@@ -184,8 +184,8 @@ class Proposer {
 
   Result<std::vector<Variant>> Variants(const ChannelHistory& channel, double spend) {
     std::vector<Variant> out;
-    const Money total = channel.Total(client_.currency);
-    const double budget = Units(total);
+    const double own = Units(channel.Total());
+    const double budget = history_.ExchangeOf(channel.currency).real() * own;
     std::set<std::pair<AccountId, std::string>> seen;
     Variant pause{"pause", "paused by blocks of days", spend, 0, {}};
     Variant cut{"cut", "", spend, 0, {}}, raise{"raise", "", 0, spend, {}};
@@ -241,11 +241,10 @@ class Proposer {
     if (!pause.moves.empty()) out.push_back(std::move(pause));
     // A budget that is not spent makes no difference when it moves.
     if (budget > 0 && spend / budget >= kDelivers && cut.moves.size() == channel.budgets.size()) {
-      cut.spend_off = spend * low / budget;
-      cut.what = fmt::format("budget {:.0f} % lower by blocks of days", 100 * (1 - low / budget));
-      raise.spend_on = spend * high / budget;
-      raise.what =
-          fmt::format("budget {:.0f} % higher by blocks of days", 100 * (high / budget - 1));
+      cut.spend_off = spend * low / own;
+      cut.what = fmt::format("budget {:.0f} % lower by blocks of days", 100 * (1 - low / own));
+      raise.spend_on = spend * high / own;
+      raise.what = fmt::format("budget {:.0f} % higher by blocks of days", 100 * (high / own - 1));
       out.push_back(std::move(cut));
       out.push_back(std::move(raise));
     }

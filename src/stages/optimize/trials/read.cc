@@ -68,7 +68,7 @@ std::optional<bool> SideOf(const Trial& trial, const Zone& zone, Day day) {
 Result<> ReadAsSeries(const TrialsWorld& world, const Client& client, Day first, Day last,
                       TrialReading& reading) {
   const Day from = first - days(kSeriesHistory);
-  MAXOPT_TRY(const auto revenue, RevenueByDay(*world.facts, client.name, from, last));
+  MAXOPT_TRY(const auto revenue, RevenueByDay(world, client, from, last));
   LiftSeries series;
   for (Day day = from; day <= last; day += days(1)) {
     const auto at = revenue.find(day);
@@ -110,7 +110,7 @@ Result<TrialReading> ReadSwitchback(const TrialsWorld& world, const Client& clie
   reading.method = "switchback";
   Predict(trial, reading, 1);
   MAXOPT_TRY(const auto revenue,
-             RevenueByDay(*world.facts, client.name, trial.start - days(kWeekdayHistory), last));
+             RevenueByDay(world, client, trial.start - days(kWeekdayHistory), last));
   std::vector<double> pre;
   for (Day day = trial.start - days(kWeekdayHistory); day < trial.start; day += days(1)) {
     const auto at = revenue.find(day);
@@ -203,7 +203,7 @@ Result<TrialReading> ReadSwitchback(const TrialsWorld& world, const Client& clie
     std::set<AccountId> accounts;
     std::set<std::string> campaigns;
     TrialCampaigns(trial, accounts, campaigns);
-    MAXOPT_TRY(const auto spend, SpendByDay(*world.facts, accounts, campaigns, trial.start, last));
+    MAXOPT_TRY(const auto spend, SpendByDay(world, client, accounts, campaigns, trial.start, last));
     double on = 0, off = 0;
     for (const auto& [day, amount] : spend) {
       const std::optional<bool> side = SideOf(trial, zone, day);
@@ -357,7 +357,7 @@ Result<TrialReading> ReadTrial(const TrialsWorld& world, const Client& client, c
   std::set<AccountId> accounts;
   std::set<std::string> campaigns;
   TrialCampaigns(trial, accounts, campaigns);
-  MAXOPT_TRY(const auto spend, SpendByDay(*world.facts, accounts, campaigns, first, last));
+  MAXOPT_TRY(const auto spend, SpendByDay(world, client, accounts, campaigns, first, last));
   double elsewhere = 0;
   for (const auto& [day, amount] : spend) elsewhere += amount;
   // What would have been spent in the places, by their share before.

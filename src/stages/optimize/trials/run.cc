@@ -517,8 +517,7 @@ class Stepper {
       Say(round_.waiting, fmt::format("is read from {} on", PrintDay(due)));
       return {};
     }
-    MAXOPT_TRY(const auto books,
-               RevenueByDay(*world_.facts, client_.name, trial_.start, trial_.end));
+    MAXOPT_TRY(const auto books, RevenueByDay(world_, client_, trial_.start, trial_.end));
     const auto whole = static_cast<std::size_t>((trial_.end - trial_.start).count() + 1);
     if (trial_.kind == TrialKind::kSwitchback && books.size() < whole &&
         today_ < trial_.end + days(kBooksWaitDays)) {
