@@ -38,7 +38,7 @@ bool IsAutomatic(Reason reason);
 
 /// Predicted effect of a change on the client's KPI per day, in its own unit, 90 % interval.
 struct Prediction {
-  std::string kpi;  ///< "revenue" (account currency), "conversions"
+  std::string kpi;  ///< "revenue" (the client's currency), "conversions"
   double mean;
   double low90;
   double high90;

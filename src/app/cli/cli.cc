@@ -438,7 +438,9 @@ int RunCommandLine(int argc, char** argv) {
       ->allow_extra_args(false);
   scenario_command->add_option("--off", scenario.off, "a channel without budget")
       ->allow_extra_args(false);
-  scenario_command->add_option("--set", scenario.set, "CHANNEL=AMOUNT a day")
+  scenario_command
+      ->add_option("--set", scenario.set,
+                   "CHANNEL=AMOUNT a day, in the channel's currency or as \"40 EUR\"")
       ->allow_extra_args(false);
   scenario_command
       ->add_option("--target", scenario.targets,
@@ -700,12 +702,14 @@ int RunCommandLine(int argc, char** argv) {
   correlate_command->add_option("--from", correlate.from, "first day (default: 180 days)");
   correlate_command->add_option("--to", correlate.to, "last day (default: yesterday)");
   correlate_command->callback([&] { run = [&] { return CorrelateCommand(context, correlate); }; });
-  auto* fx_command = command(&app, "fx", "rates of exchange");
+  auto* fx_command =
+      command(&app, "fx", "rates of exchange, for reports and accounts in other currencies");
   fx_command->require_subcommand(1);
   std::string fx_file, fx_from, fx_to;
   int fx_carry = 0;
   auto* fx_import =
-      command(fx_command, "import", "load a CSV day,from,to,rate; all of it or nothing");
+      command(fx_command, "import",
+              "load a CSV day,from,to,rate (2026-03-01,CHF,EUR,1.05); all of it or nothing");
   fx_import->add_option("file", fx_file, "CSV file")->required();
   fx_import
       ->add_option("--carry", fx_carry,

@@ -21,9 +21,9 @@ std::string OptimizeText(const OptimizeRun& run) {
   out += run.round.items.empty() ? ".\n" : ", most worth first:\n";
   for (const RoundItem& item : run.round.items) {
     const Opportunity& o = item.opportunity;
-    out += fmt::format("  {} {:<10} {:>10.2f} a day (90 %: {:.2f} to {:.2f})  {}\n      {}\n",
-                       item.wait.empty() ? "+" : "-", item.lever, o.value, o.value_low90,
-                       o.value_high90, o.change.address, o.change.why);
+    out += fmt::format("  {} {:<10} {:>10.2f} {} a day (90 %: {:.2f} to {:.2f})  {}\n      {}\n",
+                       item.wait.empty() ? "+" : "-", item.lever, o.value, item.currency.name(),
+                       o.value_low90, o.value_high90, o.change.address, o.change.why);
     if (!item.wait.empty()) out += fmt::format("      waits: {}\n", item.wait);
   }
   for (const std::string& note : run.notes) out += fmt::format("note: {}\n", note);

@@ -109,13 +109,18 @@ Result<json> SeeOptions(const StageWorld& world, const CycleView& cycle) {
               {"problems", found.problems}};
 }
 
+/// What it may bring a day, in the client's currency; 0 without a rate, and then it waits.
+double ClientValue(const RoundInput& input, const RoundCandidate& candidate) {
+  return candidate.opportunity.value * ClientRate(input, candidate).value_or(0);
+}
+
 Result<json> DecideOptions(const CycleView&, const json& seen) {
   MAXOPT_TRY(const RoundInput input, RoundInputFromJson(seen.at("round").dump()));
   // In the order of what each may bring.
   std::vector<std::size_t> order(input.candidates.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return input.candidates[a].opportunity.value > input.candidates[b].opportunity.value;
+    return ClientValue(input, input.candidates[a]) > ClientValue(input, input.candidates[b]);
   });
   std::map<std::string, int> by_lever;
   int drawn = 0;
@@ -140,7 +145,7 @@ Result<json> DecideOptions(const CycleView&, const json& seen) {
   }
   SayFirst(order, kSaid, says, [&](std::size_t i) {
     const RoundCandidate& c = input.candidates[i];
-    return fmt::format("{:>9.2f} a day  {:<9} {}: {}", c.opportunity.value, c.lever,
+    return fmt::format("{:>9.2f} a day  {:<9} {}: {}", ClientValue(input, c), c.lever,
                        c.opportunity.change.address, c.opportunity.change.why);
   });
   for (const std::string& problem : Sentences(seen, "problems")) {
@@ -161,7 +166,7 @@ Result<json> SeeLimits(const StageWorld& world, const CycleView& cycle) {
              RoundInputFromJson(cycle.Saw(CycleStep::kPlanning).at("round").dump()));
   MAXOPT_TRY(const ChangeBudget budget,
              BudgetOfToday(home.store(), cycle.client(), policy ? &*policy : nullptr,
-                           home.clock().Now(), input.overdelivery_bp));
+                           home.clock().Now(), input.overdelivery_bp, input.rates));
   json kept{{"horizon_days", budget.horizon_days}, {"risk_aversion", budget.risk_aversion}};
   if (budget.changes) kept["changes"] = *budget.changes;
   if (budget.money) kept["money"] = MoneyKept(*budget.money);
@@ -204,9 +209,10 @@ Result<json> DecideWorth(const CycleView& cycle, const json& seen) {
   int waits = 0, losing = 0, unconfirmed = 0;
   for (std::size_t i = 0; i < verdicts.size(); ++i) {
     const Opportunity& o = input.candidates[i].opportunity;
+    const double rate = ClientRate(input, input.candidates[i]).value_or(0);
     json one{{"worth", verdicts[i].worth},
-             {"value", o.value},
-             {"sd", std::max(0.0, o.value_high90 - o.value_low90) / (2 * kHalf90OfNormal)}};
+             {"value", rate * o.value},
+             {"sd", rate * std::max(0.0, o.value_high90 - o.value_low90) / (2 * kHalf90OfNormal)}};
     if (verdicts[i].worst_move) one["worst_move"] = MoneyKept(*verdicts[i].worst_move);
     std::string wait = verdicts[i].wait;
     if (wait.empty()) wait = Forbidden(o.change, seen.at("blocked_operations"));

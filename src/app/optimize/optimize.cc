@@ -97,6 +97,7 @@ Result<Opportunities> FindOpportunities(Home& home, const std::string& client, c
   } else if (auto budgets = Recommend(home.optimize_world(), client, policy, options.recommend);
              budgets) {
     out.budgets = std::move(*budgets);
+    out.notes.insert(out.notes.end(), out.budgets->notes.begin(), out.budgets->notes.end());
   } else {
     out.no_budgets = budgets.error().what;
   }

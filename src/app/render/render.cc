@@ -110,6 +110,7 @@ std::string OptimizeJson(const OptimizeRun& run) {
          {"account", PrintAccount(o.change.account)},
          {"reason", ReasonName(o.change.reason)},
          {"why", o.change.why},
+         {"currency", item.currency.name()},
          {"value_per_day", IntervalOf(o)},
          {"worth", item.worth},
          {"learning", {{"days", o.learning_days}, {"cost_per_day", o.learning_cost}}},

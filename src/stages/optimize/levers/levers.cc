@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "decide/guardrails/guardrails.h"
+#include "memory/facts/books.h"
 #include "stages/optimize/rules/view.h"
 
 namespace maxopt {
@@ -131,6 +132,16 @@ const Instant* LeverState::LastChange(const AccountId& account, const std::strin
   return at == touch->second.fields.end() ? nullptr : &at->second;
 }
 
+std::optional<Prediction> LeverState::InClients(const LeverAccount& account,
+                                                Prediction prediction) const {
+  const auto exchange = rates.Find(account.tree.info.currency, client.currency);
+  if (!exchange) return std::nullopt;
+  for (double* value : {&prediction.mean, &prediction.low90, &prediction.high90}) {
+    *value *= exchange->real();
+  }
+  return prediction;
+}
+
 std::string LeverState::AddressOf(const LeverAccount& account, const Entity& entity) const {
   if (const auto places = account.owned_by_id.find(entity.id);
       places != account.owned_by_id.end()) {
@@ -196,6 +207,8 @@ Result<LeverState> ReadLeverState(const LeverWorld& world, const std::string& cl
   MAXOPT_TRY(state.client, world.store->GetClient(client));
   state.policy = policy;
   state.now = world.clock->Now();
+  MAXOPT_TRY(const Zone zone, Zone::Find(state.client.zone));
+  MAXOPT_TRY(state.rates, RatesOn(*world.facts, zone.DayOf(state.now)));
   MAXOPT_TRY(std::vector<AccountInfo> infos, rules::AccountsOf(*world.store, client));
   std::sort(infos.begin(), infos.end(),
             [](const AccountInfo& a, const AccountInfo& b) { return a.account < b.account; });

@@ -70,6 +70,7 @@ struct LeverState {
   const Policy* policy = nullptr;  ///< null: drafts are made all the same; the door refuses them
   Instant now{};
   std::vector<LeverAccount> accounts;
+  FxRates rates{};  ///< of today
   std::vector<ExperimentLock> locks;
   FixedBudgetMap fixed;
   /// KPI targets of the documents, by campaign address and KPI word ("cpa", "roas"): money in
@@ -88,6 +89,8 @@ struct LeverState {
                             const std::string& field) const;
   /// Share of a day's final conversions that must be known before it is judged, likewise.
   double known_least() const;
+  /// A prediction of revenue in the account's currency, in the client's: nullopt without a rate.
+  std::optional<Prediction> InClients(const LeverAccount& account, Prediction prediction) const;
   /// Ours, or "campaign/123".
   std::string AddressOf(const LeverAccount& account, const Entity& entity) const;
   /// Why the object must be left alone: it or what it is in is not on, an experiment keeps it (or

@@ -153,7 +153,6 @@ void SetEffect(const LeverState& state, const PartCampaign& of, const PartsRepor
   opportunity.value_low90 = report.gain.low90 * money;
   opportunity.value_high90 = report.gain.high90 * money;
   opportunity.needs_second_signal = report.claimed_share > kMuchOfIt;
-  if (of.kpi.revenue && of.account->tree.info.currency != state.client.currency) return;
   Prediction prediction{of.kpi.Numerator(), 0, 0, 0, kHorizonDays};
   if (of.parts.refills) {
     prediction.mean = report.gain.mean * share;
@@ -166,7 +165,8 @@ void SetEffect(const LeverState& state, const PartCampaign& of, const PartsRepor
     prediction.low90 = -(report.value_lost + spread) * share;
     prediction.high90 = std::min(0.0, -(report.value_lost - spread) * share);
   }
-  opportunity.change.prediction = prediction;
+  opportunity.change.prediction =
+      of.kpi.revenue ? state.InClients(*of.account, prediction) : std::optional(prediction);
 }
 
 nlohmann::json EvidenceOf(const PartCampaign& of, const PartsReport& report) {

@@ -129,6 +129,30 @@ Result<RoundCandidate> CandidateFrom(const json& object) {
   return out;
 }
 
+/// Absent in rounds of before there were any: then none is known.
+Result<FxRates> RatesFrom(const json& round) {
+  if (!round.contains("rates")) return FxRates();
+  MAXOPT_TRY(const json* rates, RoundMember(round, "rates", json::value_t::object));
+  MAXOPT_TRY(const std::string day_text, RoundText(*rates, "day"));
+  MAXOPT_TRY(const Day day, ParseDay(day_text));
+  MAXOPT_TRY(const json* known, RoundMember(*rates, "known", json::value_t::array));
+  std::vector<FxRate> out;
+  for (const json& each : *known) {
+    if (!each.is_object()) return BadRound("a rate is no object");
+    MAXOPT_TRY(const std::string of, RoundText(each, "day"));
+    MAXOPT_TRY(const std::string from, RoundText(each, "from"));
+    MAXOPT_TRY(const std::string to, RoundText(each, "to"));
+    FxRate rate{day, kNoCurrency, kNoCurrency, ""};
+    MAXOPT_TRY(rate.day, ParseDay(of));
+    MAXOPT_TRY(rate.from, FindCurrency(from));
+    MAXOPT_TRY(rate.to, FindCurrency(to));
+    MAXOPT_TRY(rate.rate, RoundText(each, "rate"));
+    MAXOPT_TRY(rate.source, RoundText(each, "source"));
+    out.push_back(std::move(rate));
+  }
+  return FxRates(std::move(out), day);
+}
+
 }  // namespace
 
 std::string ToJson(const RoundInput& input) {
@@ -136,6 +160,7 @@ std::string ToJson(const RoundInput& input) {
            {"currency", input.currency.name()},
            {"overdelivery_bp", json::object()},
            {"currencies", json::object()},
+           {"rates", {{"day", PrintDay(input.rates.day())}, {"known", json::array()}}},
            {"candidates", json::array()},
            {"before", json::array()}};
   for (const auto& [platform, bp] : input.overdelivery_bp) {
@@ -143,6 +168,13 @@ std::string ToJson(const RoundInput& input) {
   }
   for (const auto& [account, currency] : input.currencies) {
     out["currencies"][PrintAccount(account)] = currency.name();
+  }
+  for (const FxRate& rate : input.rates.all()) {
+    out["rates"]["known"].push_back({{"day", PrintDay(rate.day)},
+                                     {"from", rate.from.name()},
+                                     {"to", rate.to.name()},
+                                     {"rate", rate.rate},
+                                     {"source", rate.source}});
   }
   for (const RoundCandidate& candidate : input.candidates) {
     out["candidates"].push_back(CandidateOf(candidate));
@@ -173,6 +205,7 @@ Result<RoundInput> RoundInputFromJson(std::string_view text) {
     MAXOPT_TRY(const Currency currency, RoundCurrency(value.get<std::string>()));
     out.currencies.insert_or_assign(account, currency);
   }
+  MAXOPT_TRY(out.rates, RatesFrom(object));
   MAXOPT_TRY(const json* candidates, RoundMember(object, "candidates", json::value_t::array));
   for (const json& each : *candidates) {
     MAXOPT_TRY(RoundCandidate candidate, CandidateFrom(each));

@@ -45,9 +45,9 @@ std::string CampaignOf(const LeverAccount* account, const Change& change) {
   return change.address;
 }
 
-/// What `limit` still holds after `used`; never below zero.
+/// What `limit` still holds after `used`, of its currency; never below zero.
 std::optional<Money> Left(const std::optional<Money>& limit, Money used) {
-  if (!limit || used.currency() != limit->currency()) return limit;
+  if (!limit) return limit;
   return used < *limit ? *limit - used : Money::Zero(limit->currency());
 }
 
@@ -81,7 +81,32 @@ std::optional<Prediction> Together(const std::vector<const Opportunity*>& of) {
   return sum;
 }
 
-PriorityCandidate PriorityOf(const RoundCandidate& candidate, const RoundVerdict& verdict) {
+/// The currency that the day's moves are limited in.
+Currency LimitCurrency(const RoundInput& input, const ChangeBudget& budget) {
+  if (budget.money) return budget.money->currency();
+  if (budget.money_per_account) return budget.money_per_account->currency();
+  return input.currency;
+}
+
+/// What a change moves on the worst day, in `to`; absent: no money moves. Errors: no rate.
+Result<std::optional<Money>> WorstMoveIn(Currency to, const Change& change,
+                                         const std::map<Platform, int>& over,
+                                         const FxRates& rates) {
+  const auto move = WorstMove(change, over);
+  if (!move) return std::optional<Money>();
+  MAXOPT_TRY(const Exchange exchange, rates.Find(move->currency(), to));
+  MAXOPT_TRY(const Money converted, Convert(*move, exchange));
+  return std::optional(converted);
+}
+
+Currency CurrencyOf(const RoundInput& input, const AccountId& account) {
+  const auto at = input.currencies.find(account);
+  return at == input.currencies.end() ? input.currency : at->second;
+}
+
+/// `rate`: units of the client's currency for one of its account.
+PriorityCandidate PriorityOf(const RoundCandidate& candidate, const RoundVerdict& verdict,
+                             double rate) {
   const Opportunity& opportunity = candidate.opportunity;
   const Change& change = opportunity.change;
   PriorityCandidate c;
@@ -93,9 +118,9 @@ PriorityCandidate PriorityOf(const RoundCandidate& candidate, const RoundVerdict
   c.account = change.account;
   c.object = change.id;
   c.campaign = candidate.campaign;
-  c.value = opportunity.value;
-  c.low90 = opportunity.value_low90, c.high90 = opportunity.value_high90;
-  c.learning_cost = opportunity.learning_cost;
+  c.value = rate * opportunity.value;
+  c.low90 = rate * opportunity.value_low90, c.high90 = rate * opportunity.value_high90;
+  c.learning_cost = rate * opportunity.learning_cost;
   c.learning_days = opportunity.learning_days;
   c.worst_move = verdict.worst_move;
   c.stops_harm = OnlyLowersSpend(change);
@@ -114,29 +139,39 @@ void NeedSecondSignal(Change& change) {
 
 Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
                                    const Policy* policy, const LeverState& state) {
-  return BudgetOfToday(store, client, policy, state.now, OverDelivery(state));
+  return BudgetOfToday(store, client, policy, state.now, OverDelivery(state), state.rates);
 }
 
 Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
                                    const Policy* policy, Instant now,
-                                   const std::map<Platform, int>& over) {
+                                   const std::map<Platform, int>& over, const FxRates& rates) {
   ChangeBudget budget;
   if (!policy) return budget;
   const Envelope& envelope = policy->envelope;
   MAXOPT_TRY(const std::vector<Change> sent,
              ChangesSentSince(store, client, now - std::chrono::hours(24)));
   int changes = 0;
+  bool unknown = false;
   Money moved = Money::Zero(policy->currency);
   for (const Change& change : sent) {
     if (!IsAutomatic(change.reason)) continue;
     ++changes;
-    const auto move = WorstMove(change, over);
-    if (move && move->currency() == moved.currency()) moved += *move;
+    const auto move = WorstMoveIn(policy->currency, change, over, rates);
+    if (move && *move) moved += **move;
+    unknown = unknown || !move;
   }
   if (envelope.changes_per_day) budget.changes = std::max(0, *envelope.changes_per_day - changes);
-  budget.money = Left(envelope.per_day, moved);
+  budget.money =
+      unknown && envelope.per_day ? Money::Zero(policy->currency) : Left(envelope.per_day, moved);
   budget.money_per_account = envelope.per_account;
   return budget;
+}
+
+Result<double> ClientRate(const RoundInput& input, const RoundCandidate& candidate) {
+  const auto currency = input.currencies.find(candidate.opportunity.change.account);
+  if (currency == input.currencies.end()) return 1.0;
+  MAXOPT_TRY(const Exchange exchange, input.rates.Find(currency->second, input.currency));
+  return exchange.real();
 }
 
 RoundInput RoundInputOf(const LeverState& state, std::span<const LeverReport> reports,
@@ -145,6 +180,7 @@ RoundInput RoundInputOf(const LeverState& state, std::span<const LeverReport> re
   out.client = state.client.name;
   out.currency = state.client.currency;
   out.overdelivery_bp = OverDelivery(state);
+  out.rates = state.rates;
   for (const LeverAccount& account : state.accounts) {
     out.currencies.insert_or_assign(account.tree.info.account, account.tree.info.currency);
   }
@@ -170,15 +206,17 @@ std::vector<RoundVerdict> EvaluateRound(const RoundInput& input, const ChangeBud
   for (const RoundCandidate& candidate : input.candidates) {
     const Change& change = candidate.opportunity.change;
     RoundVerdict verdict;
-    verdict.worst_move = WorstMove(change, input.overdelivery_bp);
-    const auto currency = input.currencies.find(change.account);
-    if (currency != input.currencies.end() && currency->second != input.currency) {
-      verdict.wait = fmt::format(
-          "its account is in {}, the client in {}: values in two currencies are not "
-          "compared",
-          currency->second.name(), input.currency.name());
+    const auto rate = ClientRate(input, candidate);
+    const auto move =
+        WorstMoveIn(LimitCurrency(input, budget), change, input.overdelivery_bp, input.rates);
+    if (!rate || !move) {
+      verdict.wait =
+          fmt::format("its account is in {}, the client in {}: {}",
+                      CurrencyOf(input, candidate.opportunity.change.account).name(),
+                      input.currency.name(), rate ? move.error().what : rate.error().what);
     } else {
-      verdict.worth = WorthOf(PriorityOf(candidate, verdict), budget);
+      verdict.worst_move = *move;
+      verdict.worth = WorthOf(PriorityOf(candidate, verdict, *rate), budget);
       if (taken.contains({change.account, change.id})) {
         verdict.wait = "its budget is moved today, and two changes at once cannot be told apart";
       }
@@ -199,15 +237,19 @@ Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdict
   for (const Plan& plan : input.before) {
     for (const Change& change : plan.changes) {
       if (left.changes) left.changes = std::max(0, *left.changes - 1);
-      const auto move = WorstMove(change, input.overdelivery_bp);
-      if (move) left.money = Left(left.money, *move);
+      const auto move =
+          WorstMoveIn(LimitCurrency(input, budget), change, input.overdelivery_bp, input.rates);
+      if (!move && left.money) left.money = Money::Zero(left.money->currency());
+      if (move && *move) left.money = Left(left.money, **move);
     }
   }
   for (std::size_t i = 0; i < input.candidates.size(); ++i) {
     const RoundCandidate& candidate = input.candidates[i];
-    items.push_back({candidate.lever, candidate.opportunity, verdicts[i].worth, verdicts[i].wait});
-    if (!verdicts[i].wait.empty()) continue;
-    candidates.push_back(PriorityOf(candidate, verdicts[i]));
+    items.push_back({candidate.lever, candidate.opportunity, verdicts[i].worth, verdicts[i].wait,
+                     CurrencyOf(input, candidate.opportunity.change.account)});
+    const auto rate = ClientRate(input, candidate);
+    if (!rate || !verdicts[i].wait.empty()) continue;
+    candidates.push_back(PriorityOf(candidate, verdicts[i], *rate));
     item_of.push_back(i);
   }
   const Priority priority = Prioritize(candidates, left);
@@ -251,10 +293,11 @@ Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdict
                              "loses; look at it before you approve");
       }
       if (each->learning_days > 0) {
-        plan.notes.push_back(fmt::format(
-            "{}: the platform's bidding learns anew for about {} days, at a cost of "
-            "about {:.2f} {} a day",
-            each->change.address, each->learning_days, each->learning_cost, input.currency.name()));
+        plan.notes.push_back(
+            fmt::format("{}: the platform's bidding learns anew for about {} days, at a cost of "
+                        "about {:.2f} {} a day",
+                        each->change.address, each->learning_days, each->learning_cost,
+                        CurrencyOf(input, each->change.account).name()));
       }
       if (!each->second_signal.empty()) {
         plan.notes.push_back(each->change.address + ": " + each->second_signal);

@@ -18,6 +18,8 @@ namespace maxopt {
 /// What the client's envelope still holds today, from the automatic changes that were sent in the
 /// last 24 hours. Without a policy, or an envelope in it, nothing is limited; amounts as the policy
 /// has them, before what the record scales them by.
+/// Moves in other currencies are converted; one without a rate leaves nothing of the amounts, since
+/// what is left is not known.
 /// Errors: our own memory's.
 Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
                                    const Policy* policy, const LeverState& state);
@@ -25,13 +27,15 @@ Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& clie
 /// The same with the worst day of each platform over an average daily budget.
 Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& client,
                                    const Policy* policy, Instant now,
-                                   const std::map<Platform, int>& overdelivery_bp);
+                                   const std::map<Platform, int>& overdelivery_bp,
+                                   const FxRates& rates);
 
 struct RoundItem {
   std::string lever;
   Opportunity opportunity;
-  double worth = 0;  ///< over the budget's horizon, account currency: see Priority
+  double worth = 0;  ///< over the budget's horizon, the client's currency: see Priority
   std::string wait;  ///< why it waits; empty: it is in a plan
+  Currency currency = kNoCurrency;  ///< of the opportunity's value: its account's
 };
 
 struct Round {
@@ -53,21 +57,24 @@ struct RoundInput {
   Currency currency = kNoCurrency;           ///< the client's
   std::map<Platform, int> overdelivery_bp;   ///< worst day over an average daily budget
   std::map<AccountId, Currency> currencies;  ///< of the accounts that could be read
+  FxRates rates{};                           ///< of the day
   std::vector<RoundCandidate> candidates;
   /// Drafts that go first: a person's rules, budgets. Their objects and their moves count.
   std::vector<Plan> before;
 };
+/// Units of the client's currency for one of the candidate's account. kInvalidArgument: no rate.
+Result<double> ClientRate(const RoundInput& input, const RoundCandidate& candidate);
 RoundInput RoundInputOf(const LeverState& state, std::span<const LeverReport> reports,
                         std::vector<Plan> before);
 
 /// What a candidate is worth, and why it cannot be done whatever the day still holds.
 struct RoundVerdict {
-  double worth = 0;                 ///< as Prioritize reckons it
-  std::optional<Money> worst_move;  ///< of a daily budget, over-delivery included
+  double worth = 0;                 ///< as Prioritize reckons it, the client's currency
+  std::optional<Money> worst_move;  ///< of a daily budget, over-delivery included; of the limits'
   std::string wait;                 ///< empty: it may be chosen
 };
-/// One for each candidate. What is in another currency than the client's waits: values in two
-/// currencies are not compared. So does what touches an object of a plan that goes first. Pure.
+/// One for each candidate, compared in the client's currency; moves in that of the day's limits.
+/// What has no rate waits. So does what touches an object of a plan that goes first. Pure.
 std::vector<RoundVerdict> EvaluateRound(const RoundInput& input, const ChangeBudget& budget);
 /// Ranks what does not wait and makes drafts of what is chosen. `verdicts`: one a candidate. Pure.
 Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdicts,

@@ -106,6 +106,75 @@ TEST(Round, AnotherCurrencyWaitsAndIsTold) {
   EXPECT_NE(round.items[0].wait.find("USD"), std::string::npos);
 }
 
+/// 2026-02-28: a dollar is 0.80 EUR.
+LeverState WithRate() {
+  LeverState state = State();
+  state.now = *ParseInstant("2026-03-01T12:00:00Z");
+  state.rates =
+      FxRates({{*ParseDay("2026-02-28"), kUsd, kEur, "0.8", "bank.csv"}}, *ParseDay("2026-03-01"));
+  return state;
+}
+
+TEST(Round, ValuesAreComparedInTheClientsCurrency) {
+  // 12 USD a day are 9.60 EUR, less than 10 EUR; 13 USD are 10.40 EUR, more.
+  for (const double dollars : {12.0, 13.0}) {
+    LeverReport bids{.lever = "bids",
+                     .opportunities = {Worth(Level::kAdGroup, "20", Reason::kBid, 10),
+                                       Worth(Level::kCampaign, "77", Reason::kBid, dollars)},
+                     .messages = {},
+                     .notes = {}};
+    Opportunity& far = bids.opportunities[1];
+    far.change.account = kDollars;
+    far.value_low90 = dollars - 3 / 0.8, far.value_high90 = dollars + 3 / 0.8;
+    far.learning_days = 7, far.learning_cost = 0.001;
+    // A lever foretells revenue in the client's currency.
+    far.change.prediction = Prediction{"revenue", 0.8 * dollars, 1, 20, 28};
+    const Round round = ComposeRound(WithRate(), std::vector{bids}, {}, nullptr);
+    ASSERT_EQ(round.items.size(), 2u);
+    EXPECT_EQ(round.items[0].opportunity.change.id, dollars == 13 ? "77" : "20");
+    EXPECT_NEAR(round.items[0].worth - round.items[1].worth, 28 * std::abs(0.8 * dollars - 10),
+                0.01);
+    for (const RoundItem& item : round.items) {
+      EXPECT_EQ(item.currency, item.opportunity.change.id == "77" ? kUsd : kEur);
+      EXPECT_EQ(item.wait, "");
+    }
+    ASSERT_EQ(round.plans.size(), 1u);
+    EXPECT_NEAR(round.plans[0].prediction->mean, 10 + 0.8 * dollars, 1e-9);
+    EXPECT_NE(round.plans[0].notes[0].find("0.00 USD a day"), std::string::npos);
+  }
+}
+
+TEST(Round, MovesInAnotherCurrencyAreHeldAgainstTheDaysLimit) {
+  Plan budgets;
+  Change change;
+  change.account = kDollars;
+  change.id = "77";
+  change.before = {{"daily_budget", Money::Micros(100'000'000, kUsd)}};
+  change.after = {{"daily_budget", Money::Micros(120'000'000, kUsd)}};
+  change.reason = Reason::kReallocate;
+  budgets.changes = {change};
+  LeverReport report{.lever = "creatives",
+                     .opportunities = {Worth(Level::kAdGroup, "20", Reason::kRotate, 10)},
+                     .messages = {},
+                     .notes = {}};
+  Change& move = report.opportunities[0].change;
+  move.before = {{"daily_budget", Eur(100)}};
+  move.after = {{"daily_budget", Eur(104)}};  // 5 EUR on the worst day
+  // 20 USD are 25 USD on the worst day: 20 EUR. Together 25.
+  Round round = ComposeRound(WithRate(), std::vector{report}, {.money = Eur(25)}, &budgets);
+  EXPECT_EQ(round.items[0].wait, "");
+  round = ComposeRound(WithRate(), std::vector{report}, {.money = Eur(24)}, &budgets);
+  EXPECT_NE(round.items[0].wait.find("over 4.00 EUR"), std::string::npos) << round.items[0].wait;
+  // Without a rate nothing is known to be left.
+  round = ComposeRound(State(), std::vector{report}, {.money = Eur(1'000)}, &budgets);
+  EXPECT_NE(round.items[0].wait.find("over 0.00 EUR"), std::string::npos) << round.items[0].wait;
+  // Kept as JSON, rates and all.
+  const RoundInput input = RoundInputOf(WithRate(), std::vector{report}, {budgets});
+  const auto back = RoundInputFromJson(ToJson(input));
+  ASSERT_TRUE(back) << back.error().what;
+  EXPECT_EQ(back->rates, input.rates);
+}
+
 TEST(Round, LearningAndTheSecondSignalAreNotesOfThePlan) {
   LeverReport report{.lever = "creatives",
                      .opportunities = {Worth(Level::kAd, "30", Reason::kRotate, 10)},

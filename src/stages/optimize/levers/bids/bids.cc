@@ -410,10 +410,9 @@ class Bids {
     found.learning_cost = learning.cost_a_day;
     found.learning_days = learning.days;
     const std::string kpi = control.kpi.Numerator();
-    if (!control.kpi.revenue || account.tree.info.currency == state_.client.currency) {
-      change.prediction = Prediction{kpi, decision.value_change.mean, decision.value_change.low90,
-                                     decision.value_change.high90, kHorizonDays};
-    }
+    change.prediction = Prediction{kpi, decision.value_change.mean, decision.value_change.low90,
+                                   decision.value_change.high90, kHorizonDays};
+    if (control.kpi.revenue) change.prediction = state_.InClients(account, *change.prediction);
     const std::string_view currency = account.tree.info.currency.name();
     const std::string average =
         control.kpi.revenue ? fmt::format("it returns {:.2f} against a target of {:.2f}",
