@@ -8,7 +8,11 @@ export interface Interval {
 }
 export interface ScenarioShare {
   channel: string;
+  /** Of `budget`, the account's; `converted` is the answer's, `rate` units of that for one of it. */
+  currency: string;
   budget: string;
+  converted: string;
+  rate: number;
   spend: number;
   revenue: Interval | null;
   roas: Interval | null;
