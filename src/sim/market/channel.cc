@@ -417,6 +417,31 @@ std::vector<Segment> SegmentsOf(Breakdown breakdown, Platform platform, Audience
   Bug();
 }
 
+std::vector<Segment> SegmentsOf(Breakdown breakdown, Platform platform, Audience audience,
+                                const std::vector<std::string>& countries,
+                                const std::vector<SegmentBid>& bids) {
+  std::vector<Segment> segments = SegmentsOf(breakdown, platform, audience, countries);
+  const auto of_it = [&](const SegmentBid& bid) { return bid.breakdown == breakdown; };
+  // Without bids weights stay what they are, so that the same seed gives the same cuts.
+  if (std::ranges::none_of(bids, of_it)) return segments;
+  for (Segment& segment : segments) {
+    for (const SegmentBid& bid : bids) {
+      if (of_it(bid) && bid.segment == segment.name) segment.bid_bp = bid.bp;
+    }
+    segment.weight *= segment.bid_bp;
+  }
+  return segments;
+}
+
+bool ReachesAnybody(Platform platform, Audience audience, const BudgetUnit& unit) {
+  if (unit.bids.empty()) return true;
+  return std::ranges::all_of(
+      std::array{Breakdown::kDevice, Breakdown::kCountry}, [&](Breakdown breakdown) {
+        const auto segments = SegmentsOf(breakdown, platform, audience, unit.countries, unit.bids);
+        return std::ranges::any_of(segments, [](const Segment& s) { return s.weight > 0; });
+      });
+}
+
 Conditions::Conditions(std::uint64_t seed, double noise) : seed_(seed), noise_(noise) {
   Random random(seed, Draw::kSeason, 0, 0);
   baseline_orders_ = random.Uniform(100, 150);

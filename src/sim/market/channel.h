@@ -92,15 +92,22 @@ struct Delivery {
 };
 Delivery DeliveryOf(Platform platform);
 
-/// One part of a breakdown and its weight.
+/// One part of a breakdown, its weight, and what bids are multiplied by in it.
 struct Segment {
   std::string name;
   std::int64_t weight;
+  std::int64_t bid_bp = 10'000;
 };
 /// Parts and weights by platform, audience and (for kCountry) the unit's countries; one nameless
 /// part for breakdowns that the market does not know.
 std::vector<Segment> SegmentsOf(Breakdown breakdown, Platform platform, Audience audience,
                                 const std::vector<std::string>& countries);
+/// The same, weighted by the bids of the unit where there are any for this breakdown.
+std::vector<Segment> SegmentsOf(Breakdown breakdown, Platform platform, Audience audience,
+                                const std::vector<std::string>& countries,
+                                const std::vector<SegmentBid>& bids);
+/// Whether people of some device and of some country see the unit.
+bool ReachesAnybody(Platform platform, Audience audience, const BudgetUnit& unit);
 
 /// What the calendar and the competitors do to everyone: pure functions of seed and day.
 class Conditions {

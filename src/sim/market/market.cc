@@ -44,7 +44,7 @@ struct Row {
   Day day;
   std::int8_t local_hour;
   Audience audience;
-  std::uint32_t geo;
+  std::uint32_t reach;
   std::int64_t spend_micros;
   std::int64_t impressions;
   std::int64_t eligible;
@@ -107,7 +107,13 @@ struct Account {
   std::vector<Ad> ads{};
   std::unordered_map<std::string, std::int32_t> ad_index{};
   std::unordered_map<std::string, Creative> creatives{};
-  std::vector<std::vector<std::string>> geos{};
+  /// Countries and bids that units of the account had.
+  struct Reach {
+    std::vector<std::string> countries;
+    std::vector<SegmentBid> bids;
+    friend bool operator==(const Reach&, const Reach&) = default;
+  };
+  std::vector<Reach> reaches{};
   std::vector<Row> rows{};
   std::vector<Claim> claims{};
   std::vector<std::pair<Day, std::size_t>> first_row_of_day{};
@@ -232,7 +238,12 @@ void SplitRow(const ReportRow& whole, const std::vector<Segment>& segments, std:
   };
   const auto impressions = split(&ReportRow::impressions, 1, weights);
   split(&ReportRow::eligible_impressions, 1, impressions);
-  split(&ReportRow::spend_micros, minor_micros, impressions);
+  // Who bids more pays more for each.
+  std::vector<std::int64_t> paid = impressions;
+  if (std::ranges::any_of(segments, [](const Segment& s) { return s.bid_bp != 10'000; })) {
+    for (std::size_t i = 0; i < paid.size(); ++i) paid[i] *= segments[i].bid_bp;
+  }
+  split(&ReportRow::spend_micros, minor_micros, paid);
   const auto clicks = split(&ReportRow::clicks, 1, impressions);
   const auto by_click = split(&ReportRow::conversions_click, 1, clicks);
   const auto by_view = split(&ReportRow::conversions_view, 1, impressions);
@@ -525,6 +536,7 @@ void MarketImpl::BeginUnitDay(const Account& account, Unit& unit, double budget)
 
 std::optional<Plan> MarketImpl::PlanUnit(Account& account, const BudgetUnit& unit, int local_hour) {
   if (unit.ads.empty()) return std::nullopt;
+  if (!ReachesAnybody(account.setup.account.platform, unit.audience, unit)) return std::nullopt;
   const Day day = *account.day;
   Unit& state = account.units[KeyOf(unit.campaign_id, unit.ad_group_id)];
   if (state.digest == 0) {
@@ -803,9 +815,10 @@ void MarketImpl::DeliverAd(const Plan& plan, const AdHour& hour) {
   row.spend_micros = hour.spend_micros;
   row.credit_at = kNever;
 
-  const auto geo = std::ranges::find(account.geos, plan.unit->countries);
-  row.geo = static_cast<std::uint32_t>(geo - account.geos.begin());
-  if (geo == account.geos.end()) account.geos.push_back(plan.unit->countries);
+  const Account::Reach here{plan.unit->countries, plan.unit->bids};
+  const auto reach = std::ranges::find(account.reaches, here);
+  row.reach = static_cast<std::uint32_t>(reach - account.reaches.begin());
+  if (reach == account.reaches.end()) account.reaches.push_back(here);
 
   // Media get dearer as the audience runs out.
   const double fullness = std::min(1.0, state.wanted_rate / channel.capacity);
@@ -814,9 +827,9 @@ void MarketImpl::DeliverAd(const Plan& plan, const AdHour& hour) {
   row.impressions = std::max<std::int64_t>(
       1, Count(Draw::kImpressions, ad.digest, 1000 * spend / cpm, ad.impressions_due));
   hour.creative->seen += static_cast<double>(row.impressions);
-  const double reach = std::clamp(1 - std::exp(-1.6 * fullness), 0.02, 0.95);
+  const double share = std::clamp(1 - std::exp(-1.6 * fullness), 0.02, 0.95);
   row.eligible = std::max<std::int64_t>(row.impressions,
-                                        std::llround(static_cast<double>(row.impressions) / reach));
+                                        std::llround(static_cast<double>(row.impressions) / share));
   const double ctr = std::min(0.5, channel.ctr * hour.appeal);
   row.clicks =
       options_.noise <= 0
@@ -989,10 +1002,11 @@ std::vector<ReportRow> MarketImpl::Report(const ReportQuery& query) const {
       continue;
     }
     if (IsDropped(query, ad.digest)) continue;
-    auto& segments = segments_of[{row.audience, row.geo}];
+    auto& segments = segments_of[{row.audience, row.reach}];
     if (segments.empty()) {
+      const Account::Reach& reach = account.reaches[row.reach];
       segments = SegmentsOf(query.breakdown, account.setup.account.platform, row.audience,
-                            account.geos[row.geo]);
+                            reach.countries, reach.bids);
     }
     SplitRow(whole, segments,
              Random(options_.seed, Draw::kSegments,

@@ -35,6 +35,13 @@ struct DeliverableAd {
   /// Digest of what people see (texts, picture): same creative, same quality and fatigue.
   std::string creative_key;
 };
+/// What the bids of a unit are multiplied by in one segment of a breakdown.
+struct SegmentBid {
+  Breakdown breakdown = Breakdown::kDevice;  ///< kDevice or kCountry
+  std::string segment;                       ///< as in ReportRow
+  std::int64_t bp = 10'000;                  ///< 0: not shown there
+  friend bool operator==(const SegmentBid&, const SegmentBid&) = default;
+};
 /// What owns a budget: a campaign, or an ad group (Meta's ad set, TikTok's ad group).
 struct BudgetUnit {
   std::string campaign_id;
@@ -44,6 +51,12 @@ struct BudgetUnit {
   std::optional<Day> last_day;  ///< of the flight, for pacing a lifetime budget
   Audience audience = Audience::kProspecting;
   std::vector<std::string> countries;
+  /// Where the highest bid of the others lies anywhere with the same chance, a bid that is m times
+  /// as high wins m times as often and pays m times as much (Vickrey): the segment's impressions
+  /// weigh m times as much, its spend m * m. What the unit spends and brings as a whole stays:
+  /// money goes to the other segments, and people of all segments buy alike. A unit that is shown
+  /// on no device, or in no country, does not deliver.
+  std::vector<SegmentBid> bids{};
   std::vector<DeliverableAd> ads;  ///< on, approved, in flight, parents on; empty: no delivery
 };
 

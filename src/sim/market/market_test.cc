@@ -280,6 +280,57 @@ TEST(Market, SegmentsSumToTheWhole) {
   EXPECT_EQ(countries[0].segment, "AT");  // ordered, and AT has half of DE
 }
 
+// Phones have 61 of 100 impressions, desktops 35, tablets 4. At half the bid phones weigh 30.5, and
+// with tablets left out have 30.5 / 65.5 of the impressions and 15.25 / 50.25 of the spend.
+TEST(Market, BidsMoveTheSharesOfTheirSegments) {
+  World world("2025-06-09T22:00:00Z", 0);
+  BudgetUnit unit = UnitOf("c", Audience::kSearchGeneric, Eur(400));
+  world.google.units = {unit};
+  world.market->AdvanceTo(At("2025-06-20T22:00:00Z"));
+  const Day from = DayAt("2025-06-10");
+  const auto told = Text(world.Rows(kGoogle, from, from + days(9), Breakdown::kDevice));
+
+  World other("2025-06-09T22:00:00Z", 0);
+  unit.bids = {{Breakdown::kDevice, "mobile", 5'000},
+               {Breakdown::kDevice, "tablet", 0},
+               {Breakdown::kDevice, "connected_tv", 20'000},
+               {Breakdown::kCountry, "DE", 20'000}};
+  other.google.units = {unit};
+  other.market->AdvanceTo(At("2025-06-20T22:00:00Z"));
+  const auto whole = other.Rows(kGoogle, from, from + days(9));
+  EXPECT_EQ(Text(whole), Text(world.Rows(kGoogle, from, from + days(9))));
+  const auto parts = other.Rows(kGoogle, from, from + days(9), Breakdown::kDevice);
+  EXPECT_NE(Text(parts), told);
+  const auto share = [&](const std::string& segment, auto amount) {
+    std::int64_t own = 0;
+    for (const auto& part : parts) own += part.segment == segment ? part.*amount : 0;
+    return static_cast<double>(own) / static_cast<double>(Sum(whole, amount));
+  };
+  EXPECT_NEAR(share("mobile", &ReportRow::impressions), 30.5 / 65.5, 0.005);
+  EXPECT_NEAR(share("mobile", &ReportRow::clicks), 30.5 / 65.5, 0.02);
+  EXPECT_NEAR(share("mobile", &ReportRow::spend_micros), 15.25 / 50.25, 0.005);
+  EXPECT_EQ(share("tablet", &ReportRow::spend_micros), 0);
+  for (const auto amount : kAll) EXPECT_EQ(Sum(parts, amount), Sum(whole, amount));
+  // Germany has twice Austria's weight, and now twice the bid: 4 to 1, and 8 to 1 of the spend.
+  const auto countries = other.Rows(kGoogle, from, from + days(9), Breakdown::kCountry);
+  std::map<std::string, double> spent, shown;
+  for (const auto& row : countries) {
+    spent[row.segment] += static_cast<double>(row.spend_micros);
+    shown[row.segment] += static_cast<double>(row.impressions);
+  }
+  EXPECT_NEAR(shown["DE"] / shown["AT"], 4, 0.1);
+  EXPECT_NEAR(spent["DE"] / spent["AT"], 8, 0.2);
+
+  // Who is shown on no device does not deliver.
+  World none("2025-06-09T22:00:00Z", 0);
+  unit.bids = {{Breakdown::kDevice, "mobile", 0},
+               {Breakdown::kDevice, "tablet", 0},
+               {Breakdown::kDevice, "desktop", 0}};
+  none.google.units = {unit};
+  none.market->AdvanceTo(At("2025-06-12T22:00:00Z"));
+  EXPECT_TRUE(none.Rows(kGoogle, from, from).empty());
+}
+
 TEST(Market, ReportsAreRestatedButThePastStaysAsItWasTold) {
   World world("2025-06-01T22:00:00Z", 1);
   world.google.units = {UnitOf("g", Audience::kSearchGeneric, Eur(500))};
