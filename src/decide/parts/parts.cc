@@ -186,6 +186,14 @@ double AtMostAgainstRate(const Sums& own, double rate) {
   return boost::math::gamma_q(own.count + 1, own.cost * rate);
 }
 
+/// Chance of a count as far from what the rest leads to expect, in whichever direction.
+double AsFarFromRest(const Sums& own, const Sums& rest) {
+  const double share = own.cost / (own.cost + rest.cost);
+  const double below = rest.count > 0 ? boost::math::ibetac(own.count + 1, rest.count, share) : 1;
+  const double above = own.count > 0 ? boost::math::ibeta(own.count, rest.count + 1, share) : 1;
+  return std::min(1.0, 2 * std::min(below, above));
+}
+
 Result<> Check(std::span<const PartsOf> campaigns, const PartsOptions& o) {
   const auto wrong = [](std::string what) { return Fail(Errc::kInvalidArgument, std::move(what)); };
   if (!(o.false_discoveries > 0 && o.false_discoveries < 1)) {
@@ -476,6 +484,64 @@ Result<std::vector<PartsReport>> JudgeParts(std::span<const PartsOf> campaigns,
   Adjust(works);
   for (std::size_t i = 0; i < campaigns.size(); ++i) {
     Decide(campaigns[i], options, works[i], out[i]);
+  }
+  return out;
+}
+
+Result<std::vector<WeightsReport>> WeighParts(std::span<const PartsOf> campaigns,
+                                              const PartsOptions& options) {
+  MAXOPT_CHECK(Check(campaigns, options));
+  std::vector<PartsReport> judged(campaigns.size());
+  std::vector<Work> works;
+  for (std::size_t i = 0; i < campaigns.size(); ++i) {
+    if (campaigns[i].hours) {
+      return Fail(Errc::kInvalidArgument, fmt::format("campaign {}: hours are not weighed", i));
+    }
+    Work work = Prepare(campaigns[i], options, judged[i]);
+    Sums all;
+    for (const Sums& cell : work.cells) all += cell;
+    for (Work::Block& block : work.blocks) {
+      const Sums& own = work.cells[block.parts.front()];
+      block.p = AsFarFromRest(own, {all.cost - own.cost, std::max(all.count - own.count, 0.0)});
+    }
+    works.push_back(std::move(work));
+  }
+  Adjust(works);
+  std::vector<WeightsReport> out(campaigns.size());
+  for (std::size_t i = 0; i < campaigns.size(); ++i) {
+    const Work& work = works[i];
+    WeightsReport& report = out[i];
+    report.days = judged[i].days;
+    report.dispersion = judged[i].dispersion;
+    report.why_not = judged[i].why_not;
+    Sums all;
+    for (const Sums& cell : work.cells) all += cell;
+    for (const PartView& view : judged[i].parts) {
+      report.parts.push_back({.part = view.part, .exposure = view.cost, .value = view.value});
+    }
+    if (work.blocks.empty()) continue;
+    const double whole = all.count / all.cost;  // in units
+    report.rate = whole * work.unit;
+    for (const Work::Block& block : work.blocks) {
+      PartWeight& weight = report.parts[block.parts.front()];
+      const Prior& prior = work.fit.prior[weight.part];
+      const Sums& own = work.cells[weight.part];
+      weight.p_adjusted = block.p_adjusted;
+      if (!(prior.variance > 0)) continue;  // they do not really differ
+      const Gamma posterior{1 / prior.variance + own.count,
+                            1 / (prior.variance * prior.mean) + own.cost};
+      const double scale = 1 / (posterior.rate * whole);
+      weight.ratio = posterior.shape * scale;
+      weight.low = boost::math::gamma_p_inv(posterior.shape, 0.05) * scale;
+      weight.high = boost::math::gamma_p_inv(posterior.shape, 0.95) * scale;
+      weight.differs =
+          weight.p_adjusted <= options.false_discoveries && (weight.high < 1 || weight.low > 1);
+    }
+    const bool any = std::any_of(report.parts.begin(), report.parts.end(),
+                                 [](const PartWeight& weight) { return weight.differs; });
+    if (!any && report.why_not.empty()) {
+      report.why_not = "no part of it is worth more or less than the others beyond luck";
+    }
   }
   return out;
 }

@@ -103,6 +103,33 @@ struct PartsReport {
   std::string why_not;       ///< where nothing is
 };
 
+/// What a part is worth against the whole of its campaign.
+struct PartWeight {
+  std::size_t part = 0;
+  double exposure = 0, value = 0;       ///< of all days
+  double ratio = 1, low = 1, high = 1;  ///< of value per exposure to the whole's, shrunk; 90 %
+  double p_adjusted = 1;
+  bool differs = false;  ///< beyond luck, either way
+};
+
+struct WeightsReport {
+  std::vector<PartWeight> parts;  ///< by number, all of them
+  int days = 0;
+  double dispersion = 1;
+  double rate = 0;      ///< value per exposure of the whole
+  std::string why_not;  ///< where none differs
+};
+
+/// Which parts are worth more or less than their like, and how much: what bids are multiplied by.
+/// PartRow::cost is the exposure, in clicks where a bid is for a click. The model is the one above;
+/// a part differs when
+///   1. a two-sided test of it against the rest stands after adjusting over all parts of all
+///      campaigns at once (Benjamini, Hochberg 1995), and
+///   2. the 90 % interval of its shrunk ratio leaves out 1.
+/// Parts of hours are not weighed. Errors as JudgeParts'.
+Result<std::vector<WeightsReport>> WeighParts(std::span<const PartsOf> campaigns,
+                                              const PartsOptions& options = {});
+
 /// One report a campaign, in their order; independent of the order of rows.
 /// Errors kInvalidArgument: a part out of range, a negative or not finite number, `hours` without
 /// 168 parts, no refill and no worth, options out of range.

@@ -211,5 +211,58 @@ TEST(Parts, Nonsense) {
   EXPECT_TRUE(none->empty());
 }
 
+// 25 days: 100 of 1000 clicks buy here, 20 of 1000 there. The whole brings 0.06 a click.
+TEST(Weights, BothSidesOfTheWhole) {
+  const auto got = WeighParts(std::vector{Steady(25, {{40, 4}, {40, 0.8}})});
+  ASSERT_TRUE(got) << got.error().what;
+  const WeightsReport& r = got->at(0);
+  EXPECT_NEAR(r.rate, 0.06, 1e-12);
+  ASSERT_TRUE(r.parts[0].differs && r.parts[1].differs) << r.why_not;
+  EXPECT_NEAR(r.parts[0].ratio, 100.0 / 60, 0.1);
+  EXPECT_NEAR(r.parts[1].ratio, 20.0 / 60, 0.1);
+  EXPECT_GT(r.parts[0].low, 1);
+  EXPECT_LT(r.parts[1].high, 1);
+  // The same clicks: each of 120 falls into either with even odds; 20 or fewer, or 100 or more.
+  double tail = 0, binomial = 1;
+  for (int k = 0; k <= 20; ++k) {
+    tail += binomial;
+    binomial *= (120.0 - k) / (k + 1);
+  }
+  EXPECT_NEAR(r.parts[1].p_adjusted / (2 * tail * std::pow(0.5, 120)), 1, 0.05);
+}
+
+TEST(Weights, AlikeAreNotTold) {
+  std::mt19937_64 random(1);
+  int told = 0;
+  for (int run = 0; run < 200; ++run) {
+    PartsOf campaign;
+    campaign.parts = 3;
+    for (int day = 0; day < 28; ++day) {
+      for (std::size_t part = 0; part < 3; ++part) {
+        const double clicks = part == 0 ? 600 : 150;
+        std::poisson_distribution<int> draw(0.01 * clicks);
+        campaign.rows.push_back({part, day, clicks, static_cast<double>(draw(random))});
+      }
+    }
+    const auto got = WeighParts(std::vector{campaign});
+    ASSERT_TRUE(got);
+    told += std::any_of(got->at(0).parts.begin(), got->at(0).parts.end(),
+                        [](const PartWeight& weight) { return weight.differs; });
+  }
+  EXPECT_LE(told, 12);  // 5 % of 200, and luck
+}
+
+TEST(Weights, NonsenseIsRefused) {
+  PartsOf week;
+  week.parts = kHoursOfWeek;
+  week.hours = true;
+  EXPECT_FALSE(WeighParts(std::vector{week}));
+  EXPECT_FALSE(WeighParts(std::vector{Steady(25, {{-1, 4}, {40, 0.8}})}));
+  EXPECT_EQ(WeighParts(std::vector{Steady(25, {{40, 0}, {40, 0}})})->at(0).why_not,
+            "it brought nothing that was counted");
+  EXPECT_NE(WeighParts(std::vector{Steady(5, {{40, 4}, {40, 1}})})->at(0).why_not.find("5 days"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace maxopt
