@@ -6,6 +6,7 @@
 #include <array>
 #include <set>
 
+#include "domain/bid_modifiers.h"
 #include "domain/dayparts.h"
 
 namespace maxopt {
@@ -63,6 +64,9 @@ constexpr FieldSpec kFields[] = {
     {"frequency_days", kInteger, "cg", true, "days over which frequency_cap counts"},
     {"dayparts", kList, "cg", true,
      "when it may run: \"mon 08:00-20:00\", whole hours on the account's clock; absent: always"},
+    {"bid_modifiers", kList, "c", true,
+     "what bids are multiplied by in a part of it: \"device:mobile 0.9\", \"country:DE 1.25\", "
+     "\"location:1003854 1.1\"; 0: not at all; a part that is not named: 1"},
     {"locations", kList, "cg", true, "the platform's ids of regions or cities to include"},
     {"excluded_locations", kList, "cg", true, "the platform's ids of places to leave out"},
     {"negative_keywords", kList, "cg", true, "match:text that must not trigger the ads"},
@@ -228,6 +232,11 @@ bool SameField(std::string_view name, const FieldValue& a, const FieldValue& b) 
     const auto hours = ParseDayparts(*left);
     const auto others = ParseDayparts(*right);
     if (hours && others) return *hours == *others;
+  }
+  if (name == "bid_modifiers") {
+    const auto ours = ParseBidModifiers(*left);
+    const auto others = ParseBidModifiers(*right);
+    if (ours && others) return *ours == *others;
   }
   return std::set<std::string>(left->begin(), left->end()) ==
          std::set<std::string>(right->begin(), right->end());

@@ -24,8 +24,8 @@ constexpr std::pair<Operation, std::string_view> kOperations[] = {
     {Operation::kOther, "other"},
 };
 
-constexpr std::string_view kBidFields[] = {"bid", "bid_strategy", "target_cpa", "target_roas_bp",
-                                           "optimization_goal"};
+constexpr std::string_view kBidFields[] = {
+    "bid", "bid_strategy", "target_cpa", "target_roas_bp", "optimization_goal", "bid_modifiers"};
 constexpr std::string_view kTargetingFields[] = {
     "locations",     "excluded_locations", "negative_keywords", "keywords",
     "countries",     "languages",          "age_min",           "age_max",

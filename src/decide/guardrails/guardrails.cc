@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "domain/bid_modifiers.h"
+
 namespace maxopt {
 namespace {
 
@@ -624,6 +626,20 @@ GuardVerdict JudgePlan(const Plan& plan, const Policy* policy, const GuardContex
   return Judge(plan, policy, context).Run();
 }
 
+namespace {
+
+enum class Move { kNone, kDown, kUp };
+/// A bid that is multiplied by more is a bid up. What cannot be read may be one.
+Move MoveOfModifiers(const Change& change) {
+  const auto before = ParseBidModifiers(ListField(change.before, "bid_modifiers"));
+  const auto after = ParseBidModifiers(ListField(change.after, "bid_modifiers"));
+  if (!before || !after) return Move::kUp;
+  if (*before == *after) return Move::kNone;
+  return LowersModifiers(*before, *after) ? Move::kDown : Move::kUp;
+}
+
+}  // namespace
+
 bool OnlyLowersSpend(const Change& change) {
   if (change.action == ChangeAction::kCreate || change.after.empty()) return false;
   return std::all_of(change.after.begin(), change.after.end(), [&](const auto& field) {
@@ -632,6 +648,7 @@ bool OnlyLowersSpend(const Change& change) {
       return value == FieldValue(std::string(kPaused)) ||
              value == FieldValue(std::string(kRemoved));
     }
+    if (name == "bid_modifiers") return MoveOfModifiers(change) == Move::kDown;
     if (name != "daily_budget" && name != "lifetime_budget" && name != "bid") return false;
     const Money* to = std::get_if<Money>(&value);
     const Money* from = MoneyField(change.before, name);
@@ -656,6 +673,10 @@ Turn TurnOf(const Change& change) {
       if (value == FieldValue(std::string(kActive)) && TextField(change.before, name) != kActive) {
         raises = true;
       }
+    } else if (name == "bid_modifiers") {
+      const Move move = MoveOfModifiers(change);
+      raises = raises || move == Move::kUp;
+      lowers = lowers || move == Move::kDown;
     } else if (const Money* to = std::get_if<Money>(&value)) {
       const Money* from = MoneyField(change.before, name);
       const bool known = from && from->currency() == to->currency();

@@ -91,7 +91,8 @@ std::optional<Money> WorstMove(const Change& change,
 /// long as an object has one change in a plan. Within these rules the plan's own order is kept.
 std::vector<Change> SafeOrder(std::vector<Change> changes);
 
-/// True for a change that can only lower spend: status to paused or removed, a budget cut.
+/// True for a change that can only lower spend: status to paused or removed, a budget cut, a lower
+/// bid, bid modifiers of which none is raised.
 bool OnlyLowersSpend(const Change& change);
 
 /// The lock on an object, by its platform id or by an address at or below the locked one; nullptr:

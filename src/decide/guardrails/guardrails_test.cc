@@ -459,6 +459,29 @@ TEST(SafeOrder, EveryPrefixIsUnderTheCapAndNothingComesBeforeWhatItNeeds) {
   EXPECT_GT(judged, 10'000);
 }
 
+TEST(SafeOrder, AModifierUpIsABidUp) {
+  using List = std::vector<std::string>;
+  const auto move = [](List from, List to) {
+    Change change;
+    change.action = ChangeAction::kUpdate;
+    change.level = Level::kCampaign;
+    change.before["bid_modifiers"] = std::move(from);
+    change.after["bid_modifiers"] = std::move(to);
+    return change;
+  };
+  EXPECT_TRUE(OnlyLowersSpend(move({}, {"device:mobile 0.8"})));
+  EXPECT_TRUE(OnlyLowersSpend(move({"country:DE 1.2"}, {})));
+  EXPECT_FALSE(OnlyLowersSpend(move({"device:mobile 0.8"}, {})));
+  EXPECT_FALSE(OnlyLowersSpend(move({}, {"device:mobile 0.8", "country:DE 1.1"})));
+  EXPECT_FALSE(OnlyLowersSpend(move({}, {"device:phone 0.8"})));  // not known is not lower
+  Change up = move({}, {"country:DE 1.1"});
+  up.id = "1";
+  Change down = move({}, {"country:DE 0.9"});
+  down.id = "2";
+  const std::vector<Change> order = SafeOrder({up, down});
+  EXPECT_EQ(order.front().id, "2");
+}
+
 TEST(SafeOrder, KeepsTheOrderWithinItsRulesAndDropsNothingInACircle) {
   std::vector<Change> plain{Budget("1", Eur(1), Eur(2)), Budget("2", Eur(2), Eur(1)),
                             Budget("3", Eur(1), Eur(2)), Budget("4", Eur(2), Eur(1))};

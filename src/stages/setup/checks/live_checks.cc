@@ -223,9 +223,9 @@ void AddLiveChecks(Registry& r) {
           out.Warn(fmt::format("{} is limited{}", s.wanted->address, why), {s.wanted->place});
         }
       });
-  SameFields(
-      r, "budget.live_equal", "Are budgets and bids as they were approved?",
-      {"daily_budget", "lifetime_budget", "bid", "target_cpa", "target_roas_bp", "bid_strategy"});
+  SameFields(r, "budget.live_equal", "Are budgets and bids as they were approved?",
+             {"daily_budget", "lifetime_budget", "bid", "target_cpa", "target_roas_bp",
+              "bid_strategy", "bid_modifiers"});
   SameFields(r, "targeting.live_equal", "Is the targeting as it was approved?",
              {"countries", "languages", "age_min", "age_max", "genders", "keywords",
               "negative_keywords", "audiences", "excluded_audiences", "locations",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "domain/bid_modifiers.h"
 #include "domain/dayparts.h"
 #include "stages/setup/checks/view.h"
 
@@ -453,6 +454,24 @@ void AddTargetingChecks(Registry& r) {
                                               hours->count()),
                                   {place});
                 }
+              }
+            });
+  r.Package("targeting.bid_modifiers_heeded", kWarn, "Does the bid strategy heed the modifiers?",
+            "Bid by hand, or leave them out: strategies that set each bid ignore them.",
+            [](const CampaignView& v, const PackageView& p, Out& out) {
+              const auto [list, place] = v.ListOf(p, {}, "bid_modifiers");
+              const auto modifiers = ParseBidModifiers(list);
+              const std::string strategy = p.Text("bid_strategy");
+              if (p.platform != Platform::kGoogleAds || !modifiers || strategy.empty() ||
+                  strategy == "manual_cpc") {
+                return;
+              }
+              for (const auto& [part, bp] : *modifiers) {
+                const bool device = part.dimension == "device";
+                if (device && (bp == 0 || strategy == "target_cpa")) continue;
+                out.Fail(fmt::format("{} ignores the modifier {} of {} {}", strategy,
+                                     PrintModifier(bp), part.dimension, part.value),
+                         {place});
               }
             });
   InsideBrief(r, "countries", "countries");

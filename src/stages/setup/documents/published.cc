@@ -142,7 +142,8 @@ void YamlTemplate(const Object& object, std::size_t indent, bool commented, bool
       const bool list = field.kind == Kind::kTexts;
       const bool map = field.kind == Kind::kCounts;
       const bool quoted = field.kind == Kind::kDigits || field.items == Items::kKeyword ||
-                          field.kind == Kind::kUrl || field.kind == Kind::kTime;
+                          field.items == Items::kModifier || field.kind == Kind::kUrl ||
+                          field.kind == Kind::kTime;
       line += fmt::format(" {}{}{}{}{}",
                           list  ? "["
                           : map ? "{"

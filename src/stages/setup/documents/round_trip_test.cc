@@ -153,6 +153,8 @@ class Maker {
         return fmt::format("phrase:{} {}", OneLine(), number);
       case Items::kDaypart:
         return fmt::format("mon {:02}:00-{:02}:00", number, number + 5);
+      case Items::kModifier:
+        return fmt::format("location:{} 0.{}", 1'000'000 + number, 1 + number % 9);
     }
     Bug();
   }

@@ -36,7 +36,7 @@ enum class Kind {
 };
 
 /// What each text of a list is.
-enum class Items { kAny, kName, kWords, kCountry, kLanguage, kKeyword, kDaypart };
+enum class Items { kAny, kName, kWords, kCountry, kLanguage, kKeyword, kDaypart, kModifier };
 
 struct Object;
 /// One field of a document. Reading, the JSON Schema, the sheets and their templates come from it.

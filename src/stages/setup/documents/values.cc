@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "clock/clock.h"
+#include "domain/bid_modifiers.h"
 #include "domain/dayparts.h"
 #include "stages/setup/documents/node.h"
 
@@ -304,6 +305,13 @@ Result<> CheckItem(const Field& field, std::string_view text) {
       }
       return {};
     }
+    case Items::kModifier: {
+      MAXOPT_CHECK(CheckText(text, 60, false));
+      if (const auto modifiers = ParseBidModifiers({std::string(text)}); !modifiers) {
+        return Wrong(modifiers.error().what);
+      }
+      return {};
+    }
   }
   Bug();
 }
@@ -392,6 +400,8 @@ std::string_view PatternOfItems(const Field& field) {
       return "^(exact|phrase|broad):.";
     case Items::kDaypart:
       return "^[a-z-]+ [0-9]{2}:00-[0-9]{2}:00$";
+    case Items::kModifier:
+      return "^(device|country|location):[^ ]+ [0-9]{1,3}([.][0-9]{1,4})?$";
     case Items::kAny:
     case Items::kName:
     case Items::kWords:
