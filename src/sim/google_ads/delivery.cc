@@ -1,6 +1,7 @@
 #include "sim/google_ads/delivery.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "domain/digest.h"
@@ -50,6 +51,34 @@ std::vector<BudgetUnit> Delivery::Deliverable(Instant hour_begins) {
     if (!unit.ads.empty()) units.push_back(std::move(unit));
   }
   return units;
+}
+
+void Delivery::AddBid(const json& campaign, std::string_view key, const json& criterion,
+                      std::vector<SegmentBid>& bids) {
+  const auto modifier = criterion.find("bidModifier");
+  if (modifier == criterion.end()) return;
+  const std::int64_t bp = std::llround(modifier->get<double>() * 10'000);
+  const auto id = key.substr(key.find('~') + 1);
+  const auto device =
+      std::find_if(Devices().begin(), Devices().end(), [&](const Device& d) { return d.id == id; });
+  // Strategies that set each bid themselves ignore modifiers, but for a device that is left out;
+  // a target cost is multiplied by those of devices.
+  const auto target = campaign.find("maximizeConversions");
+  const bool by_hand = campaign.contains("manualCpc");
+  const bool by_target = campaign.contains("targetCpa") ||
+                         (target != campaign.end() && target->contains("targetCpaMicros"));
+  if (device != Devices().end()) {
+    if (by_hand || by_target || bp == 0) {
+      bids.push_back({Breakdown::kDevice, std::string(device->segment), bp});
+    }
+    return;
+  }
+  const auto number = ParseInt64(id);
+  const Country* country = number ? CountryById(static_cast<int>(*number)) : nullptr;
+  // The market knows countries and no places below them.
+  if (country != nullptr && by_hand) {
+    bids.push_back({Breakdown::kCountry, std::string(country->code), bp});
+  }
 }
 
 std::optional<WeekHours> Delivery::ScheduleOf(const std::string& campaign_key) const {
@@ -152,6 +181,7 @@ void Delivery::Compile() {
     for (auto at = criteria.lower_bound(prefix);
          at != criteria.end() && at->first.starts_with(prefix); ++at) {
       if (!On(at->second) || BoolAt(at->second.body, "negative")) continue;
+      AddBid(campaign.body, at->first, at->second.body, plan.unit.bids);
       const auto location = at->second.body.find("location");
       if (location == at->second.body.end()) continue;
       const auto id = ParseInt64(std::string_view(at->first).substr(prefix.size()));

@@ -35,6 +35,9 @@ class Delivery final : public DeliverySource {
   void Compile();
   /// Hours of the campaign's ad schedules; nullopt when it has none.
   std::optional<WeekHours> ScheduleOf(const std::string& campaign_key) const;
+  /// The modifier of a campaign's criterion in the market's words, where its strategy heeds it.
+  static void AddBid(const nlohmann::json& campaign, std::string_view key,
+                     const nlohmann::json& criterion, std::vector<SegmentBid>& bids);
   Audience AudienceOf(const nlohmann::json& campaign, const std::string& campaign_name) const;
 
   std::mutex& mutex_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "domain/bid_modifiers.h"
 #include "domain/dayparts.h"
 #include "sim/google_ads/geo.h"
 #include "sim/google_ads/wire.h"
@@ -264,6 +265,46 @@ class Edit {
     }
   }
 
+  /// Sets the modifiers of the campaign's places and devices, and takes away the others.
+  Result<> Modify(const List& wanted) {
+    const auto modifiers = ParseBidModifiers(wanted);
+    if (!modifiers) return Refuse(modifiers.error().what);
+    std::size_t met = 0;
+    const std::string prefix = key_ + "~";
+    const auto& criteria = account_.All(Type::kCampaignCriterion);
+    for (auto at = criteria.lower_bound(prefix);
+         at != criteria.end() && at->first.starts_with(prefix); ++at) {
+      const json& body = at->second.body;
+      if (StatusOf(at->second) == "REMOVED" || BoolAt(body, "negative")) continue;
+      const std::string id = at->first.substr(prefix.size());
+      BidPart part;
+      if (body.contains("device")) {
+        const auto device = std::find_if(Devices().begin(), Devices().end(),
+                                         [&](const Device& d) { return d.id == id; });
+        if (device == Devices().end()) continue;
+        part = {"device", std::string(device->segment)};
+      } else if (body.contains("location")) {
+        const auto number = ParseInt64(id);
+        const Country* country = number ? CountryById(static_cast<int>(*number)) : nullptr;
+        part = country != nullptr ? BidPart{"country", std::string(country->code)}
+                                  : BidPart{"location", id};
+      } else {
+        continue;
+      }
+      const auto known = modifiers->find(part);
+      if (known != modifiers->end()) ++met;
+      if (known == modifiers->end() && !body.contains("bidModifier")) continue;
+      json update = {{"resourceName", account_.ResourceName(Type::kCampaignCriterion, at->first)}};
+      if (known != modifiers->end()) {
+        update["bidModifier"] = static_cast<double>(known->second) / kNoModifierBp;
+      }
+      Add(Type::kCampaignCriterion,
+          {{"update", std::move(update)}, {"updateMask", "bid_modifier"}});
+    }
+    if (met < modifiers->size()) return Refuse("bid_modifiers names what the campaign does not");
+    return {};
+  }
+
   Result<> One(const std::string& field, const FieldValue& value, const Fields& changes) {
     const bool campaign = level_ == Level::kCampaign;
     const bool group = level_ == Level::kAdGroup;
@@ -283,6 +324,7 @@ class Edit {
       return {};
     }
     if (const auto* list = std::get_if<List>(&value); list != nullptr && (campaign || group)) {
+      if (campaign && field == "bid_modifiers") return Modify(*list);
       static const std::set<std::string> kOfCampaign = {"countries",          "locations",
                                                         "excluded_locations", "languages",
                                                         "dayparts",           "negative_keywords"};

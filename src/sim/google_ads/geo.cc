@@ -84,4 +84,19 @@ const Place* PlaceById(int id) {
 
 std::span<const Language> Languages() { return kLanguages; }
 
+std::span<const Device> Devices() {
+  static constexpr Device kDevices[] = {{"DESKTOP", "30000", "desktop"},
+                                        {"MOBILE", "30001", "mobile"},
+                                        {"TABLET", "30002", "tablet"},
+                                        {"CONNECTED_TV", "30004", "connected_tv"}};
+  return kDevices;
+}
+
+std::string_view DeviceId(std::string_view type) {
+  for (const Device& device : Devices()) {
+    if (device.type == type) return device.id;
+  }
+  return "";
+}
+
 }  // namespace maxopt::sim::google_ads

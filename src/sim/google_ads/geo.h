@@ -32,4 +32,14 @@ struct Language {
 };
 std::span<const Language> Languages();
 
+/// A device that every campaign reaches from its creation on, as a criterion of its own.
+struct Device {
+  std::string_view type;     ///< MOBILE
+  std::string_view id;       ///< of the criterion, the same in every campaign: "30001"
+  std::string_view segment;  ///< in the market's words
+};
+std::span<const Device> Devices();
+/// "" for what is no such device.
+std::string_view DeviceId(std::string_view type);
+
 }  // namespace maxopt::sim::google_ads

@@ -25,6 +25,12 @@ namespace maxopt::sim {
 /// from then on. ad_group_audience_view and campaign_audience_view share the hours among the
 /// audiences that are attached, all of them, or a fifth where targeting_setting only observes.
 /// Neither kind takes segments.hour, and both agree with every other cut of the same question.
+/// Places and devices take a bid modifier, 0.1 to 10, devices also 0. The criteria of a campaign's
+/// devices are made with it, under Google's ids, as Google's own samples say; they are updated and
+/// never removed. A create of one that has no modifier yet sets it: seen in public code, not
+/// verified against a live account. Modifiers work where bids are set by hand, those of devices
+/// also on a target cost, and 0 under every strategy.
+///
 /// Criteria may be user lists, user interests, custom, combined and other audiences, at the
 /// campaign or at its ad groups, never at both.
 ///

@@ -64,6 +64,53 @@ TEST(GoogleAds, LaunchedPausedThenOnSpendsAndReports) {
   }
 }
 
+TEST(GoogleAds, ModifiersMoveDeliveryWhereTheStrategyHeedsThem) {
+  // Spend of phones and tablets over all spend, of three days after both modifiers were set.
+  const auto shares = [](const json& bidding, const char* mask) {
+    World world;
+    const auto ids = world.Launch("Spring", "ENABLED");
+    const std::string campaign = World::Name("campaigns/" + ids.at("campaign"));
+    const auto update = [&](const char* collection, json body, const char* of) {
+      const json answer = world.Post(std::string(collection) + ":mutate",
+                                     {{"operations", {{{"update", body}, {"updateMask", of}}}}});
+      EXPECT_FALSE(answer.contains("error")) << answer.dump(1);
+    };
+    json body = bidding;
+    body["resourceName"] = campaign;
+    update("campaigns", body, mask);
+    for (const auto& [id, modifier] : {std::pair{"30001", 0.5}, {"30002", 0.0}}) {
+      update("campaignCriteria",
+             {{"resourceName", World::Name("campaignCriteria/" + ids.at("campaign") + "~" + id)},
+              {"bidModifier", modifier}},
+             "bid_modifier");
+    }
+    world.To("2026-09-06T12:00:00Z");
+    std::map<std::string, double> spend;
+    for (const json& row :
+         world.Rows("SELECT segments.device, metrics.cost_micros FROM campaign WHERE "
+                    "segments.date BETWEEN '2026-09-03' AND '2026-09-05'")) {
+      const double cost = std::stod(row["metrics"]["costMicros"].get<std::string>());
+      spend[row["segments"]["device"].get<std::string>()] += cost;
+      spend["all"] += cost;
+    }
+    EXPECT_GT(spend["all"], 0);
+    return std::pair(spend["MOBILE"] / spend["all"], spend["TABLET"] / spend["all"]);
+  };
+  // 61 of 100 at half the bid, 35 at the whole, no tablets: 15.25 of 50.25 of the spend.
+  const auto by_hand =
+      shares({{"manualCpc", {{"enhancedCpcEnabled", false}}}}, "manual_cpc.enhanced_cpc_enabled");
+  EXPECT_NEAR(by_hand.first, 15.25 / 50.25, 0.02);
+  EXPECT_EQ(by_hand.second, 0);
+  // A strategy that sets each bid ignores the half and keeps tablets out: 61 of 96.
+  const auto by_itself =
+      shares({{"maximizeConversions", json::object()}}, "maximize_conversions.target_cpa_micros");
+  EXPECT_NEAR(by_itself.first, 61.0 / 96, 0.02);
+  EXPECT_EQ(by_itself.second, 0);
+  const auto by_target = shares({{"maximizeConversions", {{"targetCpaMicros", "20000000"}}}},
+                                "maximize_conversions.target_cpa_micros");
+  EXPECT_NEAR(by_target.first, 15.25 / 50.25, 0.02);
+}
+
 TEST(GoogleAds, TokensExpireAndBadOnesAreRefused) {
   World world;
   const auto code = [&](const http::Headers& headers) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "sim/google_ads/geo.h"
 #include "sim/google_ads/history.h"
 #include "sim/google_ads/image.h"
 #include "sim/google_ads/rules.h"
@@ -167,18 +168,33 @@ class Step {
     }
     if (failed()) return std::nullopt;
     const std::string key = rules.KeyForCreate(operation_.type, body);
+    const bool device = operation_.type == Type::kCampaignCriterion && body.contains("device");
     if (const Object* there = account_.Find(operation_.type, key);
-        there != nullptr && StatusOf(*there) != kRemoved) {
+        there != nullptr && StatusOf(*there) != kRemoved &&
+        // A campaign has its devices from the first: to create one is to say its modifier.
+        (!device || there->body.contains("bidModifier"))) {
       Add("mutateError", "RESOURCE_ALREADY_EXISTS", "The resource exists already.", {{"create"}});
       return std::nullopt;
     }
     account_.Put(operation_.type, key, {body, options_.now, options_.now, rules.digest()});
     Record(account_, {operation_.type, key, "CREATE", json::object(), body, LeafPaths(body)},
            options_.now, options_.author);
+    if (operation_.type == Type::kCampaign) AddDevices(key);
     if (!temporary.empty()) {
       temporaries_[temporary] = account_.ResourceName(operation_.type, key);
     }
     return Done(key);
+  }
+
+  /// Google makes the criteria of a campaign's devices with it, which its history does not tell.
+  void AddDevices(const std::string& campaign_key) {
+    for (const Device& device : Devices()) {
+      const json body = {{"campaign", account_.ResourceName(Type::kCampaign, campaign_key)},
+                         {"device", {{"type", device.type}}},
+                         {"status", "ENABLED"}};
+      account_.Put(Type::kCampaignCriterion, fmt::format("{}~{}", campaign_key, device.id),
+                   {body, options_.now, options_.now, ""});
+    }
   }
 
   /// The object that an update or remove means; nullopt after telling what is wrong.
@@ -328,6 +344,11 @@ class Step {
     const auto key = Target(TextAt(operation_.body, "remove"), at);
     if (!key) return std::nullopt;
     Object object = *account_.Find(operation_.type, *key);
+    if (operation_.type == Type::kCampaignCriterion && object.body.contains("device")) {
+      Add("campaignCriterionError", "OPERATOR_NOT_SUPPORTED_FOR_CRITERION_TYPE",
+          "Devices cannot be removed; a bid modifier of 0 opts out of one.", at);
+      return std::nullopt;
+    }
     if (operation_.type == Type::kCampaignBudget) {
       const std::string name = account_.ResourceName(operation_.type, *key);
       for (const auto& [campaign_key, campaign] : account_.All(Type::kCampaign)) {

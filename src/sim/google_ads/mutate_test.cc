@@ -408,6 +408,72 @@ TEST_F(MutateTest, KeywordsAndPlacesKeepTheirRules) {
   EXPECT_EQ(rows[2]["campaignCriterion"]["criterionId"], "2276");
 }
 
+TEST_F(MutateTest, BidModifiersKeepTheirRules) {
+  const auto ids = world_.Launch("Spring", "PAUSED");
+  const std::string campaign = World::Name("campaigns/" + ids.at("campaign"));
+  const auto name = [&](const char* id) {
+    return World::Name("campaignCriteria/" + ids.at("campaign") + "~" + id);
+  };
+  // The devices are there from the first.
+  const char* const query =
+      "SELECT campaign_criterion.criterion_id, campaign_criterion.device.type, "
+      "campaign_criterion.bid_modifier FROM campaign_criterion WHERE campaign_criterion.type = "
+      "'DEVICE' ORDER BY campaign_criterion.criterion_id";
+  const json before = world_.Rows(query);
+  ASSERT_EQ(before.size(), 4u);
+  EXPECT_EQ(before[1]["campaignCriterion"]["criterionId"], "30001");
+  EXPECT_EQ(before[1]["campaignCriterion"]["device"]["type"], "MOBILE");
+  EXPECT_FALSE(before[1]["campaignCriterion"].contains("bidModifier"));
+
+  const auto set = [&](const char* id, const json& modifier) {
+    return Code("campaignCriteria",
+                {{"update", {{"resourceName", name(id)}, {"bidModifier", modifier}}},
+                 {"updateMask", "bid_modifier"}});
+  };
+  EXPECT_EQ(set("30001", 0.9), "");
+  EXPECT_EQ(set("30002", 0), "");
+  EXPECT_EQ(set("2276", 10), "");
+  EXPECT_EQ(set("2276", 0.1), "");
+  EXPECT_EQ(set("30001", 0.05), "rangeError/TOO_LOW");
+  EXPECT_EQ(set("30001", 11), "rangeError/TOO_HIGH");
+  EXPECT_EQ(set("2276", 0), "rangeError/TOO_LOW");
+  EXPECT_EQ(set("30001", -1), "rangeError/TOO_LOW");
+  EXPECT_EQ(set("30001", "NaN"), "INVALID_ARGUMENT");
+  EXPECT_EQ(set("30009", 0.9), "mutateError/RESOURCE_NOT_FOUND");
+  const json after = world_.Rows(query);
+  EXPECT_EQ(after[1]["campaignCriterion"]["bidModifier"], 0.9);
+  EXPECT_EQ(after[2]["campaignCriterion"]["bidModifier"], 0);
+  // A mask without a value clears it.
+  EXPECT_EQ(Code("campaignCriteria",
+                 {{"update", {{"resourceName", name("30001")}}}, {"updateMask", "bid_modifier"}}),
+            "");
+  EXPECT_FALSE(world_.Rows(query)[1]["campaignCriterion"].contains("bidModifier"));
+
+  EXPECT_EQ(Code("campaignCriteria", {{"remove", name("30001")}}),
+            "campaignCriterionError/OPERATOR_NOT_SUPPORTED_FOR_CRITERION_TYPE");
+  EXPECT_EQ(
+      Code("campaignCriteria", {{"update", {{"resourceName", name("30001")}, {"status", "PAUSED"}}},
+                                {"updateMask", "status"}}),
+      "campaignCriterionError/CANNOT_SET_STATUS_FOR_CRITERIA_TYPE");
+  const auto create = [&](json body) {
+    body["campaign"] = campaign;
+    return Code("campaignCriteria", {{"create", body}});
+  };
+  EXPECT_EQ(create({{"device", {{"type", "DESKTOP"}}}, {"bidModifier", 1.2}}), "");
+  EXPECT_EQ(create({{"device", {{"type", "DESKTOP"}}}, {"bidModifier", 1.3}}),
+            "mutateError/RESOURCE_ALREADY_EXISTS");
+  EXPECT_EQ(create({{"device", {{"type", "OTHER"}}}}), "criterionError/INVALID_CRITERION_ID");
+  EXPECT_EQ(create({{"device", {{"type", "MOBILE"}}}, {"negative", true}}),
+            "campaignCriterionError/CANNOT_EXCLUDE_CRITERIA_TYPE");
+  EXPECT_EQ(create({{"location", {{"geoTargetConstant", "geoTargetConstants/2040"}}},
+                    {"negative", true},
+                    {"bidModifier", 0.9}}),
+            "criterionError/CANNOT_BID_MODIFY_NEGATIVE_CRITERION");
+  EXPECT_EQ(create({{"language", {{"languageConstant", "languageConstants/1001"}}},
+                    {"bidModifier", 0.9}}),
+            "criterionError/CANNOT_BID_MODIFY_CRITERION_TYPE");
+}
+
 TEST_F(MutateTest, SchedulesListsAndCapsKeepTheirRules) {
   const auto ids = world_.Launch("Spring", "PAUSED");
   const std::string campaign = World::Name("campaigns/" + ids.at("campaign"));

@@ -827,8 +827,32 @@ void Rules::CheckAdGroupCriterion(json& body) {
       {});
 }
 
+void Rules::CheckBidModifier(const json& body) {
+  const auto modifier = body.find("bidModifier");
+  if (modifier == body.end()) return;
+  const Path at{{"bid_modifier"}};
+  if (BoolAt(body, "negative")) {
+    Add("criterionError", "CANNOT_BID_MODIFY_NEGATIVE_CRITERION",
+        "What is left out has no bids to modify.", at);
+    return;
+  }
+  if (body.contains("language") || body.contains("keyword")) {
+    Add("criterionError", "CANNOT_BID_MODIFY_CRITERION_TYPE",
+        "Bids cannot be modified for criteria of this type.", at);
+    return;
+  }
+  const double factor = modifier->get<double>();
+  if (factor == 0 && body.contains("device")) return;  // opted out
+  // A float on Google's side: 0.1 and 10 are in it as they are written.
+  if (factor < 0.1 || factor > 10) {
+    Add("rangeError", factor < 0.1 ? "TOO_LOW" : "TOO_HIGH",
+        "The bid modifier must be from 0.1 to 10.", at, modifier->dump());
+  }
+}
+
 void Rules::CheckCampaignCriterion(json& body) {
   Parent(Type::kCampaign, body, "campaign", "campaign");
+  CheckBidModifier(body);
   const auto constant_exists = [](std::string_view name, std::string_view prefix, auto known) {
     const auto id = name.starts_with(prefix) ? ParseInt64(name.substr(prefix.size()))
                                              : std::optional<std::int64_t>();
@@ -873,8 +897,19 @@ void Rules::CheckCampaignCriterion(json& body) {
     CheckAdSchedule(body);
     return;
   }
+  if (const auto device = body.find("device"); device != body.end()) {
+    if (DeviceId(TextAt(*device, "type")).empty()) {
+      Add("criterionError", "INVALID_CRITERION_ID", "The device is not known.",
+          {{"device"}, {"type"}}, TextAt(*device, "type"));
+    }
+    if (BoolAt(body, "negative")) {
+      Add("campaignCriterionError", "CANNOT_EXCLUDE_CRITERIA_TYPE", "Devices cannot be excluded.",
+          {{"negative"}});
+    }
+    return;
+  }
   if (CheckAudience(body)) return;
-  for (const std::string_view kind : {"placement", "ageRange", "gender", "device"}) {
+  for (const std::string_view kind : {"placement", "ageRange", "gender"}) {
     if (body.contains(kind)) return;
   }
   Add("campaignCriterionError", "CONCRETE_TYPE_REQUIRED", "The criterion says not what it targets.",
@@ -1099,8 +1134,18 @@ void Rules::ForUpdate(Type type, const std::string& key, const json& before, jso
     case Type::kConversionAction:
       CheckConversionAction(key, after);
       break;
-    case Type::kAdGroupAd:
     case Type::kCampaignCriterion:
+      if (BoolAt(after, "negative")) {
+        Add("campaignCriterionError", "CANNOT_UPDATE_NEGATIVE_CRITERION",
+            "Negative criteria cannot be updated.", {});
+      }
+      if (after.contains("device") && after["status"] != before["status"]) {
+        Add("campaignCriterionError", "CANNOT_SET_STATUS_FOR_CRITERIA_TYPE",
+            "The status of a device cannot be set.", {{"status"}});
+      }
+      CheckBidModifier(after);
+      break;
+    case Type::kAdGroupAd:
     case Type::kAsset:
     case Type::kAdGroupAsset:
       break;
@@ -1119,9 +1164,12 @@ std::string Rules::KeyForCreate(Type type, json& body) {
     if (const auto language = body.find("language"); language != body.end()) {
       return LastPart(TextAt(*language, "languageConstant"));
     }
+    if (const auto device = body.find("device"); device != body.end()) {
+      return std::string(DeviceId(TextAt(*device, "type")));
+    }
     for (const std::string_view kind :
          {"placement", "ageRange", "gender", "userList", "userInterest", "customAudience",
-          "combinedAudience", "audience", "device", "adSchedule"}) {
+          "combinedAudience", "audience", "adSchedule"}) {
       if (const auto at = body.find(kind); at != body.end()) {
         return StableId(std::string(kind) + at->dump());
       }

@@ -70,6 +70,8 @@ class Rules {
                    std::string_view snake_field, std::size_t min_count, std::string_view type);
   void CheckAdGroupCriterion(nlohmann::json& body);
   void CheckCampaignCriterion(nlohmann::json& body);
+  /// What bids are multiplied by where the campaign's criterion matches.
+  void CheckBidModifier(const nlohmann::json& body);
   void CheckUserList(const nlohmann::json& user_list);
   /// True when the criterion is an audience of any kind.
   bool CheckAudience(const nlohmann::json& body);
