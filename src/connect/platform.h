@@ -1,6 +1,8 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/entity.h"
@@ -17,6 +19,14 @@ struct NotOffered {
   std::string why;  ///< one sentence, naming what to use instead where there is something
 };
 
+/// By which parts of a campaign bids can be multiplied (domain/bid_modifiers.h), and how far.
+struct BidModifierSupport {
+  std::vector<std::string_view> by{};  ///< "country", "device", "location"; empty: none
+  std::int64_t min_bp = 0;             ///< 1'000: 0.1
+  std::int64_t max_bp = 0;
+  std::string why_not{};  ///< one sentence where there are none
+};
+
 /// What a connector can do, as data. What is not listed is not offered to people either.
 struct Capabilities {
   Platform platform;
@@ -30,6 +40,7 @@ struct Capabilities {
   int daily_overdelivery_bp;              ///< worst day over an average daily budget: 20000 = 2x
   bool native_idempotency;                ///< creates carry a key that the platform honours
   std::vector<NotOffered> not_offered{};  ///< so that a missing cut is told, not guessed at
+  BidModifierSupport bid_modifiers{};
 };
 
 /// Which objects to read back: by our marker in their name, or by platform ids. Exactly one is set.

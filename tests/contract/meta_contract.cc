@@ -173,6 +173,9 @@ PlatformUnderTest Meta() {
        {}},
   };
   meta.refused = {
+      {"bid_modifiers",
+       Level::kCampaign,
+       {.campaign = {{"bid_modifiers", List{"device:mobile 0.9"}}}}},
       {"dayparts", Level::kAdGroup, {.ad_group = {{"dayparts", List{"mon 08:00-20:00"}}}}},
       {"frequency_cap",
        Level::kAdGroup,

@@ -175,6 +175,9 @@ PlatformUnderTest TikTok() {
   const auto group = [](Fields fields) { return PlatformUnderTest::Overlay{.ad_group = fields}; };
   const auto ad = [](Fields fields) { return PlatformUnderTest::Overlay{.ad = fields}; };
   tiktok.refused = {
+      {"bid_modifiers",
+       Level::kCampaign,
+       {.campaign = {{"bid_modifiers", List{"device:mobile 0.9"}}}}},
       {"excluded_locations", Level::kAdGroup, group({{"excluded_locations", List{"2950157"}}})},
       {"negative_keywords", Level::kAdGroup, group({{"negative_keywords", List{"exact:x"}}})},
       {"keywords", Level::kAdGroup, group({{"keywords", List{"exact:x"}}})},

@@ -337,6 +337,8 @@ void ConnectorSession(Recorder& recorder) {
               {"languages", List{"de", "en"}}}));
   apply(Edit(Level::kCampaign, campaign,
              {{"dayparts", List{"mon 08:00-20:00"}}, {"negative_keywords", List{}}}));
+  apply(Edit(Level::kCampaign, campaign,
+             {{"bid_modifiers", List{"country:DE 1.25", "device:mobile 0.9", "device:tablet 0"}}}));
   for (const Fields& bidding :
        {Fields{{"bid_strategy", "target_cpa"}, {"target_cpa", Money::Micros(8'000'000, kEur)}},
         Fields{{"bid_strategy", "target_roas"}, {"target_roas_bp", std::int64_t{40'000}}},
@@ -415,6 +417,8 @@ void ConnectorSession(Recorder& recorder) {
   ASSERT_NE(read, nullptr);
   EXPECT_EQ(read->fields.at("daily_budget"), FieldValue(Money::Micros(45'000'000, kEur)));
   EXPECT_EQ(read->fields.at("countries"), FieldValue(List{"AT", "DE"}));
+  EXPECT_EQ(read->fields.at("bid_modifiers"),
+            FieldValue(List{"country:DE 1.25", "device:mobile 0.9", "device:tablet 0"}));
   ASSERT_NE(of(Level::kAd, ad), nullptr);
   EXPECT_EQ(of(Level::kAd, ad)->fields.at("image"), FieldValue(picture));
 

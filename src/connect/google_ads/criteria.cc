@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -17,8 +18,9 @@ namespace {
 using Json = nlohmann::json;
 using Strings = std::vector<std::string>;
 
-constexpr std::string_view kOfCampaign[] = {"countries", "locations", "excluded_locations",
-                                            "languages", "dayparts",  "negative_keywords"};
+constexpr std::string_view kOfCampaign[] = {"countries",    "locations", "excluded_locations",
+                                            "languages",    "dayparts",  "negative_keywords",
+                                            "bid_modifiers"};
 constexpr std::string_view kOfAdGroup[] = {"keywords",  "negative_keywords",  "genders",
                                            "audiences", "excluded_audiences", "age_min",
                                            "age_max"};
@@ -42,6 +44,15 @@ constexpr std::pair<std::string_view, std::string_view> kDays[] = {
     {"fri", "FRIDAY"}, {"sat", "SATURDAY"}, {"sun", "SUNDAY"}};
 constexpr std::pair<std::string_view, int> kMinutes[] = {
     {"ZERO", 0}, {"FIFTEEN", 15}, {"THIRTY", 30}, {"FORTY_FIVE", 45}};
+
+constexpr std::pair<std::string_view, std::string_view> kDevices[] = {
+    {"connected_tv", "CONNECTED_TV"},
+    {"desktop", "DESKTOP"},
+    {"mobile", "MOBILE"},
+    {"tablet", "TABLET"}};
+// CampaignCriterion.bid_modifier: "must be in the range: 0.1 - 10.0", 0 "to opt out of a Device".
+constexpr std::int64_t kModifierMinBp = 1'000;
+constexpr std::int64_t kModifierMaxBp = 100'000;
 
 constexpr std::string_view kGeoPrefix = "geoTargetConstants/";
 
@@ -250,7 +261,8 @@ std::string_view CriteriaSelect(Level level) {
            "campaign_criterion.keyword.match_type, campaign_criterion.ad_schedule.day_of_week, "
            "campaign_criterion.ad_schedule.start_hour, "
            "campaign_criterion.ad_schedule.start_minute, campaign_criterion.ad_schedule.end_hour, "
-           "campaign_criterion.ad_schedule.end_minute FROM campaign_criterion";
+           "campaign_criterion.ad_schedule.end_minute, campaign_criterion.device.type, "
+           "campaign_criterion.bid_modifier FROM campaign_criterion";
   }
   return "SELECT ad_group.id, ad_group_criterion.criterion_id, ad_group_criterion.type, "
          "ad_group_criterion.status, ad_group_criterion.negative, "
@@ -282,6 +294,15 @@ Result<Criterion> CriterionOf(const Json& row, Level level, const std::string& c
   if (campaign) {
     MAXOPT_TRY(const std::string location, Text(row, at + "location.geoTargetConstant"));
     MAXOPT_TRY(const std::string language, Text(row, at + "language.languageConstant"));
+    MAXOPT_TRY(const std::string device, Text(row, at + "device.type"));
+    MAXOPT_TRY(const auto modifier, Real(row, at + "bidModifier"));
+    const auto* ours = std::find_if(std::begin(kDevices), std::end(kDevices),
+                                    [&](const auto& d) { return d.second == device; });
+    // A float on the wire, so it is brought back to the decimal that it stands for. Only a device
+    // can be at 0; anywhere else it says that there is none.
+    if (modifier && (*modifier > 0 || !device.empty())) {
+      out.modifier_bp = std::llround(*modifier * static_cast<double>(kNoModifierBp));
+    }
     if (!location.empty()) {
       const bool country = !negative && IsCountry(location);
       out.field = negative ? "excluded_locations" : country ? "countries" : "locations";
@@ -293,6 +314,9 @@ Result<Criterion> CriterionOf(const Json& row, Level level, const std::string& c
     } else if (At(row, at + "adSchedule") != nullptr) {
       out.field = "dayparts";
       MAXOPT_TRY(out.value, ScheduleOf(row));
+    } else if (ours != std::end(kDevices)) {
+      out.field = "bid_modifiers";
+      out.value = ours->first;
     }
     return out;
   }
@@ -318,6 +342,16 @@ void AddCriteria(const std::vector<Criterion>& criteria, Level level, Fields& fi
     if (criterion.field.empty() || criterion.paused) continue;
     sets[criterion.field].insert(criterion.value);
   }
+  BidModifiers modifiers;
+  for (const Criterion& criterion : criteria) {
+    if (auto part = BidPartOf(criterion.field, criterion.value)) {
+      modifiers.emplace(*std::move(part), criterion.modifier_bp);
+    }
+  }
+  if (Strings told = PrintBidModifiers(modifiers); !told.empty()) {
+    fields["bid_modifiers"] = std::move(told);
+  }
+  sets.erase("bid_modifiers");
   if (level == Level::kAdGroup) TellAges(sets["age_min"], fields);
   TellGenders(sets["genders"], fields);
   sets.erase("age_min");
@@ -331,6 +365,48 @@ void AddCriteria(const std::vector<Criterion>& criteria, Level level, Fields& fi
     }
     fields[field] = std::move(list);
   }
+}
+
+std::optional<BidPart> BidPartOf(std::string_view field, const std::string& value) {
+  if (field == "countries") return BidPart{"country", value};
+  if (field == "locations") return BidPart{"location", value};
+  if (field == "bid_modifiers") return BidPart{"device", value};
+  return std::nullopt;
+}
+
+Result<BidModifiers> ModifiersFor(const Fields& fields) {
+  MAXOPT_TRY(BidModifiers modifiers, ParseBidModifiers(ListField(fields, "bid_modifiers")));
+  std::size_t devices_out = 0;
+  for (const auto& [part, bp] : modifiers) {
+    const bool device = part.dimension == "device";
+    if (device && bp == 0) {
+      ++devices_out;
+    } else if (bp < kModifierMinBp || bp > kModifierMaxBp) {
+      return Invalid(
+          fmt::format("bid_modifiers: {}:{} {} is outside what Google Ads takes, 0.1 to 10{}",
+                      part.dimension, part.value, PrintModifier(bp),
+                      device    ? ", or 0 to leave the device out"
+                      : bp == 0 ? "; to leave a place out, take it out of countries or locations"
+                                : ""));
+    }
+  }
+  if (devices_out == std::size(kDevices)) {
+    return Invalid("bid_modifiers: every device is at 0, which is a pause; pause the campaign");
+  }
+  return modifiers;
+}
+
+Json DeviceBody(const std::string& device) {
+  const auto* google = std::find_if(std::begin(kDevices), std::end(kDevices),
+                                    [&](const auto& d) { return d.first == device; });
+  if (google == std::end(kDevices)) Bug();
+  Json body = Json::object();
+  body["device"]["type"] = google->second;
+  return body;
+}
+
+double ModifierNumber(std::int64_t bp) {
+  return static_cast<double>(bp) / static_cast<double>(kNoModifierBp);
 }
 
 bool HasCriteria(Level level, const Fields& fields) {
@@ -351,6 +427,7 @@ Result<std::vector<NewCriterion>> CriteriaFor(Level level, const Fields& fields,
                                               const std::string& customer) {
   std::vector<NewCriterion> out;
   for (const std::string& field : CriteriaFields(level, fields)) {
+    if (field == "bid_modifiers") continue;  // of criteria that are there for something else
     if (field == "age_min") {
       const std::size_t first = out.size();
       MAXOPT_CHECK(AddAges(fields, live, out));

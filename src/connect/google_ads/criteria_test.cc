@@ -4,6 +4,7 @@
 
 #include "connect/google_ads/mutate.h"
 #include "connect/google_ads/words.h"
+#include "json/json.h"
 
 namespace maxopt::google_ads {
 namespace {
@@ -78,6 +79,96 @@ TEST(Criteria, TheSameCannotBeWantedAndLeftOut) {
       Level::kCampaign, {{"locations", List{"5"}}, {"excluded_locations", List{"5"}}}, {}, "1");
   ASSERT_FALSE(both);
   EXPECT_NE(both.error().what.find("excluded_locations"), std::string::npos);
+}
+
+TEST(Criteria, ModifiersOfPlacesAndDevices) {
+  const auto read = [](const std::string& criterion) {
+    // Numbers as the client reads them: by their text.
+    const auto row = ParseExactJson(R"({"campaign":{"id":"2"},"campaignCriterion":{"criterionId":
+        "3","status":"ENABLED",)" + criterion.substr(1) +
+                                    "}");
+    return *CriterionOf(*row, Level::kCampaign, "1");
+  };
+  Fields fields;
+  AddCriteria({read(R"({"device":{"type":"MOBILE"},"bidModifier":0.9})"),
+               read(R"({"device":{"type":"TABLET"},"bidModifier":0})"),
+               read(R"({"device":{"type":"DESKTOP"}})"),
+               read(R"({"device":{"type":"OTHER"},"bidModifier":2})"),
+               read(R"({"location":{"geoTargetConstant":"geoTargetConstants/2276"},
+                        "bidModifier":1.25})"),
+               read(R"({"location":{"geoTargetConstant":"geoTargetConstants/2040"}})"),
+               // 0.7 as a 32 bit float.
+               read(R"({"location":{"geoTargetConstant":"geoTargetConstants/1003854"},
+                        "bidModifier":0.699999988079071})")},
+              Level::kCampaign, fields);
+  EXPECT_EQ(fields.at("bid_modifiers"),
+            FieldValue(List{"country:DE 1.25", "device:mobile 0.9", "device:tablet 0",
+                            "location:1003854 0.7"}));
+  EXPECT_EQ(fields.at("countries"), FieldValue(List{"AT", "DE"}));
+}
+
+/// One is lowered, one taken back to 1, one stays; a new place comes with its own.
+TEST(Mutate, ModifiersAreSetOnTheCriteriaThatAreThere) {
+  Change change{};
+  change.level = Level::kCampaign;
+  change.id = "2";
+  change.after = {{"bid_modifiers", List{"device:mobile 0.8", "country:DE 1.2", "country:CH 1.1",
+                                         "device:tablet 0"}},
+                  {"countries", List{"DE", "AT", "CH"}}};
+  Context context{.customer = "1", .currency = kEur, .channel = "SEARCH"};
+  context.criteria = {{"r/de", "countries", "DE", false, 12'000},
+                      {"r/at", "countries", "AT", false, 9'000},
+                      {"r/m", "bid_modifiers", "mobile", false, 10'000},
+                      {"r/d", "bid_modifiers", "desktop", false, 10'000}};
+  const auto mutation = MutationOf(change, context);
+  ASSERT_TRUE(mutation) << mutation.error().what;
+  EXPECT_EQ(mutation->body, Json::parse(R"({"mutateOperations":[
+      {"campaignCriterionOperation":{"update":{"resourceName":"r/at","bidModifier":1.0},
+                                     "updateMask":"bid_modifier"}},
+      {"campaignCriterionOperation":{"update":{"resourceName":"r/m","bidModifier":0.8},
+                                     "updateMask":"bid_modifier"}},
+      {"campaignCriterionOperation":{"create":{"campaign":"customers/1/campaigns/2",
+          "location":{"geoTargetConstant":"geoTargetConstants/2756"},"bidModifier":1.1}}},
+      {"campaignCriterionOperation":{"create":{"campaign":"customers/1/campaigns/2",
+          "device":{"type":"TABLET"},"bidModifier":0.0}}}]})"));
+  EXPECT_EQ(FieldsOfError(*mutation, "mutate_operations[1].campaign_criterion_operation.update"),
+            List{"bid_modifiers"});
+
+  // Nothing to do is no call.
+  change.after = {{"bid_modifiers", List{"country:DE 1.20", "country:AT 0.9"}}};
+  EXPECT_EQ(MutationOf(change, context)->operations, 0u);
+}
+
+TEST(Mutate, ModifiersThatGoogleDoesNotTake) {
+  Change change{};
+  change.level = Level::kCampaign;
+  change.id = "2";
+  Context context{.customer = "1", .currency = kEur, .channel = "SEARCH"};
+  context.criteria = {{"r/de", "countries", "DE", false, 12'000}};
+  const auto refusal = [&](List modifiers) {
+    change.after = {{"bid_modifiers", std::move(modifiers)}};
+    const auto mutation = MutationOf(change, context);
+    return mutation ? std::string() : mutation.error().what;
+  };
+  const auto has = [](const std::string& text, const char* part) {
+    return text.find(part) != std::string::npos;
+  };
+  EXPECT_EQ(refusal({"device:mobile 0.1", "device:desktop 10"}), "");
+  EXPECT_TRUE(has(refusal({"device:mobile 0.05"}), "0.1 to 10, or 0"));
+  EXPECT_TRUE(has(refusal({"device:mobile 11"}), "0.1 to 10"));
+  EXPECT_TRUE(has(refusal({"country:DE 0"}), "take it out of countries"));
+  EXPECT_TRUE(has(refusal({"country:FR 0.9"}), "does not name"));
+  EXPECT_TRUE(has(refusal({"location:1003854 0.9"}), "does not name"));
+  EXPECT_TRUE(has(refusal({"device:mobile NaN"}), "NaN"));
+  EXPECT_TRUE(has(refusal({"device:phone 0.9"}), "no device"));
+  EXPECT_TRUE(has(
+      refusal({"device:mobile 0", "device:tablet 0", "device:desktop 0", "device:connected_tv 0"}),
+      "a pause"));
+  // A country that goes takes its modifier along only where the change says so.
+  change.after = {{"countries", List{"AT"}}};
+  EXPECT_TRUE(has(MutationOf(change, context).error().what, "state \"bid_modifiers\""));
+  change.after["bid_modifiers"] = List{};
+  EXPECT_TRUE(MutationOf(change, context));
 }
 
 /// An update that leaves one keyword, takes one away, wakes a paused one and adds one.

@@ -37,6 +37,7 @@ const Capabilities kCapabilities = {
     .not_offered = {{Breakdown::kAgeGender,
                      "Google Ads tells ages and genders in two views of their own, which are not "
                      "read"}},
+    .bid_modifiers = {.by = {"country", "device", "location"}, .min_bp = 1'000, .max_bp = 100'000},
 };
 
 class GoogleAds final : public PlatformReader, public PlatformWriter {

@@ -64,6 +64,8 @@ constexpr std::pair<std::string_view, std::string_view> kFieldWords[] = {
     {"frequency_caps", "frequency_cap"},
     {"containsEuPoliticalAdvertising", "eu_political"},
     {"contains_eu_political_advertising", "eu_political"},
+    {"bidModifier", "bid_modifiers"},
+    {"bid_modifier", "bid_modifiers"},
     {"finalUrls", "landing_url"},
     {"final_urls", "landing_url"},
     {"finalUrlSuffix", "url_tags"},
@@ -193,9 +195,22 @@ Result<HistoryEvent> EventOf(const Json& row, const Zone& zone) {
                                                       : std::vector<std::string>();
   for (std::string& field : event.changed_fields) {
     const bool foreign = field == "name" || field == "status" || criterion.empty();
-    if (hangs_below && foreign && !IsMoneyOrPace(field)) field = Lower(type) + "." + field;
+    const bool modifier = event.level == Level::kCampaign && field == "bid_modifiers";
+    if (hangs_below && foreign && !IsMoneyOrPace(field) && !modifier) {
+      field = Lower(type) + "." + field;
+    }
   }
-  if (!criterion.empty()) event.changed_fields = criterion;
+  if (!criterion.empty()) {
+    const bool modified = event.level == Level::kCampaign &&
+                          std::find(event.changed_fields.begin(), event.changed_fields.end(),
+                                    "bid_modifiers") != event.changed_fields.end();
+    event.changed_fields = criterion;
+    if (modified && criterion.front() != "bid_modifiers") {
+      // A place whose modifier alone was changed is where it was.
+      if (event.operation == "update") event.changed_fields.clear();
+      event.changed_fields.emplace_back("bid_modifiers");
+    }
+  }
   Json detail = Json::object();
   if (const Json* old = At(row, "changeEvent.oldResource")) detail["old"] = *old;
   if (const Json* now = At(row, "changeEvent.newResource")) detail["new"] = *now;

@@ -309,12 +309,40 @@ Result<> AddCriteria(const Change& change, const Context& context, const std::st
   const char* operation = campaign ? "campaignCriterionOperation" : "adGroupCriterionOperation";
   const auto fields = CriteriaFields(change.level, change.after);
   MAXOPT_TRY(auto wanted, CriteriaFor(change.level, change.after, context.live, context.customer));
+  const bool modifies = campaign && change.after.contains("bid_modifiers");
+  BidModifiers modifiers;  // those whose part was not met yet
+  if (modifies) {
+    MAXOPT_TRY(modifiers, ModifiersFor(change.after));
+  }
+  const auto modify = [&](const Criterion& criterion) {
+    const auto part = BidPartOf(criterion.field, criterion.value);
+    if (!modifies || !part) return;
+    const std::int64_t bp = ModifierOf(modifiers, *part);
+    modifiers.erase(*part);
+    if (bp == criterion.modifier_bp) return;
+    builder.Add(
+        operation,
+        {{"update", {{"resourceName", criterion.resource}, {"bidModifier", ModifierNumber(bp)}}},
+         {"updateMask", "bid_modifier"}},
+        "bid_modifiers");
+  };
   for (const Criterion& criterion : context.criteria) {
-    if (std::find(fields.begin(), fields.end(), criterion.field) == fields.end()) continue;
+    const bool listed = criterion.field != "bid_modifiers" &&
+                        std::find(fields.begin(), fields.end(), criterion.field) != fields.end();
+    if (!listed) {
+      modify(criterion);
+      continue;
+    }
     const auto same = std::find_if(wanted.begin(), wanted.end(), [&](const NewCriterion& one) {
       return one.field == criterion.field && one.value == criterion.value;
     });
     if (same == wanted.end()) {
+      if (!modifies && criterion.modifier_bp != kNoModifierBp) {
+        return Invalid(
+            fmt::format("{}: {} has the bid modifier {}, which would go with it and not come back "
+                        "when this is undone; state \"bid_modifiers\" in the same change",
+                        criterion.field, criterion.value, PrintModifier(criterion.modifier_bp)));
+      }
       // What somebody paused reaches nobody: it stays theirs.
       if (!criterion.paused) {
         builder.Add(operation, {{"remove", criterion.resource}}, criterion.field);
@@ -322,6 +350,7 @@ Result<> AddCriteria(const Change& change, const Context& context, const std::st
       continue;
     }
     wanted.erase(same);
+    modify(criterion);
     if (criterion.paused) {
       builder.Add(operation,
                   {{"update", {{"resourceName", criterion.resource}, {"status", "ENABLED"}}},
@@ -332,7 +361,23 @@ Result<> AddCriteria(const Change& change, const Context& context, const std::st
   for (NewCriterion& one : wanted) {
     one.body[campaign ? "campaign" : "adGroup"] = parent;
     if (!campaign && one.field == "keywords") one.body["status"] = "ENABLED";
+    if (const auto part = BidPartOf(one.field, one.value); part && modifiers.contains(*part)) {
+      one.body["bidModifier"] = ModifierNumber(modifiers.at(*part));
+      modifiers.erase(*part);
+    }
     builder.Add(operation, {{"create", std::move(one.body)}}, one.field);
+  }
+  for (const auto& [part, bp] : modifiers) {
+    if (part.dimension != "device") {
+      return Invalid(
+          fmt::format("bid_modifiers: {0}:{1} is about a {0} that the campaign does not name",
+                      part.dimension, part.value));
+    }
+    // A campaign has its devices from the first; one that is made in this call is not read yet.
+    Json body = DeviceBody(part.value);
+    body["campaign"] = parent;
+    body["bidModifier"] = ModifierNumber(bp);
+    builder.Add(operation, {{"create", std::move(body)}}, "bid_modifiers");
   }
   return {};
 }
@@ -358,6 +403,7 @@ Result<Mutation> CreateCampaign(const Change& change, Context context) {
                                   "locations",
                                   "excluded_locations",
                                   "dayparts",
+                                  "bid_modifiers",
                                   "negative_keywords"}));
   MAXOPT_CHECK(CreatedPaused(change));
   MAXOPT_TRY(const std::string plain_name, Required(change, "name"));
@@ -836,6 +882,7 @@ Result<Mutation> UpdateCampaign(const Change& change, const Context& context) {
                                   "locations",
                                   "excluded_locations",
                                   "dayparts",
+                                  "bid_modifiers",
                                   "negative_keywords"}));
   Builder builder(context);
   const std::string resource = builder.Resource("campaigns", change.id);

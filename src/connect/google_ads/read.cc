@@ -491,7 +491,8 @@ std::vector<std::string> IdsOf(const std::vector<Entity>& entities) {
 }
 
 constexpr std::string_view kCriteriaTypes[] = {
-    "campaign_criterion.type IN ('LOCATION', 'LANGUAGE', 'KEYWORD', 'AD_SCHEDULE')",
+    "campaign_criterion.type IN ('LOCATION', 'LANGUAGE', 'KEYWORD', 'AD_SCHEDULE', "
+    "'DEVICE')",
     "ad_group_criterion.type IN ('KEYWORD', 'AGE_RANGE', 'GENDER', 'USER_LIST')"};
 
 /// Adds what Google keeps as criteria, as sorted sets.

@@ -90,6 +90,8 @@ class MetaConnector final : public PlatformReader, public PlatformWriter {
                         {Breakdown::kAudience,
                          "Meta's insights have no cut by custom audience; an ad set's audience is "
                          "its targeting, so ask by ad_group"}},
+        .bid_modifiers = {.why_not = "Meta offers bid multipliers to few accounts; an ad set of "
+                                     "its own for the place or device has a bid of its own"},
     };
     return kCapabilities;
   }

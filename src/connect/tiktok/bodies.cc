@@ -88,6 +88,7 @@ Result<> PutCampaign(const Fields& fields, bool create, Json& body) {
                                {"frequency_cap", kOnAdGroups},
                                {"frequency_days", kOnAdGroups},
                                {"dayparts", kOnAdGroups},
+                               {"bid_modifiers", kNone},
                                {"target_cpa", kNone},
                                {"excluded_locations", kNone},
                                {"negative_keywords", kNone}}));

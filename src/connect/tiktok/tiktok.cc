@@ -31,6 +31,8 @@ const Capabilities kCapabilities = {
                      "TikTok's audience reports cut by what people are (age, gender, country, "
                      "interests, of which one person has several), not by the audiences that an ad "
                      "group targets; ask by ad_group or age_gender"}},
+    .bid_modifiers = {.why_not = "TikTok has no bid multipliers; an ad group of its own for the "
+                                 "place or device has a bid of its own"},
 };
 
 class TikTok final : public PlatformReader, public PlatformWriter {
