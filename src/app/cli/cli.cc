@@ -415,7 +415,7 @@ int RunCommandLine(int argc, char** argv) {
   OptimizeArguments optimize;
   auto* optimize_command =
       command(&app, "optimize",
-              "budgets, bids, hours, places, people, searches, creatives: what to change");
+              "budgets, bids, hours, places, devices, people, searches, creatives: what to change");
   optimize_command->add_option("client", optimize.client, "may be left out when there is one");
   optimize_command->add_option("--lever", optimize.levers, "only these; maxopt levers lists them");
   optimize_command->add_option("--days", optimize.days, "how far back levers look")

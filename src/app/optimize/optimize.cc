@@ -10,6 +10,7 @@
 #include "memory/campaigns/ledger.h"
 #include "stages/optimize/levers/bids/bids.h"
 #include "stages/optimize/levers/creatives/creatives.h"
+#include "stages/optimize/levers/devices/devices.h"
 #include "stages/optimize/levers/hours/hours.h"
 #include "stages/optimize/levers/people/people.h"
 #include "stages/optimize/levers/places/places.h"
@@ -27,7 +28,8 @@ constexpr int kPlansMax = 500;
 constexpr NamedLever kLevers[] = {
     {"bids", "bids and targets by what a further unit brings", BidLever},
     {"hours", "hours of the week that lose", HourLever},
-    {"places", "countries and places that lose", PlaceLever},
+    {"places", "countries that lose, bids by what a country is worth", PlaceLever},
+    {"devices", "bids by what a device is worth", DeviceLever},
     {"people", "ages, genders, placements and audiences that lose", PeopleLever},
     {"searches", "negative keywords and keywords from what people searched", SearchLever},
     {"creatives", "ads that lose or tire, spares, budgets between like ad groups", CreativeLever},

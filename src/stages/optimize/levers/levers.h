@@ -16,8 +16,9 @@
 #include "memory/campaigns/campaigns.h"
 #include "memory/facts/facts.h"
 
-/// What can be changed beside budgets: bids and targets, hours, places, people, searches,
-/// creatives. Each lever looks at the client's facts and proposes; nothing here writes.
+/// What can be changed beside budgets: bids and targets, hours, places, devices,
+/// people, searches, creatives. Each lever looks at the client's facts and proposes; nothing here
+/// writes.
 namespace maxopt {
 
 struct LeverWorld {
@@ -123,7 +124,7 @@ struct Opportunity {
 
 /// What a lever found.
 struct LeverReport {
-  std::string lever;  ///< "bids", "hours", "places", "people", "searches", "creatives"
+  std::string lever;  ///< "bids", "hours", "places", "devices", "people", "searches", "creatives"
   std::vector<Opportunity> opportunities;
   std::vector<Message> messages;   ///< for teammates: a variation wanted, an audience to look into
   std::vector<std::string> notes;  ///< what was not judged or cannot be done there, and why

@@ -12,8 +12,6 @@
 namespace maxopt::levers {
 namespace {
 
-/// As far as a change of hours or places is foretold: a month, over which it can be scored.
-constexpr int kHorizonDays = 28;
 /// What brings more than a tenth of the campaign's value is not stopped on the platform's word
 /// alone.
 constexpr double kMuchOfIt = 0.1;
@@ -116,9 +114,10 @@ Result<std::vector<CutCampaign>> CampaignsByPart(const LeverWorld& world, const 
     auto campaign = CampaignToJudge(state, account, *entity,
                                     known == sums.end() ? nullptr : &known->second, days, notes);
     if (!campaign) continue;
-    CutCampaign cut{*std::move(campaign), {}, {}, {}};
+    CutCampaign cut{*std::move(campaign), {}, {}, {}, {}};
     PartsOf& parts = cut.campaign.parts;
     parts.parts = own->second.size();
+    cut.by_click = parts;
     const std::size_t value = table.Column(cut.campaign.kpi.Numerator());
     for (const auto& [name, rows] : own->second) {
       const std::size_t part = cut.names.size();
@@ -131,6 +130,7 @@ Result<std::vector<CutCampaign>> CampaignsByPart(const LeverWorld& world, const 
         const auto amount = [&](std::size_t at) { return std::max(0.0, (*row)[at].Amount()); };
         parts.rows.push_back(
             {part, static_cast<int>(day.time_since_epoch().count()), amount(spend), amount(value)});
+        cut.by_click.rows.push_back({part, parts.rows.back().day, amount(clicks), amount(value)});
         cut.impressions[part] += amount(impressions);
         cut.clicks[part] += amount(clicks);
       }

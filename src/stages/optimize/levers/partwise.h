@@ -12,6 +12,9 @@
 /// What the levers share that stop parts of campaigns: hours of the week, countries, people.
 namespace maxopt::levers {
 
+/// As far as a change of hours or places is foretold: a month, over which it can be scored.
+inline constexpr int kHorizonDays = 28;
+
 struct PartCampaign {
   const LeverAccount* account = nullptr;
   const Entity* campaign = nullptr;
@@ -33,6 +36,7 @@ std::optional<PartCampaign> CampaignToJudge(const LeverState& state, const Lever
 /// A campaign with the parts of one breakdown.
 struct CutCampaign {
   PartCampaign campaign;
+  PartsOf by_click{};                       ///< the same parts, PartRow::cost in clicks
   std::vector<std::string> names;           ///< by part, ascending
   std::vector<double> impressions, clicks;  ///< by part, over the days
 };

@@ -77,6 +77,9 @@ class LeverTest : public testing::Test {
     Capabilities can{};
     can.platform = platform;
     can.minor_units = platform == Platform::kMeta ? MinorUnits::kMeta : MinorUnits::kIso4217;
+    if (platform == Platform::kGoogleAds) {
+      can.bid_modifiers = {{"country", "device", "location"}, 1'000, 100'000, ""};
+    }
     accounts_[info.account] = {can, std::move(entities)};
   }
   /// A whole reading of these days this morning at six.

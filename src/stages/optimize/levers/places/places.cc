@@ -7,7 +7,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "stages/optimize/levers/partwise.h"
+#include "stages/optimize/levers/modifiers.h"
 
 namespace maxopt {
 namespace {
@@ -16,6 +16,8 @@ using namespace levers;
 
 /// As with hours: two weeks have to show what the last change did.
 constexpr std::chrono::hours kRest{14 * 24};
+
+constexpr ModifierQuestion kByCountry{"country", Reason::kPlace, "countries"};
 
 class Places {
  public:
@@ -34,8 +36,9 @@ class Places {
     std::vector<PartsOf> parts;
     for (const CutCampaign& judged : campaigns_) parts.push_back(judged.campaign.parts);
     MAXOPT_TRY(const std::vector<PartsReport> reports, JudgeParts(parts, PartsOptionsOf(state_)));
+    MAXOPT_TRY(const std::vector<WeighedCampaign> weighed, WeighCampaigns(campaigns_, kByCountry));
     for (std::size_t i = 0; i < reports.size(); ++i) {
-      MAXOPT_CHECK(Propose(campaigns_[i], reports[i]));
+      MAXOPT_CHECK(Propose(campaigns_[i], reports[i], weighed[i]));
     }
     return std::move(report_);
   }
@@ -89,18 +92,25 @@ class Places {
     return {};
   }
 
-  Result<> Propose(const CutCampaign& judged, const PartsReport& parts) {
+  Result<> Propose(const CutCampaign& judged, const PartsReport& parts,
+                   const WeighedCampaign& weighed) {
     const PartCampaign& of = judged.campaign;
     const std::string name = WithoutMarker(TextField(of.campaign->fields, "name"));
     if (!parts.any) {
       Note(fmt::format("campaign \"{}\": {}", name, parts.why_not));
-      return {};
+      return ProposeModifiers(state_, judged, weighed, kByCountry, report_);
     }
     std::vector<std::string> stop;
+    bool worth_a_bid = false;
     for (const PartView& part : parts.parts) {
       if (part.verdict == PartVerdict::kStop && part.cost > 0) {
         stop.push_back(judged.names[part.part]);
+        worth_a_bid = worth_a_bid || !BelowFloor(judged, weighed, part.part);
       }
+    }
+    // A place that is worth a lower bid is bid less for; taken out is what is worth none.
+    if (weighed.refusal.empty() && worth_a_bid) {
+      return ProposeModifiers(state_, judged, weighed, kByCountry, report_);
     }
     const std::string what = fmt::format("{}: {}", fmt::join(stop, ", "), CostSentence(of, parts));
     const Platform platform = of.account->tree.info.account.platform;
@@ -165,6 +175,13 @@ class Places {
       change.address = state_.AddressOf(*of.account, object);
       change.before["countries"] = before;
       change.after["countries"] = left;
+      // Said too, so that an undo brings them back with their country.
+      BidModifiers bids = weighed.before;
+      for (const std::string& country : taken) bids.erase({"country", country});
+      if (bids != weighed.before) {
+        change.before["bid_modifiers"] = ListField(object.fields, "bid_modifiers");
+        change.after["bid_modifiers"] = PrintBidModifiers(bids);
+      }
       change.reason = Reason::kPlace;
       change.why = fmt::format("without {}: {}; {}", fmt::join(taken, ", "),
                                CostSentence(of, parts), GainSentence(of, parts));

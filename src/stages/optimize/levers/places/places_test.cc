@@ -42,7 +42,9 @@ class PlacesLever : public levers::LeverTest {
                          country,
                          Eur(numbers.first),
                          5'000,
-                         100,
+                         clicks_per_euro_ == 0
+                             ? 100
+                             : static_cast<std::int64_t>(clicks_per_euro_ * numbers.first),
                          conversions,
                          Eur(30 * conversions),
                          {}});
@@ -55,6 +57,8 @@ class PlacesLever : public levers::LeverTest {
     Load(platform, Level::kCampaign, Grain::kDay, Breakdown::kNone, from, to, whole);
     Load(platform, Level::kCampaign, Grain::kDay, Breakdown::kCountry, from, to, cut);
   }
+  double clicks_per_euro_ = 0;  ///< 0: a hundred clicks a country, whatever they cost
+
   Entity Google(const std::string& id, Fields more = {}) {
     more["daily_budget"] = Eur(165);
     more.try_emplace("countries", List{"DE", "AT", "CH"});
@@ -84,6 +88,64 @@ TEST_F(PlacesLever, TakesOutTheCountryThatEarnsAFifth) {
   EXPECT_GT(found.change.prediction->low90, 0);
   EXPECT_EQ(found.learning_cost, 0);
   EXPECT_FALSE(found.needs_second_signal);
+}
+
+// Bids set by hand: 7.4 conversions of 800 clicks, in Switzerland 0.4 of 100, which is 0.43 of the
+// whole's. That is worth a lower bid, by a step, and no end.
+TEST_F(PlacesLever, BidsLessWhereAClickBringsLess) {
+  clicks_per_euro_ = 5;
+  const Fields manual{{"bid_strategy", std::string("manual_cpc")}};
+  Have(Platform::kGoogleAds, {Google("1", manual)});
+  LoadDays(Platform::kGoogleAds, 1, {"1"}, {{"DE", {100, 5}}, {"AT", {40, 2}}, {"CH", {20, 0.4}}});
+  const LeverReport report = Run();
+  ASSERT_EQ(report.opportunities.size(), 1u) << Notes(report);
+  const Opportunity& found = report.opportunities[0];
+  EXPECT_EQ(found.change.reason, Reason::kPlace);
+  EXPECT_EQ(found.change.before, (Fields{{"bid_modifiers", List{}}}));
+  // The whole is dragged down by it, so that the others stand above it, a little.
+  EXPECT_EQ(found.change.after,
+            (Fields{{"bid_modifiers", List{"country:CH 0.8", "country:DE 1.12"}}}));
+  const auto evidence = nlohmann::json::parse(found.change.evidence);
+  EXPECT_NEAR(evidence["parts"]["CH"]["ratio"].get<double>(), 0.43, 0.12);
+  EXPECT_TRUE(Has(evidence["beware"].get<std::string>(), "consent"));
+  EXPECT_GT(found.value_low90, 0);
+
+  // The same under a strategy that ignores modifiers: out it goes.
+  Have(Platform::kGoogleAds, {Google("1", {{"bid_strategy", std::string("maximize_clicks")}})});
+  const LeverReport other = Run();
+  ASSERT_EQ(other.opportunities.size(), 1u) << Notes(other);
+  EXPECT_EQ(other.opportunities[0].change.after, (Fields{{"countries", List{"DE", "AT"}}}));
+}
+
+// Worth less than a tenth of the whole: no modifier is low enough. Its own goes with it, and comes
+// back with it when the change is undone.
+TEST_F(PlacesLever, TakesOutWhatIsWorthNoBid) {
+  clicks_per_euro_ = 5;
+  Have(Platform::kGoogleAds,
+       {Google("1", {{"bid_strategy", std::string("manual_cpc")},
+                     {"bid_modifiers", List{"country:CH 0.8", "device:mobile 0.9"}}})});
+  LoadDays(Platform::kGoogleAds, 1, {"1"}, {{"DE", {100, 5}}, {"AT", {40, 2}}, {"CH", {20, 0.01}}});
+  const LeverReport report = Run();
+  ASSERT_EQ(report.opportunities.size(), 1u) << Notes(report);
+  EXPECT_EQ(report.opportunities[0].change.before,
+            (Fields{{"bid_modifiers", List{"country:CH 0.8", "device:mobile 0.9"}},
+                    {"countries", List{"DE", "AT", "CH"}}}));
+  EXPECT_EQ(
+      report.opportunities[0].change.after,
+      (Fields{{"bid_modifiers", List{"device:mobile 0.9"}}, {"countries", List{"DE", "AT"}}}));
+}
+
+TEST_F(PlacesLever, ModifiersWithoutAnEffectAreNotProposed) {
+  clicks_per_euro_ = 5;
+  int proposed = 0;
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    const Fields manual{{"bid_strategy", std::string("manual_cpc")}};
+    Have(Platform::kGoogleAds, {Google("1", manual), Google("2", manual)});
+    LoadDays(Platform::kGoogleAds, seed, {"1", "2"},
+             {{"DE", {100, 5}}, {"AT", {40, 2}}, {"CH", {20, 1}}});
+    proposed += static_cast<int>(Run().opportunities.size());
+  }
+  EXPECT_LE(proposed, 1);
 }
 
 TEST_F(PlacesLever, WithoutAnEffectNothingIsProposed) {
