@@ -42,6 +42,7 @@ class YamlMap {
   /// Not defined where the key does not stand there.
   YAML::Node At(const char* key) const { return node_[key]; }
   const YAML::Node& node() const { return node_; }
+  const std::string& file() const { return file_; }
   YamlMap Map(const char* key) const { return {At(key), file_}; }
   /// The entries of a list, of which nothing is said yet; none where there is no list or an empty
   /// value ("jobs:" with nothing but comments below it).

@@ -41,7 +41,7 @@ Answer PostInbox(Call& call) {
               team::CheckSignature(member->secret, HeaderOf(call.request, "X-Maxopt-Timestamp"),
                                    signature, call.text, call.context.world.wall->Now());
           !good) {
-        return RefuseMessage(*home, sender, call.text, good.error());
+        return RefuseMessage(*home, config, sender, call.text, good.error());
       }
     }
     return ReceiveMessage(*home, config, sender, call.text);

@@ -173,14 +173,20 @@ Result<int> DeliverTeamNow(const CommandContext& context, const TeamArguments&) 
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(*home));
   MAXOPT_TRY(const int finished, FinishReceived(*home, config));
-  MAXOPT_TRY(const FolderRound folders, ReceiveFolders(*home, config));
+  MAXOPT_TRY(const ReceivedRound folders, ReceiveFolders(*home, config));
+  MAXOPT_TRY(const ReceivedRound mails, ReceiveMails(*home, config));
   MAXOPT_TRY(const DeliveryRound round, DeliverTeam(*home, config, MakeNotifyWires()));
   std::vector<std::string> notes = round.notes;
-  notes.insert(notes.end(), folders.problems.begin(), folders.problems.end());
+  for (const ReceivedRound* from : {&folders, &mails}) {
+    notes.insert(notes.end(), from->problems.begin(), from->problems.end());
+  }
+  const int received = folders.received + mails.received + finished;
+  const int refused = folders.refused + mails.refused;
+  const int repeats = folders.repeats + mails.repeats;
   if (context.json) {
-    fmt::print("{}\n", TeamText({{"received", folders.received + finished},
-                                 {"refused", folders.refused},
-                                 {"repeats", folders.repeats},
+    fmt::print("{}\n", TeamText({{"received", received},
+                                 {"refused", refused},
+                                 {"repeats", repeats},
                                  {"sent", round.sent},
                                  {"kept", round.kept},
                                  {"waiting", round.waiting},
@@ -190,8 +196,7 @@ Result<int> DeliverTeamNow(const CommandContext& context, const TeamArguments&) 
     fmt::print(
         "{} received, {} refused, {} came again; {} sent, {} kept until fetched, {} wait, {} "
         "given up\n",
-        folders.received + finished, folders.refused, folders.repeats, round.sent, round.kept,
-        round.waiting, round.failed);
+        received, refused, repeats, round.sent, round.kept, round.waiting, round.failed);
     for (const std::string& note : notes) fmt::print("  {}\n", Clean(note));
   }
   return notes.empty() ? kExitOk : kExitPending;
@@ -206,27 +211,14 @@ Result<int> HandInMessage(const CommandContext& context, const TeamArguments& ar
   sender.member = arguments.from;
   sender.via = "hand";
   sender.by = Person(arguments.by);
-  std::string message = text;
-  const ordered_json parsed = ordered_json::parse(text, nullptr, false);
-  if (!parsed.is_object() || parsed.value("maxopt", "") != "message/1") {
-    MAXOPT_TRY(const std::string client, OnlyClient(*home, arguments.client));
-    team::Envelope envelope;
-    // The same file again is the same message.
-    envelope.id = "hand-" + Sha256Hex(client + "\n" + arguments.about + "\n" + text).substr(0, 24);
-    envelope.from = arguments.from;
-    envelope.client = client;
-    envelope.about = arguments.about;
-    envelope.kind = arguments.kind.empty() ? path.stem().string() : arguments.kind;
-    MAXOPT_TRY(const team::Kind* kind, team::FindKind(envelope.kind, team::Direction::kIn));
-    envelope.created_at = home->clock().Now();
-    if (kind->document) {
-      envelope.file_name = envelope.kind + path.extension().string();
-      envelope.file_text = text;
-    } else {
-      envelope.body = text;
-    }
-    message = team::PrintEnvelope(envelope);
-  }
+  const TeamMember* member = config.Find(arguments.from);
+  if (!member) return Fail(Errc::kNotFound, arguments.from + " is nobody of the team");
+  MAXOPT_TRY(const std::string message, MessageOfFile(*home, *member,
+                                                      {.name = path.filename().string(),
+                                                       .bytes = text,
+                                                       .client = arguments.client,
+                                                       .about = arguments.about,
+                                                       .kind = arguments.kind}));
   MAXOPT_TRY(const Received received, ReceiveMessage(*home, config, sender, message));
   if (received.refusal) {
     return Fail(received.refusal->code, fmt::format("refused, and kept as number {}: {}",
@@ -327,7 +319,8 @@ void AddTeamCommands(CLI::App& app, const CommandContext& context,
       ->add_option("message", arguments->text, "m-... or its number in the inbox")
       ->required();
   add("members", "who is who, what each sends and gets, and how", ShowMembers);
-  add("deliver", "look into inbox folders and send what is due, now", DeliverTeamNow);
+  add("deliver", "look into inbox folders and the mailbox, and send what is due, now",
+      DeliverTeamNow);
   add("init", "write team.yaml, commented", TeamTemplate);
   CLI::App* hand = add("hand-in", "a document or message of a teammate, by hand", HandInMessage);
   hand->add_option("file", arguments->file,

@@ -87,7 +87,7 @@ Result<TeamChannel> ReadTeamChannel(const YamlMap& reader, const std::string& me
 
 Result<> ReadMember(const YamlMap& reader, TeamConfig& config) {
   MAXOPT_CHECK(reader.OnlyKeys(
-      {"name", "title", "user", "clients", "sends", "secret", "inbox", "channels"}));
+      {"name", "title", "user", "clients", "sends", "secret", "inbox", "mail_token", "channels"}));
   MAXOPT_TRY(const std::string name, reader.Text("name"));
   if (!IsMemberName(name) || name == "max") {
     return reader.Bad("name",
@@ -118,6 +118,18 @@ Result<> ReadMember(const YamlMap& reader, TeamConfig& config) {
   if (reader.Has("inbox")) {
     MAXOPT_TRY(member.inbox, ReadFolder(reader, "inbox"));
   }
+  if (reader.Has("mail_token")) {
+    MAXOPT_TRY(member.mail_token, reader.Secret("mail_token"));
+    const bool plain = member.mail_token.size() >= 16 && member.mail_token.size() <= 40 &&
+                       std::ranges::all_of(member.mail_token, [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+                       });
+    if (!plain) {
+      return reader.Bad("mail_token",
+                        "mail_token must be 16 to 40 small letters and digits, as it is a part of "
+                        "an address; openssl rand -hex 16 makes one");
+    }
+  }
   MAXOPT_TRY(const std::vector<YamlMap> channels, reader.Maps("channels"));
   for (const YamlMap& map : channels) {
     MAXOPT_TRY(TeamChannel channel, ReadTeamChannel(map, name));
@@ -132,6 +144,40 @@ Result<> ReadMember(const YamlMap& reader, TeamConfig& config) {
   return {};
 }
 
+Result<TeamMailbox> ReadTeamMailbox(const YamlMap& reader) {
+  MAXOPT_CHECK(reader.OnlyKeys(
+      {"url", "user", "password", "folder", "ca_file", "plain_text", "maildir", "address"}));
+  TeamMailbox out;
+  if (reader.Has("maildir")) {
+    MAXOPT_TRY(out.at.maildir, ReadFolder(reader, "maildir"));
+    if (!out.at.maildir.starts_with('/')) {
+      out.at.maildir = std::filesystem::path(reader.file()).parent_path() / out.at.maildir;
+    }
+  }
+  MAXOPT_CHECK(reader.Text("url", out.at.url));
+  MAXOPT_CHECK(reader.Secret("user", out.at.user));
+  MAXOPT_CHECK(reader.Secret("password", out.at.password));
+  MAXOPT_CHECK(reader.Text("folder", out.at.folder));
+  MAXOPT_CHECK(reader.Text("ca_file", out.at.ca_file));
+  MAXOPT_CHECK(reader.Flag("plain_text", out.at.plain_text));
+  if (const auto good = CheckMailbox(out.at); !good) {
+    return reader.Bad("address", good.error().what);
+  }
+  MAXOPT_TRY(out.address, reader.Text("address"));
+  const std::size_t at = out.address.find('@');
+  const bool plain = at != 0 && at != std::string::npos && at + 1 < out.address.size() &&
+                     std::ranges::all_of(out.address, [](char c) {
+                       return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
+                              c == '-' || c == '_' || c == '@';
+                     });
+  if (!plain) {
+    return reader.Bad("address",
+                      "address must be like max@agency.example, in small "
+                      "letters; what members write to gets +TOKEN before @");
+  }
+  return out;
+}
+
 TeamConfig WorkflowTeam() {
   TeamConfig config;
   for (const team::Teammate& one : team::Teammates()) {
@@ -144,10 +190,13 @@ TeamConfig WorkflowTeam() {
 
 Result<TeamConfig> ReadTeam(const YamlMap& root) {
   TeamConfig config = WorkflowTeam();
-  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "answer_within", "give_up", "members"}));
+  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "answer_within", "give_up", "mailbox", "members"}));
   MAXOPT_CHECK(root.Kind("team/1"));
   MAXOPT_CHECK(root.Time("answer_within", config.answer_within));
   MAXOPT_CHECK(root.Time("give_up", config.retry.give_up));
+  if (root.Has("mailbox")) {
+    MAXOPT_TRY(config.mailbox, ReadTeamMailbox(root.Map("mailbox")));
+  }
   MAXOPT_TRY(const std::vector<YamlMap> members, root.Maps("members"));
   std::set<std::string> seen;
   for (const YamlMap& reader : members) {
@@ -155,8 +204,11 @@ Result<TeamConfig> ReadTeam(const YamlMap& root) {
     MAXOPT_TRY(const std::string name, reader.Text("name"));
     if (!seen.insert(name).second) return reader.Bad(fmt::format("{} stands twice", name));
   }
-  std::set<std::string> users;
+  std::set<std::string> users, tokens;
   for (const TeamMember& member : config.members) {
+    if (!member.mail_token.empty() && !tokens.insert(member.mail_token).second) {
+      return root.Bad(fmt::format("{} has the mail_token of another member", member.name));
+    }
     if (!users.insert(member.user).second) {
       return root.Bad(
           fmt::format("two members are the user {}; a user speaks for one", member.user));
@@ -182,6 +234,23 @@ const TeamMember* TeamConfig::OfUser(std::string_view user) const {
   return found == members.end() ? nullptr : &*found;
 }
 
+const TeamMember* TeamConfig::OfAddress(std::span<const std::string> addresses) const {
+  if (!mailbox) return nullptr;
+  const std::size_t at = mailbox->address.find('@');
+  const std::string begin = mailbox->address.substr(0, at) + "+";
+  const std::string end = mailbox->address.substr(at);
+  const TeamMember* found = nullptr;
+  for (const TeamMember& member : members) {
+    if (member.mail_token.empty()) continue;
+    const std::string secret = begin + member.mail_token + end;
+    if (std::ranges::find(addresses, secret) == addresses.end()) continue;
+    // To two members' addresses: which of them it is from is not proven.
+    if (found) return nullptr;
+    found = &member;
+  }
+  return found;
+}
+
 Result<TeamConfig> ParseTeamConfig(const std::string& yaml, const std::string& file) {
   return ReadYaml(yaml, file, ReadTeam);
 }
@@ -202,12 +271,18 @@ std::string TeamConfigTemplate() {
 maxopt: team/1
 # answer_within: 2d       # due time of questions that state none
 # give_up: 3d             # a message that cannot be delivered for so long is shown as failed
+# mailbox:                # mails to Max are read here
+#   url: imaps://mail.agency.example:993      # or maildir: /var/mail/max, instead of url and login
+#   user: env:MAX_MAIL_USER
+#   password: env:MAX_MAIL_PASSWORD
+#   address: max@agency.example               # members write to max+TOKEN@agency.example
 members: []
 #   - name: james
 #     user: james                       # of maxopt serve: whose API keys speak for him
 #     clients: [Alpenglow]              # left out: every client
 #     secret: env:JAMES_SIGNING_KEY     # his messages over the API must be signed with it
 #     inbox: team/james/to_max          # folder (below this one) that is looked into
+#     mail_token: env:JAMES_MAIL_TOKEN  # his mails come to max+TOKEN@agency.example
 #     channels:
 #       - {kind: folder, path: team/james/from_max}
 #       - {kind: webhook, url: env:JAMES_WEBHOOK, secret: env:JAMES_WEBHOOK_KEY}

@@ -197,11 +197,20 @@ Result<Received> KeepRefused(Home& home, const Sender& sender, std::string_view 
   row.closed_at = row.received_at;
   row.digest = Sha256Hex(text);
   row.content = Kept(text);
-  MAXOPT_TRY(const KeptInbox kept, AddToInbox(home.store(), row));
   Received out;
-  out.seq = kept.row.seq;
   out.state = "refused";
   out.refusal = why;
+  if (sender.found) {
+    MAXOPT_TRY(const std::vector<InboxRow> before,
+               Inbox(home.store(), {.sender = row.sender, .digest = row.digest, .limit = 1}));
+    if (!before.empty() && before.front().state == "refused") {
+      out.seq = before.front().seq;
+      out.repeat = true;
+      return out;
+    }
+  }
+  MAXOPT_TRY(const KeptInbox kept, AddToInbox(home.store(), row));
+  out.seq = kept.row.seq;
   return out;
 }
 
@@ -403,9 +412,18 @@ Result<Received> Again(Home& home, const InboxRow& row) {
 
 }  // namespace
 
-Result<Received> RefuseMessage(Home& home, const Sender& sender, std::string_view text,
-                               const Error& why) {
-  return KeepRefused(home, sender, text, why);
+Result<Received> RefuseMessage(Home& home, const TeamConfig& config, const Sender& sender,
+                               std::string_view text, const Error& why) {
+  MAXOPT_TRY(Received refused, KeepRefused(home, sender, text, why));
+  const TeamMember* member = config.Find(sender.member);
+  if (!sender.found || sender.silent || refused.repeat || !member) return refused;
+  MAXOPT_TRY(const InboxRow row, GetInboxRow(home.store(), refused.seq));
+  // A receipt is about a client; of none, `maxopt team` shows the refusal.
+  if (!member->Sees(row.client) || !home.store().GetClient(row.client)) return refused;
+  MAXOPT_TRY(const Received told, Confirm(home, row, "refused", why.what, {}, {}));
+  refused.receipt = told.receipt;
+  refused.receipt_id = told.receipt_id;
+  return refused;
 }
 
 Result<Received> ReceiveMessage(Home& home, const TeamConfig& config, const Sender& sender,
@@ -414,12 +432,12 @@ Result<Received> ReceiveMessage(Home& home, const TeamConfig& config, const Send
   const auto envelope = Judge(home, config, sender, text, now);
   if (!envelope) {
     if (envelope.error().code == Errc::kLocal) return Fail(envelope.error());
-    return KeepRefused(home, sender, text, envelope.error());
+    return RefuseMessage(home, config, sender, text, envelope.error());
   }
   const auto kept = AddToInbox(home.store(), RowOf(*envelope, sender, text, config, now));
   if (!kept) {
     if (kept.error().code != Errc::kConflict) return Fail(kept.error());
-    return KeepRefused(home, sender, text, kept.error());
+    return RefuseMessage(home, config, sender, text, kept.error());
   }
   if (!kept->is_new && kept->row.state != "new") return Again(home, kept->row);
   auto out = Work(home, config, kept->row);
@@ -477,7 +495,7 @@ Result<std::string> MoveInto(const fs::path& file, const fs::path& folder) {
 }
 
 Result<> ReceiveFile(Home& home, const TeamConfig& config, const TeamMember& member,
-                     const fs::path& file, FolderRound& round) {
+                     const fs::path& file, ReceivedRound& round) {
   // Opened as what it is: a link that takes the file's place meanwhile is not followed.
   const int opened = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat status {};
@@ -497,20 +515,10 @@ Result<> ReceiveFile(Home& home, const TeamConfig& config, const TeamMember& mem
   sender.member = member.name;
   sender.via = "folder";
   sender.by = "folder of " + member.name;
+  sender.found = true;
   const auto age = RealClock().Now() - Instant(std::chrono::seconds(status.st_mtime));
   if (age < kSettles && !nlohmann::json::accept(text)) return {};
   MAXOPT_TRY(const Received received, ReceiveMessage(home, config, sender, text));
-  const team::Glance glance = team::GlanceAt(text);
-  if (received.refusal && member.Sees(glance.client) && home.store().GetClient(glance.client)) {
-    // A folder has no other answer.
-    InboxRow row;
-    row.seq = received.seq;
-    row.sender = member.name;
-    row.id = glance.id;
-    row.kind = glance.kind;
-    row.client = glance.client;
-    MAXOPT_CHECK(Confirm(home, row, "refused", received.refusal->what, {}, {}));
-  }
   if (received.refusal) {
     ++round.refused;
     MAXOPT_TRY(const std::string to, MoveInto(file, file.parent_path() / "refused"));
@@ -523,8 +531,8 @@ Result<> ReceiveFile(Home& home, const TeamConfig& config, const TeamMember& mem
 
 }  // namespace
 
-Result<FolderRound> ReceiveFolders(Home& home, const TeamConfig& config) {
-  FolderRound round;
+Result<ReceivedRound> ReceiveFolders(Home& home, const TeamConfig& config) {
+  ReceivedRound round;
   for (const TeamMember& member : config.members) {
     if (member.inbox.empty()) continue;
     const fs::path folder =

@@ -2,12 +2,14 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/team/team.h"
 #include "app/home/home.h"
+#include "connect/mailbox/mailbox.h"
 #include "connect/notify/notify.h"
 #include "memory/campaigns/team.h"
 
@@ -30,21 +32,31 @@ struct TeamChannel {
 };
 struct TeamMember {
   std::string name, title;
-  std::string user;                     ///< of serve: whose keys and sessions speak for the member
-  std::vector<std::string> clients{};   ///< empty: every client
-  std::vector<std::string> sends{};     ///< kinds beside those that the workflow gives the member
-  std::string secret{};                 ///< with one, messages over the API must be signed with it
-  std::string inbox{};                  ///< folder that is looked into; absolute or below the home
+  std::string user;                    ///< of serve: whose keys and sessions speak for the member
+  std::vector<std::string> clients{};  ///< empty: every client
+  std::vector<std::string> sends{};    ///< kinds beside those that the workflow gives the member
+  std::string secret{};                ///< with one, messages over the API must be signed with it
+  std::string inbox{};                 ///< folder that is looked into; absolute or below the home
+  /// The secret part of the address that the member's mails are sent to; empty: mails are refused.
+  std::string mail_token{};
   std::vector<TeamChannel> channels{};  ///< none: what Max has for them is kept until fetched
   bool Sees(std::string_view client) const;
+};
+/// Where the team's mails to Max arrive.
+struct TeamMailbox {
+  MailboxAt at;
+  std::string address;  ///< "max@agency.example": james writes to max+TOKEN@agency.example
 };
 struct TeamConfig {
   std::vector<TeamMember> members;  ///< the teammates of the workflow, and who is added
   std::chrono::seconds answer_within{86400 * 2};  ///< due time of what states none: two days
   team::RetryPolicy retry{};
+  std::optional<TeamMailbox> mailbox{};
   const TeamMember* Find(std::string_view name) const;
   /// Who a user of serve speaks for; nullptr: nobody.
   const TeamMember* OfUser(std::string_view user) const;
+  /// Whose secret address is among these (lower case); nullptr: nobody's, or several members'.
+  const TeamMember* OfAddress(std::span<const std::string> addresses) const;
 };
 /// kInvalidArgument with file and line; unknown keys are refused; secrets (env:NAME, file:PATH or
 /// the value) are in no error.
@@ -59,11 +71,15 @@ std::string TeamConfigTemplate();
 /// Who brings a message, as the way it came proves.
 struct Sender {
   std::string member;  ///< "" : proven to be nobody of the team
-  std::string via;     ///< "api", "mcp", "folder", "hand"
+  std::string via;     ///< "api", "mcp", "folder", "mail", "hand"
   std::string by;      ///< "james by mk_1a2b"
   /// Whom the bringer may see; nullopt: every client.
   std::optional<std::vector<std::string>> clients{};
   std::string client{};  ///< that the message must be about, where the way says one
+  /// Max looks for it (folder, mail): nobody waits for an answer, so a refusal is told by a
+  /// receipt, and what is found again is refused once.
+  bool found = false;
+  bool silent = false;  ///< a refusal is told to nobody: the other side may be a machine like us
 };
 
 struct Received {
@@ -80,17 +96,38 @@ struct Received {
 Result<Received> ReceiveMessage(Home& home, const TeamConfig& config, const Sender& sender,
                                 std::string_view text);
 /// Keeps what was refused before it could be judged, as with a wrong signature.
-Result<Received> RefuseMessage(Home& home, const Sender& sender, std::string_view text,
-                               const Error& why);
+Result<Received> RefuseMessage(Home& home, const TeamConfig& config, const Sender& sender,
+                               std::string_view text, const Error& why);
 
-struct FolderRound {
+/// A file of a teammate: one of the documents in any of its forms, another message's body, or a
+/// whole message.
+struct HandedFile {
+  /// "media_plan.yaml" says what it is, "spring-trails.media_plan.yaml" of which campaign as well.
+  std::string name;
+  std::string bytes;
+  std::string client{}, about{}, kind{};  ///< empty: from the name and the content
+  std::string id{};  ///< empty: of all of it, so that the same file again is the same message
+};
+/// The file as the message that it is. What is not said is told by the brief inside, and the client
+/// by there being only one that the member works for. kInvalidArgument says what is missing.
+Result<std::string> MessageOfFile(Home& home, const TeamMember& member, const HandedFile& file);
+/// The client that the member writes about without saying so; empty: it cannot be told.
+Result<std::string> OnlyClientOf(Home& home, const TeamMember& member);
+
+struct ReceivedRound {
   int received = 0, refused = 0, repeats = 0;
   std::vector<std::string> problems;
 };
 /// Every message file (*.json) of the members' inbox folders, oldest name first; each is moved to
 /// done/ or refused/ beside it, there with NAME.why.txt. Files that are no plain files are left
 /// alone and told. A file that is no JSON yet may still be being written: it is left for a minute.
-Result<FolderRound> ReceiveFolders(Home& home, const TeamConfig& config);
+Result<ReceivedRound> ReceiveFolders(Home& home, const TeamConfig& config);
+/// The mails that wait in the mailbox, at most 50 at once. Who a mail is from is proven by the
+/// secret address that it was sent to. A mail is settled when what came of it is kept. Trouble with
+/// the mailbox is a problem of the round, and the mails are looked at again.
+Result<ReceivedRound> ReceiveMails(Home& home, const TeamConfig& config, Mailbox& mailbox);
+/// The same with the mailbox of team.yaml; nothing where there is none.
+Result<ReceivedRound> ReceiveMails(Home& home, const TeamConfig& config);
 /// What was kept but not worked on, because the process ended there.
 Result<int> FinishReceived(Home& home, const TeamConfig& config);
 

@@ -513,6 +513,7 @@ TEST(TeamConfigTest, TheTemplateSaysWhatIsSoWithoutIt) {
     }
   }
   ::setenv("JAMES_SIGNING_KEY", "0123456789abcdef", 1);
+  ::setenv("JAMES_MAIL_TOKEN", "0123456789abcdef0123", 1);
   ::setenv("JAMES_WEBHOOK", "https://james.example/hook", 1);
   ::setenv("JAMES_WEBHOOK_KEY", "fedcba9876543210", 1);
   ::setenv("JAMES_A2A_TOKEN", "token", 1);

@@ -353,19 +353,22 @@ Result<JobOutcome> ScheduledReportsJob(JobContext& context) {
   return outcome;
 }
 
-/// What teammates put into folders, and what is due to them.
+/// What teammates put into folders and mailed, and what is due to them.
 Result<JobOutcome> TeamJob(JobContext& context) {
   Home& home = context.home();
   MAXOPT_TRY(const TeamConfig config, ReadTeamConfig(home));
   MAXOPT_TRY(const int finished, FinishReceived(home, config));
-  MAXOPT_TRY(const FolderRound folders, ReceiveFolders(home, config));
+  MAXOPT_TRY(const ReceivedRound folders, ReceiveFolders(home, config));
+  MAXOPT_TRY(const ReceivedRound mails, ReceiveMails(home, config));
   MAXOPT_TRY(const DeliveryRound round, DeliverTeam(home, config, MakeNotifyWires()));
   JobOutcome outcome{fmt::format("{} received, {} refused; {} sent, {} kept until fetched, {} wait",
-                                 folders.received + finished, folders.refused, round.sent,
-                                 round.kept, round.waiting)};
+                                 folders.received + mails.received + finished,
+                                 folders.refused + mails.refused, round.sent, round.kept,
+                                 round.waiting)};
   // What waits is tried again when it is due; a job that fails would only be tried sooner.
   if (!round.notes.empty()) outcome.detail += fmt::format("; {}", fmt::join(round.notes, "; "));
   outcome.problems = folders.problems;
+  outcome.problems.insert(outcome.problems.end(), mails.problems.begin(), mails.problems.end());
   if (round.failed > 0) outcome.problems.push_back(fmt::format("{} given up", round.failed));
   return outcome;
 }
@@ -525,7 +528,7 @@ JobRegistry StandardJobs() {
                  {},
                  false,
                  false});
-  jobs.Register({"team", "messages of teammates from their folders, and to them", kHome,
+  jobs.Register({"team", "messages of teammates from folders and mails, and to them", kHome,
                  "*/5 * * * *", Importance::kHigh, TeamJob});
   jobs.Register({"sunset", "platform versions that end soon", kHome, "10 6 * * *", Importance::kLow,
                  Sunsets});

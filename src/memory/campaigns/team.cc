@@ -171,11 +171,11 @@ Result<std::vector<InboxRow>> Inbox(CampaignStore& store, const InboxQuery& quer
         (sql.prepare << InboxSelect() +
                             "WHERE (:c = '' OR client = :c) AND (:s = '' OR sender = :s) AND "
                             "(:k = '' OR kind = :k) AND (:t = '' OR state = :t) AND "
-                            "(:a = '' OR about = :a) AND "
+                            "(:a = '' OR about = :a) AND (:d = '' OR digest = :d) AND "
                             "(:o = 0 OR state IN ('new', 'open')) ORDER BY seq DESC LIMIT :l",
          soci::use(query.client, "c"), soci::use(query.sender, "s"), soci::use(query.kind, "k"),
-         soci::use(query.state, "t"), soci::use(query.about, "a"), soci::use(open, "o"),
-         soci::use(query.limit, "l"));
+         soci::use(query.state, "t"), soci::use(query.about, "a"), soci::use(query.digest, "d"),
+         soci::use(open, "o"), soci::use(query.limit, "l"));
     for (const soci::row& row : rows) {
       MAXOPT_TRY(InboxRow one, InboxFrom(row));
       out.push_back(std::move(one));

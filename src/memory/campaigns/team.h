@@ -17,7 +17,7 @@ struct InboxRow {
   std::string sender;  ///< "james"; of what is refused: who it says to be from
   std::string id;      ///< the sender's; may be empty or anything of what is refused
   std::string client, kind, about, title, correlation, in_reply_to;
-  std::string via;  ///< "folder", "api", "mcp", "hand"
+  std::string via;  ///< "folder", "api", "mcp", "mail", "hand"
   std::string by;   ///< who brought it, as far as that is proven: "james by mk_1a2b"
   std::string state = "new";
   std::string why;  ///< of a refusal
@@ -39,8 +39,8 @@ struct KeptInbox {
 Result<KeptInbox> AddToInbox(CampaignStore& store, const InboxRow& row);
 
 struct InboxQuery {
-  std::string client{}, sender{}, kind{}, state{}, about{};  ///< empty: any
-  bool open = false;                                         ///< new and open ones only
+  std::string client{}, sender{}, kind{}, state{}, about{}, digest{};  ///< empty: any
+  bool open = false;                                                   ///< new and open ones only
   int limit = 200;
 };
 /// Newest first.

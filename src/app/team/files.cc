@@ -1,0 +1,123 @@
+// Files of teammates as the messages that they are.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "app/team/team.h"
+#include "domain/digest.h"
+#include "json/json.h"
+#include "sheet/sheet.h"
+#include "stages/setup/compile/compile.h"
+#include "stages/setup/documents/documents.h"
+
+namespace maxopt {
+namespace {
+
+/// "spring-trails.media_plan.YAML" -> {"spring-trails", "media_plan", "yaml"}
+struct NameParts {
+  std::string campaign, stem, extension;
+};
+NameParts PartsOf(const std::string& name) {
+  NameParts parts;
+  const std::size_t end = std::min(name.rfind('.'), name.size());
+  parts.stem = name.substr(0, end);
+  parts.extension = end < name.size() ? name.substr(end + 1) : "";
+  std::ranges::transform(parts.extension, parts.extension.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const std::size_t dot = parts.stem.find('.');
+  if (dot != std::string::npos && team::IsCampaignSlug(parts.stem.substr(0, dot))) {
+    parts.campaign = parts.stem.substr(0, dot);
+    parts.stem.erase(0, dot + 1);
+  }
+  return parts;
+}
+
+/// Client and campaign of the brief that a file holds; empty where there is none.
+struct BriefSays {
+  std::string client, campaign;
+};
+BriefSays BriefIn(const std::string& name, const std::string& bytes) {
+  // Pictures beside it say nothing of the brief.
+  const auto no_assets = [](const std::string& asset) -> Result<std::string> {
+    return Fail(Errc::kNotFound, asset + " is not looked for here");
+  };
+  const auto read = ParseSomeDocuments({{name, bytes}}, no_assets);
+  if (!read || read->brief.campaign.value.empty()) return {};
+  return {read->brief.client.value, Slug(read->brief.campaign.value)};
+}
+
+}  // namespace
+
+Result<std::string> OnlyClientOf(Home& home, const TeamMember& member) {
+  if (member.clients.size() == 1) return member.clients.front();
+  MAXOPT_TRY(const std::vector<Client> clients, home.store().Clients());
+  std::string only;
+  for (const Client& client : clients) {
+    if (!member.Sees(client.name)) continue;
+    if (!only.empty()) return std::string();
+    only = client.name;
+  }
+  return only;
+}
+
+Result<std::string> MessageOfFile(Home& home, const TeamMember& member, const HandedFile& file) {
+  const auto bad = [&](const std::string& what) {
+    return Fail(Errc::kInvalidArgument, fmt::format("{}: {}", file.name, what));
+  };
+  if (file.bytes.size() > team::kEnvelopeBytesMax) {
+    return bad(fmt::format("it has {} bytes; at most {} are taken", file.bytes.size(),
+                           team::kEnvelopeBytesMax));
+  }
+  const NameParts parts = PartsOf(file.name);
+  if (parts.extension == "json") {
+    const auto parsed = ParseExactJson(file.bytes);
+    if (parsed && parsed->is_object() && parsed->contains("maxopt") &&
+        (*parsed)["maxopt"] == "message/1") {
+      return file.bytes;
+    }
+  }
+  team::Envelope envelope;
+  envelope.from = member.name;
+  envelope.kind = file.kind.empty() ? parts.stem : file.kind;
+  envelope.about = file.about.empty() ? parts.campaign : file.about;
+  envelope.client = file.client;
+  const auto kind = team::FindKind(envelope.kind, team::Direction::kIn);
+  if (!kind) return bad(kind.error().what + "; the file's name says which it is");
+  if ((*kind)->document) {
+    const std::vector<std::string> forms = {"yaml", "yml", "json", "csv"};
+    if (std::ranges::find(forms, parts.extension) == forms.end()) {
+      return bad(fmt::format("a {} is .yaml, .json or .csv", envelope.kind));
+    }
+    const auto text = sheet::DecodeText(file.bytes);
+    if (!text) return bad(text.error().what);
+    envelope.file_name = envelope.kind + "." + parts.extension;
+    envelope.file_text = *text;
+    const BriefSays said = BriefIn(envelope.file_name, *text);
+    if (envelope.client.empty()) envelope.client = said.client;
+    if (envelope.about.empty()) envelope.about = said.campaign;
+    if (envelope.about.empty()) {
+      return bad(
+          "which campaign is it of? Say it (spring-trails), or call the file "
+          "spring-trails." +
+          envelope.file_name);
+    }
+  } else {
+    if (!nlohmann::json::accept(file.bytes)) return bad("a " + envelope.kind + " is JSON");
+    envelope.body = file.bytes;
+  }
+  if (envelope.client.empty()) {
+    MAXOPT_TRY(envelope.client, OnlyClientOf(home, member));
+    if (envelope.client.empty()) {
+      return bad(fmt::format("which client is it of? {} works for several", member.name));
+    }
+  }
+  envelope.id = !file.id.empty()
+                    ? file.id
+                    : "file-" + Sha256Hex(fmt::format("{}\n{}\n{}\n{}", envelope.client,
+                                                      envelope.about, file.name, file.bytes))
+                                    .substr(0, 24);
+  return team::PrintEnvelope(envelope);
+}
+
+}  // namespace maxopt
