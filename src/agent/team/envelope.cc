@@ -64,11 +64,13 @@ const Schema* BodySchema(std::string_view kind) {
   static const Schema question(kQuestionSchema);
   static const Schema receipt(kReceiptSchema);
   static const Schema request(kRequestSchema);
+  static const Schema workbook(kWorkbookSchema);
   if (kind == "answer") return &answer;
   if (kind == "competitive_intelligence") return &intelligence;
   if (kind == "question") return &question;
   if (kind == "receipt") return &receipt;
   if (kind == "request") return &request;
+  if (kind == "workbook") return &workbook;
   return nullptr;
 }
 

@@ -50,6 +50,11 @@ std::vector<Kind> MakeKinds() {
       Document("creatives", "Creative assets and guidelines.", {"lucas"}, 16),
       Document("media_plan", "Channels, budget and timeline.", {"james"}, 17),
       Document("buys", "Media buying details and placements.", {"zara"}, 18),
+      // Whoever may send what it holds.
+      {.name = "workbook",
+       .what = "Several of these documents in one spreadsheet.",
+       .direction = Direction::kIn,
+       .document = true},
       Output("implementation_status", "Campaign implementation status report.", {"carlos"}, "setup",
              43),
       Output("creative_deployment", "Creative asset deployment confirmation.", {"lucas"}, "setup",

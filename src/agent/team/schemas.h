@@ -10,5 +10,6 @@ extern const std::string_view kIntelligenceSchema;
 extern const std::string_view kQuestionSchema;
 extern const std::string_view kReceiptSchema;
 extern const std::string_view kRequestSchema;
+extern const std::string_view kWorkbookSchema;
 
 }  // namespace maxopt::team

@@ -93,8 +93,8 @@ TEST(TeamKinds, AreFoundByTheirDirection) {
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, Errc::kNotFound);
   EXPECT_NE(status.error().what.find("media_plan"), std::string::npos);
-  EXPECT_EQ(SentBy("maya"), (std::vector<std::string>{"competitive_intelligence", "question",
-                                                      "request", "answer", "receipt"}));
+  EXPECT_EQ(SentBy("maya"), (std::vector<std::string>{"workbook", "competitive_intelligence",
+                                                      "question", "request", "answer", "receipt"}));
 }
 
 TEST(TeamEnvelope, IsReadAndPrintedToTheLetter) {

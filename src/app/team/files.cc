@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "agent/mcp/seal.h"
 #include "app/team/team.h"
 #include "domain/digest.h"
 #include "json/json.h"
@@ -33,16 +34,25 @@ NameParts PartsOf(const std::string& name) {
   return parts;
 }
 
+/// As schemas/workbook.schema.json has it.
+std::string PlainName(std::string name) {
+  for (char& c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view(" _.()-").find(c) != std::string_view::npos;
+    if (!plain) c = '_';
+  }
+  constexpr std::size_t kNameMax = 100;
+  if (name.size() > kNameMax) name.erase(0, name.size() - kNameMax);
+  return name;
+}
+
 /// Client and campaign of the brief that a file holds; empty where there is none.
 struct BriefSays {
   std::string client, campaign;
 };
 BriefSays BriefIn(const std::string& name, const std::string& bytes) {
   // Pictures beside it say nothing of the brief.
-  const auto no_assets = [](const std::string& asset) -> Result<std::string> {
-    return Fail(Errc::kNotFound, asset + " is not looked for here");
-  };
-  const auto read = ParseSomeDocuments({{name, bytes}}, no_assets);
+  const auto read = ParseSomeDocuments({{name, bytes}}, {});
   if (!read || read->brief.campaign.value.empty()) return {};
   return {read->brief.client.value, Slug(read->brief.campaign.value)};
 }
@@ -82,29 +92,40 @@ Result<std::string> MessageOfFile(Home& home, const TeamMember& member, const Ha
   envelope.kind = file.kind.empty() ? parts.stem : file.kind;
   envelope.about = file.about.empty() ? parts.campaign : file.about;
   envelope.client = file.client;
+  const bool is_sheet =
+      parts.extension == "csv" && !team::FindKind(envelope.kind, team::Direction::kIn);
+  if (parts.extension == "xlsx" || is_sheet) envelope.kind = "workbook";
   const auto kind = team::FindKind(envelope.kind, team::Direction::kIn);
   if (!kind) return bad(kind.error().what + "; the file's name says which it is");
-  if ((*kind)->document) {
+  BriefSays said;
+  if (envelope.kind == "workbook") {
+    const std::string name = parts.stem + "." + parts.extension;
+    said = BriefIn(name, file.bytes);
+    envelope.body = nlohmann::ordered_json{{"maxopt", "workbook/1"},
+                                           {"name", PlainName(name)},
+                                           {"base64", mcp::Base64(file.bytes)}}
+                        .dump();
+  } else if ((*kind)->document) {
     const std::vector<std::string> forms = {"yaml", "yml", "json", "csv"};
     if (std::ranges::find(forms, parts.extension) == forms.end()) {
-      return bad(fmt::format("a {} is .yaml, .json or .csv", envelope.kind));
+      return bad(fmt::format("a {} is .yaml, .json, .csv or in an .xlsx", envelope.kind));
     }
     const auto text = sheet::DecodeText(file.bytes);
     if (!text) return bad(text.error().what);
     envelope.file_name = envelope.kind + "." + parts.extension;
     envelope.file_text = *text;
-    const BriefSays said = BriefIn(envelope.file_name, *text);
-    if (envelope.client.empty()) envelope.client = said.client;
-    if (envelope.about.empty()) envelope.about = said.campaign;
-    if (envelope.about.empty()) {
-      return bad(
-          "which campaign is it of? Say it (spring-trails), or call the file "
-          "spring-trails." +
-          envelope.file_name);
-    }
+    said = BriefIn(envelope.file_name, *text);
   } else {
     if (!nlohmann::json::accept(file.bytes)) return bad("a " + envelope.kind + " is JSON");
     envelope.body = file.bytes;
+  }
+  if (envelope.client.empty()) envelope.client = said.client;
+  if (envelope.about.empty()) envelope.about = said.campaign;
+  if ((*kind)->document && envelope.about.empty()) {
+    return bad(
+        fmt::format("which campaign is it of? Say it (spring-trails), or call the file "
+                    "spring-trails.{}",
+                    file.name));
   }
   if (envelope.client.empty()) {
     MAXOPT_TRY(envelope.client, OnlyClientOf(home, member));

@@ -228,7 +228,7 @@ class MailReader {
     ++(received.repeat ? round_.repeats : received.refusal ? round_.refused : round_.received);
   }
 
-  static constexpr std::string_view kTakenForms[] = {".json", ".yaml", ".yml", ".csv"};
+  static constexpr std::string_view kTakenForms[] = {".json", ".yaml", ".yml", ".csv", ".xlsx"};
   Home& home_;
   const TeamConfig& config_;
   ReceivedRound& round_;

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "agent/mcp/seal.h"
 #include "app/team/team.h"
 #include "domain/digest.h"
 #include "domain/message_text.h"
@@ -83,30 +84,77 @@ const std::string& TextOfDocument(const team::Envelope& envelope) {
   return envelope.file_name.empty() ? envelope.body : envelope.file_text;
 }
 
-/// A document that nobody could read is refused, so that its sender learns it at once.
-Result<> JudgeDocument(Home& home, const team::Envelope& envelope) {
-  const std::string name = envelope.kind + "." + ExtensionOf(envelope);
+/// The documents of a message as files: of a workbook those that it holds, as YAML. A document that
+/// nobody could read is refused, so that its sender learns it at once.
+Result<std::vector<DocumentFile>> DocumentsOf(Home& home, const team::Envelope& envelope) {
+  DocumentFile file{envelope.kind + "." + ExtensionOf(envelope), TextOfDocument(envelope)};
+  const bool workbook = envelope.kind == "workbook";
+  if (workbook) {
+    const auto body = nlohmann::json::parse(envelope.body);
+    const auto bytes = mcp::FromBase64(body["base64"].get<std::string>());
+    if (!bytes) return Fail(Errc::kInvalidArgument, "base64 of the workbook is none (RFC 4648)");
+    file = {body["name"].get<std::string>(), *bytes};
+  }
   const std::string folder = CampaignFolder(home, envelope.client, envelope.about);
-  const auto read =
-      ParseSomeDocuments({{name, TextOfDocument(envelope)}}, AssetsBeside({folder + "/" + name}));
+  const auto read = ParseSomeDocuments({file}, AssetsBeside({folder + "/" + file.name}));
   if (!read) {
     return Fail(Errc::kInvalidArgument,
                 fmt::format("the {} cannot be read: {}", envelope.kind, read.error().what));
   }
-  if (envelope.kind == "brief" && read->brief.client.value != envelope.client) {
+  const bool has[] = {!read->brief.campaign.value.empty(), !read->media_plan.packages.empty(),
+                      !read->creatives.ads.empty() || !read->creatives.assets.empty() ||
+                          read->creatives.guidelines.has_value(),
+                      !read->buys.buys.empty()};
+  if (has[0] && read->brief.client.value != envelope.client) {
     return Fail(Errc::kInvalidArgument,
                 fmt::format("the brief is for the client \"{}\", the message for \"{}\"",
                             read->brief.client.value, envelope.client));
   }
-  // A file of several documents would bring one that is not its sender's.
-  const bool has[] = {!read->brief.campaign.value.empty(), !read->media_plan.packages.empty(),
-                      !read->creatives.ads.empty() || !read->creatives.assets.empty(),
-                      !read->buys.buys.empty()};
-  for (std::size_t i = 0; i < std::size(has); ++i) {
-    if (has[i] && kFourDocuments[i] != envelope.kind) {
-      return Fail(Errc::kInvalidArgument, fmt::format("the message says it is a {}, and holds a {}",
-                                                      envelope.kind, kFourDocuments[i]));
+  if (!workbook) {
+    // A file of several documents would bring one that is not its sender's.
+    for (std::size_t i = 0; i < std::size(has); ++i) {
+      if (has[i] && kFourDocuments[i] != envelope.kind) {
+        return Fail(
+            Errc::kInvalidArgument,
+            fmt::format("the message says it is a {}, and holds a {}; send several in one as a "
+                        "workbook",
+                        envelope.kind, kFourDocuments[i]));
+      }
     }
+    return std::vector<DocumentFile>{std::move(file)};
+  }
+  if (has[2] && read->creatives.ads.empty()) {
+    // Alone they would take the place of the creatives that are there.
+    return Fail(Errc::kInvalidArgument,
+                "the workbook holds assets or guidelines without the ads that they belong to");
+  }
+  std::vector<DocumentFile> files = PrintDocuments(*read);
+  std::erase_if(files, [&](const DocumentFile& one) {
+    for (std::size_t i = 0; i < std::size(has); ++i) {
+      if (one.name == fmt::format("{}.yaml", kFourDocuments[i])) return !has[i];
+    }
+    return true;
+  });
+  if (files.empty()) {
+    return Fail(Errc::kInvalidArgument, "the workbook holds none of the four documents");
+  }
+  return files;
+}
+
+/// Whether all that a workbook holds is its sender's to send.
+Result<> JudgeDocuments(Home& home, const team::Envelope& envelope, const TeamMember& member) {
+  MAXOPT_TRY(const std::vector<DocumentFile> files, DocumentsOf(home, envelope));
+  const std::vector<std::string> own = team::SentBy(member.name);
+  for (const DocumentFile& file : files) {
+    const std::string kind = file.name.substr(0, file.name.rfind('.'));
+    if (envelope.kind != "workbook" || std::ranges::find(own, kind) != own.end() ||
+        std::ranges::find(member.sends, kind) != member.sends.end()) {
+      continue;
+    }
+    return Fail(Errc::kForbidden,
+                fmt::format("the workbook holds a {}, which {} does not send; team.yaml (sends) "
+                            "may allow it",
+                            kind, member.name));
   }
   return {};
 }
@@ -141,7 +189,7 @@ Result<team::Envelope> Judge(Home& home, const TeamConfig& config, const Sender&
                             envelope.client, sender.client));
   }
   MAXOPT_TRY(const team::Kind* kind, team::FindKind(envelope.kind, team::Direction::kIn));
-  if (kind->document) MAXOPT_CHECK(JudgeDocument(home, envelope));
+  if (kind->document) MAXOPT_CHECK(JudgeDocuments(home, envelope, *member));
   if (envelope.kind == "answer" || envelope.kind == "receipt") {
     MAXOPT_TRY(
         const std::vector<SentMessage> about,
@@ -335,20 +383,24 @@ Result<Received> Confirm(Home& home, const InboxRow& row, std::string_view state
   return out;
 }
 
-Result<> KeepDocument(Home& home, const InboxRow& row, const team::Envelope& envelope) {
+Result<> KeepDocuments(Home& home, const InboxRow& row, const team::Envelope& envelope) {
+  MAXOPT_TRY(const std::vector<DocumentFile> files, DocumentsOf(home, envelope));
   const std::string folder = CampaignFolder(home, row.client, row.about);
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) return Fail(Errc::kLocal, folder + ": " + error.message());
-  const std::string name = envelope.kind + "." + ExtensionOf(envelope);
-  MAXOPT_CHECK(WriteWholeFile(folder + "/" + name, TextOfDocument(envelope)));
-  // The same document in another form would be read beside it. The inbox has all that came.
-  for (const char* extension : {"json", "yaml", "yml", "csv"}) {
-    const std::string other = envelope.kind + "." + extension;
-    if (other != name) fs::remove(folder + "/" + other, error);
+  for (const DocumentFile& file : files) {
+    MAXOPT_CHECK(WriteWholeFile(folder + "/" + file.name, file.bytes));
+    // The same document in another form would be read beside it. The inbox has all that came.
+    const std::string kind = file.name.substr(0, file.name.rfind('.'));
+    for (const char* extension : {"json", "yaml", "yml", "csv"}) {
+      const std::string other = kind + "." + extension;
+      if (other != file.name) fs::remove(folder + "/" + other, error);
+    }
+    MAXOPT_CHECK(home.store().SaveDocument(
+        {row.client, "handed_over", row.about + "/" + file.name, file.bytes, row.received_at}));
   }
-  return home.store().SaveDocument({row.client, "handed_over", row.about + "/" + name,
-                                    TextOfDocument(envelope), row.received_at});
+  return {};
 }
 
 /// What is asked of Max by a message, in its sender's words.
@@ -380,7 +432,11 @@ Result<Received> Work(Home& home, const TeamConfig& config, const InboxRow& row)
   }
   MAXOPT_TRY(const team::Kind* kind, team::FindKind(row.kind, team::Direction::kIn));
   if (kind->document) {
-    MAXOPT_CHECK(KeepDocument(home, row, *envelope));
+    if (const auto kept = KeepDocuments(home, row, *envelope); !kept) {
+      if (kept.error().code == Errc::kLocal) return Fail(kept.error());
+      return Confirm(home, row, "refused", kept.error().what, {},
+                     {row.seq, "new", "refused", kept.error().what});
+    }
     return Confirm(home, row, "accepted", "", LookTogether(home, row.client, row.about),
                    {row.seq, "new", "done", ""});
   }
@@ -390,7 +446,9 @@ Result<Received> Work(Home& home, const TeamConfig& config, const InboxRow& row)
                              row.due_at ? PrintInstant(*row.due_at) : "a time that is not set");
     return Confirm(home, row, "accepted", "", facts, {row.seq, "new", "open", ""});
   }
-  facts.next = "it is shown where optimisation decides, and changes nothing by itself";
+  facts.next =
+      "it is named beside what is measured when a KPI moves and where optimisation decides, and "
+      "changes no number by itself";
   return Confirm(home, row, "accepted", "", facts, {row.seq, "new", "done", ""});
 }
 
@@ -468,12 +526,16 @@ Result<int> FinishReceived(Home& home, const TeamConfig& config) {
 
 namespace {
 
-/// A file that cannot be read as JSON may still be being written.
+/// What cannot be read as JSON may still be being written.
 constexpr std::chrono::seconds kSettles{60};
 constexpr int kFilesMax = 200;  ///< of one look: the next one goes on
 
+bool IsOfAForm(const std::string& name) {
+  constexpr std::string_view kForms[] = {".json", ".yaml", ".yml", ".csv", ".xlsx"};
+  return std::ranges::any_of(kForms, [&](std::string_view form) { return name.ends_with(form); });
+}
 bool IsPlainName(const std::string& name) {
-  return name.size() <= 200 && !name.starts_with('.') && name.ends_with(".json") &&
+  return name.size() <= 200 && !name.starts_with('.') && IsOfAForm(name) &&
          std::ranges::all_of(name, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                   c == '.' || c == '_' || c == '-';
@@ -487,11 +549,16 @@ Result<std::string> MoveInto(const fs::path& file, const fs::path& folder) {
   if (error) return Fail(Errc::kLocal, folder.string() + ": " + error.message());
   fs::path to = folder / file.filename();
   for (int n = 2; fs::exists(fs::symlink_status(to, error)); ++n) {
-    to = folder / fmt::format("{}.{}.json", file.stem().string(), n);
+    to = folder / fmt::format("{}.{}{}", file.stem().string(), n, file.extension().string());
   }
   fs::rename(file, to, error);
   if (error) return Fail(Errc::kLocal, file.string() + ": " + error.message());
   return to.string();
+}
+
+/// What is kept of a file that is no message: which it was, not its bytes.
+std::string GlimpseOfFile(const std::string& name, const std::string& bytes) {
+  return Dump({{"title", name}, {"file", {{"name", name}, {"sha256", Sha256Hex(bytes)}}}});
 }
 
 Result<> ReceiveFile(Home& home, const TeamConfig& config, const TeamMember& member,
@@ -518,7 +585,14 @@ Result<> ReceiveFile(Home& home, const TeamConfig& config, const TeamMember& mem
   sender.found = true;
   const auto age = RealClock().Now() - Instant(std::chrono::seconds(status.st_mtime));
   if (age < kSettles && !nlohmann::json::accept(text)) return {};
-  MAXOPT_TRY(const Received received, ReceiveMessage(home, config, sender, text));
+  const std::string name = file.filename().string();
+  const auto message = text.size() > team::kEnvelopeBytesMax || name.ends_with(".json")
+                           ? Result<std::string>(text)
+                           : MessageOfFile(home, member, {.name = name, .bytes = text});
+  MAXOPT_TRY(const Received received,
+             message
+                 ? ReceiveMessage(home, config, sender, *message)
+                 : RefuseMessage(home, config, sender, GlimpseOfFile(name, text), message.error()));
   if (received.refusal) {
     ++round.refused;
     MAXOPT_TRY(const std::string to, MoveInto(file, file.parent_path() / "refused"));
@@ -542,7 +616,7 @@ Result<ReceivedRound> ReceiveFolders(Home& home, const TeamConfig& config) {
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(folder, error)) {
       const std::string name = entry.path().filename().string();
-      if (name.ends_with(".json") && !IsPlainName(name)) {
+      if (IsOfAForm(name) && !IsPlainName(name)) {
         round.problems.push_back(
             fmt::format("{}: a file with an unusual name is left where it is; "
                         "use letters, digits, . _ -",

@@ -13,6 +13,8 @@
 #include <set>
 
 #include "domain/digest.h"
+#include "sheet/sheet.h"
+#include "stages/setup/documents/documents.h"
 
 namespace maxopt {
 namespace {
@@ -163,6 +165,96 @@ TEST_F(TeamTest, FourDocumentsOfFourTeammatesBecomeOneCampaign) {
   ASSERT_FALSE(second.refusal) << second.refusal->what;
   EXPECT_TRUE(fs::exists(folder + "/media_plan.json"));
   EXPECT_FALSE(fs::exists(folder + "/media_plan.yaml"));
+}
+
+TEST_F(TeamTest, AWorkbookIsTakenAsTheDocumentsThatItHolds) {
+  const std::string folder = folder_ + "/home/handed_over/alpenglow-" +
+                             Sha256Hex("Alpenglow").substr(0, 8) + "/spring-trails";
+  fs::create_directories(folder);
+  fs::copy(kExample + "creatives", folder + "/creatives", fs::copy_options::recursive);
+  const auto assets = [](const std::string& name) { return ReadWholeFile(kExample + name); };
+  std::vector<DocumentFile> files;
+  for (const char* kind : {"brief", "media_plan", "creatives", "buys"}) {
+    const std::string name = std::string(kind) + ".yaml";
+    files.push_back({name, *ReadWholeFile(kExample + name)});
+  }
+  const auto documents = ParseDocuments(files, assets);
+  ASSERT_TRUE(documents) << documents.error().what;
+  const std::string all = *PrintDocumentsXlsx(*documents);
+  // The workbook with these of its sheets.
+  const auto book_of = [&](const std::set<std::string>& names) {
+    std::vector<sheet::OutSheet> sheets;
+    const auto read = sheet::ReadXlsx(all);
+    for (const sheet::Sheet& one : *read) {
+      if (!names.contains(one.name)) continue;
+      sheet::OutSheet out{one.name, {}};
+      for (const sheet::Row& row : one.rows) {
+        out.rows.emplace_back();
+        for (const sheet::Cell& cell : row.cells) {
+          out.rows.back().push_back({sheet::OutCell::Kind::kText, cell.text});
+        }
+      }
+      sheets.push_back(std::move(out));
+    }
+    EXPECT_EQ(sheets.size(), names.size());
+    return *sheet::WriteXlsx(sheets);
+  };
+  config_ = Configured(
+      "  - {name: carlos, inbox: in/carlos, sends: [media_plan, creatives, buys]}\n"
+      "  - {name: zara, inbox: in/zara}\n");
+  const auto put = [&](const std::string& member, const std::string& name,
+                       const std::string& bytes) {
+    const fs::path file = folder_ + "/home/in/" + member + "/" + name;
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << bytes;
+    // It is still being written for a minute.
+    EXPECT_EQ(ReceiveFolders(*home_, config_)->received, 0);
+    EXPECT_TRUE(fs::exists(file));
+    fs::last_write_time(file, fs::file_time_type::clock::now() - hours(1));
+    const auto round = ReceiveFolders(*home_, config_);
+    EXPECT_TRUE(round) << round.error().what;
+    EXPECT_FALSE(fs::exists(file));
+    return *round;
+  };
+  // The brief inside says client and campaign.
+  EXPECT_EQ(put("carlos", "all.xlsx", all).received, 1);
+  for (const char* kind : {"brief", "media_plan", "creatives", "buys"}) {
+    EXPECT_TRUE(fs::exists(folder + "/" + kind + ".yaml")) << kind;
+  }
+  EXPECT_EQ(home_->store().Documents("Alpenglow", "handed_over")->size(), 4u);
+  const auto told = SentMessages(home_->store(), {.to = "carlos"});
+  ASSERT_EQ(told->size(), 1u) << "one receipt";
+  EXPECT_TRUE(json::parse(told->at(0).message.json)["waits_for"].empty());
+  // Its own part of the plan by who has only that, under the campaign's name; and nobody else's.
+  put("zara", "spring-trails.buys.xlsx", book_of({"Buys"}));
+  std::vector<InboxRow> rows = *Inbox(home_->store(), {.sender = "zara"});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_NE(rows[0].why.find("which client"), std::string::npos) << rows[0].why;
+  config_ = Configured("  - {name: zara, inbox: in/zara, clients: [Alpenglow]}\n");
+  EXPECT_EQ(put("zara", "spring-trails.buys.xlsx", book_of({"Buys"})).received, 1)
+      << Inbox(home_->store(), {.sender = "zara"})->front().why;
+  EXPECT_EQ(put("zara", "again.xlsx", book_of({"Brief", "Buys"})).refused, 1);
+  rows = *Inbox(home_->store(), {.sender = "zara"});
+  EXPECT_NE(rows[0].why.find("holds a brief"), std::string::npos) << rows[0].why;
+  EXPECT_EQ(put("zara", "spring-trails.buys.csv", *DocumentTemplateCsv("buys")).refused, 1);
+  EXPECT_EQ(put("zara", "spring-trails.xlsx", *DocumentTemplateXlsx("workbook")).refused, 1);
+  EXPECT_EQ(put("zara", "spring-trails.xlsx", "PK\x03\x04 no workbook").refused, 1);
+  // As a message, with its bytes in base64.
+  json message = Envelope("zara", "wb-1", "workbook");
+  message["about"] = "spring-trails";
+  message["body"] = {{"maxopt", "workbook/1"}, {"name", "buys.xlsx"}, {"base64", "bm9uZQ=="}};
+  EXPECT_EQ(Receive(message, "zara").refusal->code, Errc::kInvalidArgument);
+  message["body"]["base64"] = "not base64!!";
+  EXPECT_NE(Receive(message, "zara").refusal->what.find("base64"), std::string::npos);
+  const auto good = MessageOfFile(*home_, *config_.Find("zara"),
+                                  {.name = "buys.xlsx",
+                                   .bytes = book_of({"Buys"}),
+                                   .client = "Alpenglow",
+                                   .about = "spring-trails"});
+  ASSERT_TRUE(good) << good.error().what;
+  EXPECT_FALSE(Receive(json::parse(*good), "zara").refusal);
+  EXPECT_TRUE(Receive(json::parse(*good), "zara").repeat);
+  EXPECT_TRUE(home_->store().Plans(std::nullopt, 10)->empty());
 }
 
 TEST_F(TeamTest, TheSameMessageAgainIsTheSameMessage) {

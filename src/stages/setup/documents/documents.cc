@@ -753,6 +753,7 @@ class Finisher {
                               Shown(asset.file)));
       return;
     }
+    if (!read_file_) return;
     auto bytes = read_file_(asset.file);
     if (!bytes) {
       trouble_.At(asset.place, fmt::format("file {}: {}", Shown(asset.file), bytes.error().what));

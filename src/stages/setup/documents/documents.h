@@ -205,7 +205,7 @@ struct DocumentFile {
   std::string bytes;
 };
 /// Reads a file that a document names (an asset), relative to it. Absolute paths and ".." are
-/// refused before it is called.
+/// refused before it is called. Where there is none, assets are not looked at.
 using ReadFile = std::function<Result<std::string>(const std::string& name)>;
 
 /// The four documents from their files, in any of their forms, in any order. Every error names file
