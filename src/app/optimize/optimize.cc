@@ -8,6 +8,7 @@
 #include "app/tactics/tactics.h"
 #include "apply/apply.h"
 #include "memory/campaigns/ledger.h"
+#include "stages/optimize/competitors.h"
 #include "stages/optimize/levers/bids/bids.h"
 #include "stages/optimize/levers/creatives/creatives.h"
 #include "stages/optimize/levers/devices/devices.h"
@@ -94,6 +95,9 @@ Result<Opportunities> FindOpportunities(Home& home, const std::string& client, c
   const LeverWorld world = LeverWorldOf(home);
   MAXOPT_TRY(out.state, ReadLeverState(world, client, policy, options.days));
   out.notes = out.state.notes;
+  MAXOPT_TRY(const std::vector<std::string> rivals,
+             CompetitorNotes(home.store(), home.facts(), client, home.clock().Now()));
+  out.notes.insert(out.notes.end(), rivals.begin(), rivals.end());
   if (!Wanted(options, kBudgets)) {
     out.no_budgets = "they were not asked for";
   } else if (auto budgets = Recommend(home.optimize_world(), client, policy, options.recommend);

@@ -251,6 +251,37 @@ Result<std::vector<Diagnosis::Segment>> ExplainBySegments(
   return out;
 }
 
+namespace {
+
+/// A rival's move against what was measured here. A report alone makes nothing likely: likely is
+/// only a sure one where both the price and our share of impressions went its way by a tenth.
+struct Weighed {
+  Verdict verdict = Verdict::kNotChecked;
+  std::string measured;
+};
+Weighed WeighRival(const DiagnosisEvidence::Rival& rival, std::optional<double> cpm,
+                   std::optional<double> share, std::optional<double> conversion_rate) {
+  using Shows = DiagnosisEvidence::Rival::Shows;
+  constexpr double kMoved = 0.10;
+  const double way = rival.against_us ? 1 : -1;
+  if (rival.shows == Shows::kClicks) {
+    if (!conversion_rate) return {Verdict::kNotChecked, "no conversion rate in both periods"};
+    return {-way * *conversion_rate > 0 ? Verdict::kPossible : Verdict::kRuledOut,
+            "cvr " + Percent(*conversion_rate)};
+  }
+  if (rival.shows == Shows::kNowhere) return {Verdict::kNotChecked, "nothing measured shows it"};
+  if (!cpm && !share) return {Verdict::kNotChecked, "no price and no share of impressions"};
+  std::string measured = cpm ? "cpm " + Percent(*cpm) : "no price of impressions";
+  measured += share ? ", impression share " + Percent(*share) : ", no impression share";
+  const bool dearer = cpm && way * *cpm > kMoved;
+  const bool lost = share && -way * *share > kMoved;
+  if (dearer && lost && rival.sure) return {Verdict::kLikely, measured};
+  const bool other_way = (!cpm || way * *cpm <= 0) && (!share || -way * *share <= 0);
+  return {other_way ? Verdict::kRuledOut : Verdict::kPossible, measured};
+}
+
+}  // namespace
+
 std::vector<Diagnosis::Cause> WeighCauses(std::string_view kpi, const DiagnosisSums& before,
                                           const DiagnosisSums& after, const DiagnosisEvidence& e) {
   std::vector<Diagnosis::Cause> causes;
@@ -317,6 +348,25 @@ std::vector<Diagnosis::Cause> WeighCauses(std::string_view kpi, const DiagnosisS
         : *cpm > 0.10                     ? Verdict::kPossible
                                           : Verdict::kRuledOut,
         what);
+  }
+
+  const char* rivals = "a competitor moved";
+  if (!e.rivals) {
+    add(rivals, Verdict::kNotChecked, "nobody has sent competitive intelligence");
+  } else if (e.rivals->empty()) {
+    add(rivals, Verdict::kNotChecked, "what was sent names no move here in these days");
+  } else {
+    std::vector<std::pair<Verdict, std::string>> weighed;
+    for (const DiagnosisEvidence::Rival& rival : *e.rivals) {
+      const Weighed one = WeighRival(rival, cpm, ChangeOf(e.share_before, e.share_after),
+                                     ChangeOf(kCvr.of(before), kCvr.of(after)));
+      weighed.emplace_back(one.verdict, fmt::format("{}; here {}", rival.what, one.measured));
+    }
+    std::stable_sort(weighed.begin(), weighed.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<std::string> lines;
+    for (const auto& [verdict, line] : weighed) lines.push_back(line);
+    add(rivals, weighed.front().first, Join(lines));
   }
 
   if (kpi == "spend" || kpi == "impressions" || kpi == "clicks") {

@@ -69,6 +69,17 @@ struct DiagnosisEvidence {
   std::optional<double> share_before{}, share_after{};  ///< impression share
   std::optional<double> budget_used{};    ///< of today's budget, at the moment; 1: all
   std::optional<double> season_factor{};  ///< usual level of these days over the earlier ones
+  /// What teammates said of competitors in these days and the two weeks before; empty: only of
+  /// other days, platforms or countries; absent: nothing was sent.
+  struct Rival {
+    std::string what{};  ///< with its day and source
+    /// Where it would show: in price and share of impressions, in what clicks do, or nowhere that
+    /// is measured.
+    enum class Shows { kAuction, kClicks, kNowhere } shows = Shows::kNowhere;
+    bool against_us = true;  ///< false: a rival gave way
+    bool sure = false;       ///< its sender is more than guessing
+  };
+  std::optional<std::vector<Rival>> rivals{};
   std::string holiday{};                  ///< in the newer days; "" none known
   std::optional<double> others_change{};  ///< the client's other platforms, same KPI; -0.4 is -40 %
   bool flight_ends_soon = false;

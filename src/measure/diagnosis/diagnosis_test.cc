@@ -142,6 +142,54 @@ TEST(Causes, EvidenceDecidesAndWhatWasNotLookedAtIsSaid) {
   }
 }
 
+/// cpm 5 -> 6 (+20 %), impression share 0.6 -> 0.5 (-17 %), cvr 2.5 % -> 2 % (-20 %).
+TEST(Causes, ARivalsMoveIsHeldAgainstWhatIsMeasured) {
+  using Rival = DiagnosisEvidence::Rival;
+  using Shows = Rival::Shows;
+  const DiagnosisSums before{500, 100'000, 2'000, 50, 2'500};
+  const DiagnosisSums after{600, 100'000, 2'000, 40, 2'000};
+  const auto cause = [&](const DiagnosisEvidence& evidence, const DiagnosisSums& now) {
+    for (const auto& each : WeighCauses("cpa", before, now, evidence)) {
+      if (each.what == "a competitor moved") return each;
+    }
+    ADD_FAILURE();
+    return Diagnosis::Cause{};
+  };
+  const auto verdict = [&](const Rival& rival, bool shares, const DiagnosisSums& now) {
+    DiagnosisEvidence evidence;
+    evidence.rivals = {rival};
+    if (shares) {
+      evidence.share_before = 0.6;
+      evidence.share_after = 0.5;
+    }
+    return cause(evidence, now).verdict;
+  };
+  DiagnosisEvidence evidence;
+  EXPECT_EQ(cause(evidence, after).verdict, Verdict::kNotChecked);
+  EXPECT_EQ(cause(evidence, after).evidence, "nobody has sent competitive intelligence");
+  evidence.rivals.emplace();
+  EXPECT_EQ(cause(evidence, after).verdict, Verdict::kNotChecked);
+  const Rival raised{"2026-11-01: Ridgeline, auction up", Shows::kAuction, true, true};
+  EXPECT_EQ(verdict(raised, true, after), Verdict::kLikely);
+  // The report alone, a guess, or one measure alone make nothing likely.
+  EXPECT_EQ(verdict(raised, false, after), Verdict::kPossible);
+  EXPECT_EQ(verdict({"guess", Shows::kAuction, true, false}, true, after), Verdict::kPossible);
+  EXPECT_EQ(verdict(raised, false, before), Verdict::kRuledOut);
+  EXPECT_EQ(verdict({"gave way", Shows::kAuction, false, true}, true, after), Verdict::kRuledOut);
+  EXPECT_EQ(verdict({"offer", Shows::kClicks, true, true}, true, after), Verdict::kPossible);
+  EXPECT_EQ(verdict({"offer", Shows::kClicks, true, true}, true, before), Verdict::kRuledOut);
+  EXPECT_EQ(verdict({"rumour", Shows::kNowhere, true, true}, true, after), Verdict::kNotChecked);
+  // The most telling first, each with what was measured beside it.
+  evidence.rivals = {{"rumour", Shows::kNowhere, true, true}, raised};
+  evidence.share_before = 0.6;
+  evidence.share_after = 0.5;
+  const auto both = cause(evidence, after);
+  EXPECT_EQ(both.verdict, Verdict::kLikely);
+  EXPECT_EQ(both.evidence,
+            "2026-11-01: Ridgeline, auction up; here cpm +20 %, impression share -17 %; "
+            "rumour; here nothing measured shows it");
+}
+
 TEST(Diagnosis, NamesWhatToLookAtFirst) {
   const DiagnosisSums before{500, 100'000, 2'000, 50, 2'500};
   DiagnosisEvidence evidence;

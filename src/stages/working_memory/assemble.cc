@@ -8,10 +8,10 @@
 
 #include "domain/digest.h"
 #include "memory/campaigns/alerts.h"
+#include "memory/campaigns/competitors.h"
 #include "memory/campaigns/ledger.h"
 #include "memory/campaigns/reports.h"
 #include "memory/campaigns/signals.h"
-#include "memory/campaigns/team.h"
 #include "memory/platforms/platforms.h"
 #include "stages/working_memory/working_memory.h"
 
@@ -318,37 +318,21 @@ class Assembler {
   }
 
   /// What was sent of competitors, as long as it holds: text of others, for who decides to see.
-  /// Nothing computes with it.
+  /// Diagnoses and the optimiser's round name it beside what is measured; no number comes of it.
   Result<> Intelligence() {
-    MAXOPT_TRY(const std::vector<InboxRow> rows,
-               Inbox(*world_.store,
-                     {.client = client_.name, .kind = "competitive_intelligence", .limit = 50}));
-    constexpr days kHolds{28};
+    MAXOPT_TRY(const CompetitorMoves known,
+               ReadCompetitorMoves(*world_.store, client_.name, out_.at, today_, today_));
     json items = json::array();
-    bool old = false;
-    for (const InboxRow& row : rows) {
-      if (row.state == "refused" || row.received_at > out_.at) continue;
-      const json message = json::parse(row.content, nullptr, false);
-      const json body = message.is_object() ? message.value("body", json::object()) : json();
-      if (!body.is_object() || !body.contains("findings")) continue;
-      const auto observed = ParseDay(body.value("observed_on", ""));
-      const auto until = ParseDay(body.value("valid_until", ""));
-      if (!observed) continue;
-      if (today_ > (until ? *until : *observed + kHolds)) {
-        old = true;
-        continue;
-      }
-      for (const json& finding : body["findings"]) {
-        if (items.size() == kFew) break;
-        json item = finding;
-        item["from"] = row.sender;
-        item["message"] = row.id;
-        item["observed_on"] = PrintDay(*observed);
-        items.push_back(std::move(item));
-      }
+    for (const CompetitorMove& move : known.moves) {
+      if (items.size() == kFew) break;
+      json item = json::parse(move.json);
+      item["from"] = move.from;
+      item["message"] = move.message;
+      item["observed_on"] = PrintDay(move.observed_on);
+      items.push_back(std::move(item));
     }
     Add(true, "Competitive intelligence", "inbox", items,
-        old ? "what was sent is no longer valid" : "nobody has sent any");
+        known.any ? "what was sent is no longer valid" : "nobody has sent any");
     return {};
   }
 

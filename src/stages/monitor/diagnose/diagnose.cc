@@ -8,6 +8,7 @@
 
 #include "measure/calendar/calendar.h"
 #include "measure/diagnosis/diagnosis.h"
+#include "memory/campaigns/competitors.h"
 #include "memory/campaigns/signals.h"
 
 namespace maxopt {
@@ -20,6 +21,7 @@ constexpr int kWeeksBefore = 4;  ///< of the same weekdays
 constexpr std::chrono::hours kEditsBefore{72};  ///< an edit takes a day or two to show
 constexpr std::chrono::seconds kHistoryTimeout{20};
 constexpr std::size_t kDetailMax = 200;
+constexpr days kRivalsBefore{14};  ///< a rival's move shows in the auction within days
 
 /// What moves when nothing names a KPI.
 std::string KpiOfCondition(const Condition& c) {
@@ -242,6 +244,68 @@ Result<std::optional<double>> MaturityOf(FactStore& facts, const AccountId& acco
   return count > 0 ? std::optional(sum / count) : std::nullopt;
 }
 
+/// Where a rival's move would show, and whose way it goes; a move that does not say is one that
+/// nothing measured shows.
+DiagnosisEvidence::Rival RivalOf(const CompetitorMove& move) {
+  using Shows = DiagnosisEvidence::Rival::Shows;
+  const bool more = move.direction == "up" || move.direction == "new";
+  const bool less = move.direction == "down" || move.direction == "gone";
+  DiagnosisEvidence::Rival rival{.what = PrintMove(move), .sure = move.confidence != "low"};
+  if (move.what == "launch" || move.what == "withdrawal") {
+    rival.shows = Shows::kAuction;
+    rival.against_us = move.what == "launch";
+  } else if (!more && !less) {
+    return rival;
+  } else if (move.what == "auction" || move.what == "share_of_voice" || move.what == "spend") {
+    rival.shows = Shows::kAuction;
+    rival.against_us = more;
+  } else if (move.what == "price") {
+    rival.shows = Shows::kClicks;
+    rival.against_us = less;
+  } else if (move.what == "offer" || move.what == "creative" || move.what == "audience") {
+    rival.shows = Shows::kClicks;
+    rival.against_us = more;
+  }
+  return rival;
+}
+
+/// Absent: nobody has sent any. Of the condition's platform, market and kind of inventory, where
+/// these are known, and no older than two weeks before the days.
+Result<std::optional<std::vector<DiagnosisEvidence::Rival>>> RivalsOf(CampaignStore& store,
+                                                                      const Condition& condition,
+                                                                      const std::string& zone,
+                                                                      const Periods& periods,
+                                                                      Instant now) {
+  using Rivals = std::optional<std::vector<DiagnosisEvidence::Rival>>;
+  if (periods.after.empty()) return Rivals();
+  const auto first = ParseDay(periods.after.begin()->substr(0, 10));
+  const auto last = ParseDay(periods.after.rbegin()->substr(0, 10));
+  if (!first || !last) return Rivals();
+  const Day earliest = *first - kRivalsBefore;
+  MAXOPT_TRY(const CompetitorMoves known,
+             ReadCompetitorMoves(store, condition.client, now, earliest, *last));
+  if (known.moves.empty() && !known.any) return Rivals();
+  std::string channel;
+  if (!condition.object_id.empty()) {
+    MAXOPT_TRY(const std::vector<OwnedObject> objects, store.Objects(*condition.account));
+    for (const OwnedObject& object : objects) {
+      if (object.id == condition.object_id)
+        channel = TextField(object.last_applied, "channel_type");
+    }
+  }
+  const std::string country(CountryOfZone(zone).value_or(""));
+  std::vector<DiagnosisEvidence::Rival> rivals;
+  for (const CompetitorMove& move : known.moves) {
+    const bool other_channel = !move.channel.empty() && !channel.empty() && move.channel != channel;
+    if (move.observed_on < earliest || other_channel ||
+        !IsMoveOn(move, condition.account->platform, country)) {
+      continue;
+    }
+    rivals.push_back(RivalOf(move));
+  }
+  return Rivals(std::move(rivals));
+}
+
 std::optional<std::vector<DiagnosisEvidence::Edit>> EditsOf(const DiagnoseWorld& world,
                                                             const Condition& condition,
                                                             const std::set<std::string>& children,
@@ -360,6 +424,8 @@ Result<std::optional<Diagnosis>> DiagnoseCondition(const DiagnoseWorld& world,
   }
   MAXOPT_TRY(evidence.maturity, MaturityOf(*world.facts, account, periods));
   MAXOPT_TRY(evidence.season_factor, SeasonFactor(*world.facts, account, kpi, periods));
+  MAXOPT_TRY(evidence.rivals, RivalsOf(*world.store, condition,
+                                       own == accounts.end() ? "" : own->info.zone, periods, now));
   if (own != accounts.end()) evidence.holiday = HolidaysIn(periods.after, own->info.zone);
   // Impression share, where the platform reports one.
   FactQuery share = query;
