@@ -12,6 +12,7 @@
 
 #include "agent/model/scripted_for_test.h"
 #include "app/ask/rules.h"
+#include "app/ask/teammates.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/ledger.h"
 #include "stages/report/narrative/narrative.h"
@@ -536,6 +537,62 @@ TEST_F(AskTest, RulesOnlyAsksNobody) {
   EXPECT_EQ(Answer(kWhyMeta, false).by, "rules");
   EXPECT_TRUE(server_->got().empty());
   EXPECT_TRUE(Lines("model_call").empty());
+}
+
+/// Questions of teammates: what the data answers is answered with its sources and closed, the rest
+/// waits for a person and is not tried again.
+TEST_F(AskTest, TeammatesAreAnsweredWhereTheDataDoes) {
+  Fill();
+  const auto config = [](const std::string& more) {
+    return *ParseTeamConfig("maxopt: team/1\n" + more, "team.yaml");
+  };
+  const auto ask = [&](const std::string& id, const std::string& client, const std::string& text) {
+    Sender sender;
+    sender.member = "james";
+    sender.via = "hand";
+    const nlohmann::json message{
+        {"maxopt", "message/1"}, {"id", id},
+        {"from", "james"},       {"client", client},
+        {"kind", "question"},    {"body", {{"maxopt", "question/1"}, {"text", text}}}};
+    const auto received = ReceiveMessage(*home_, config(""), sender, message.dump());
+    EXPECT_TRUE(received && !received->refusal);
+    return received->seq;
+  };
+  const long long known = ask("q-1", "Alpen", "why did CPA rise last week?");
+  const long long unknown = ask("q-2", "Alpen", "shall we meet for lunch?");
+  const long long other = ask("q-3", "Brenner", "what is the CPA of Spring sale last week?");
+  const long long large = ask("q-4", "Alpen", std::string(2'000, 'x'));
+  EXPECT_EQ(AnswerTeammates(*home_, config(""))->answered, 0) << "off without a setting";
+  EXPECT_EQ(GetInboxRow(home_->store(), known)->state, "open");
+  const TeamConfig rules = config("answer_questions: rules\n");
+  const auto round = AnswerTeammates(*home_, rules);
+  ASSERT_TRUE(round) << round.error().what;
+  EXPECT_TRUE(round->problems.empty());
+  EXPECT_EQ(round->answered + round->left, 4);
+  EXPECT_GE(round->left, 2);
+  const auto row = GetInboxRow(home_->store(), known);
+  EXPECT_EQ(row->state, "answered");
+  const auto sent = SentMessages(home_->store(), {.id = row->answer});
+  ASSERT_EQ(sent->size(), 1u);
+  EXPECT_EQ(sent->at(0).message.kind, "answer");
+  EXPECT_EQ(sent->at(0).thread.in_reply_to, "q-1");
+  const auto body = nlohmann::json::parse(sent->at(0).message.json);
+  EXPECT_EQ(body["by"], "Max, by rules");
+  EXPECT_FALSE(body["sources"].empty());
+  EXPECT_NE(sent->at(0).message.markdown.find("without a person"), std::string::npos);
+  for (const long long seq : {unknown, large}) {
+    EXPECT_EQ(GetInboxRow(home_->store(), seq)->state, "open");
+    EXPECT_NE(GetInboxRow(home_->store(), seq)->why.find("a person answers"), std::string::npos);
+  }
+  // About another client nothing of this one is said.
+  const auto foreign = GetInboxRow(home_->store(), other);
+  for (const SentMessage& message : *SentMessages(home_->store(), {.client = "Brenner"})) {
+    EXPECT_EQ(message.message.json.find("Spring sale\""), std::string::npos);
+  }
+  EXPECT_TRUE(foreign->state == "open" || foreign->state == "answered");
+  const auto again = AnswerTeammates(*home_, rules);
+  EXPECT_EQ(again->answered + again->left, 0);
+  EXPECT_TRUE(AnswerTeammate(*home_, unknown, "At noon.")) << "a person may";
 }
 
 }  // namespace

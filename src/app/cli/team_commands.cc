@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "app/ask/teammates.h"
 #include "app/cli/families.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
@@ -175,11 +176,13 @@ Result<int> DeliverTeamNow(const CommandContext& context, const TeamArguments&) 
   MAXOPT_TRY(const int finished, FinishReceived(*home, config));
   MAXOPT_TRY(const ReceivedRound folders, ReceiveFolders(*home, config));
   MAXOPT_TRY(const ReceivedRound mails, ReceiveMails(*home, config));
+  MAXOPT_TRY(const OwnAnswerRound answers, AnswerTeammates(*home, config));
   MAXOPT_TRY(const DeliveryRound round, DeliverTeam(*home, config, MakeNotifyWires()));
   std::vector<std::string> notes = round.notes;
   for (const ReceivedRound* from : {&folders, &mails}) {
     notes.insert(notes.end(), from->problems.begin(), from->problems.end());
   }
+  notes.insert(notes.end(), answers.problems.begin(), answers.problems.end());
   const int received = folders.received + mails.received + finished;
   const int refused = folders.refused + mails.refused;
   const int repeats = folders.repeats + mails.repeats;
@@ -187,6 +190,7 @@ Result<int> DeliverTeamNow(const CommandContext& context, const TeamArguments&) 
     fmt::print("{}\n", TeamText({{"received", received},
                                  {"refused", refused},
                                  {"repeats", repeats},
+                                 {"answered", answers.answered},
                                  {"sent", round.sent},
                                  {"kept", round.kept},
                                  {"waiting", round.waiting},
@@ -324,7 +328,8 @@ void AddTeamCommands(CLI::App& app, const CommandContext& context,
   add("init", "write team.yaml, commented", TeamTemplate);
   CLI::App* hand = add("hand-in", "a document or message of a teammate, by hand", HandInMessage);
   hand->add_option("file", arguments->file,
-                   "media_plan.yaml, brief.json, ...; or a message (schemas/message.schema.json)")
+                   "media_plan.yaml, brief.json, spring.xlsx, ...; or a message "
+                   "(schemas/message.schema.json)")
       ->required();
   hand->add_option("--from", arguments->from, "whose it is")->required();
   hand->add_option("--client", arguments->client, "may be left out when there is one");

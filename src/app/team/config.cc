@@ -86,8 +86,8 @@ Result<TeamChannel> ReadTeamChannel(const YamlMap& reader, const std::string& me
 }
 
 Result<> ReadMember(const YamlMap& reader, TeamConfig& config) {
-  MAXOPT_CHECK(reader.OnlyKeys(
-      {"name", "title", "user", "clients", "sends", "secret", "inbox", "mail_token", "channels"}));
+  MAXOPT_CHECK(reader.OnlyKeys({"name", "title", "user", "clients", "sends", "secret", "webhook_in",
+                                "inbox", "mail_token", "channels"}));
   MAXOPT_TRY(const std::string name, reader.Text("name"));
   if (!IsMemberName(name) || name == "max") {
     return reader.Bad("name",
@@ -114,6 +114,11 @@ Result<> ReadMember(const YamlMap& reader, TeamConfig& config) {
       return reader.Bad("secret",
                         "secret must have at least 16 characters; openssl rand -hex 32 makes one");
     }
+  }
+  MAXOPT_CHECK(reader.Flag("webhook_in", member.webhook_in));
+  if (member.webhook_in && member.secret.empty()) {
+    return reader.Bad("webhook_in",
+                      "webhook_in needs the member's secret: the signature is the proof");
   }
   if (reader.Has("inbox")) {
     MAXOPT_TRY(member.inbox, ReadFolder(reader, "inbox"));
@@ -190,10 +195,20 @@ TeamConfig WorkflowTeam() {
 
 Result<TeamConfig> ReadTeam(const YamlMap& root) {
   TeamConfig config = WorkflowTeam();
-  MAXOPT_CHECK(root.OnlyKeys({"maxopt", "answer_within", "give_up", "mailbox", "members"}));
+  MAXOPT_CHECK(root.OnlyKeys(
+      {"maxopt", "answer_within", "give_up", "answer_questions", "mailbox", "members"}));
   MAXOPT_CHECK(root.Kind("team/1"));
   MAXOPT_CHECK(root.Time("answer_within", config.answer_within));
   MAXOPT_CHECK(root.Time("give_up", config.retry.give_up));
+  std::string answers = "off";
+  MAXOPT_CHECK(root.Text("answer_questions", answers));
+  if (answers != "off" && answers != "rules" && answers != "model") {
+    return root.Bad("answer_questions", "answer_questions must be off, rules or model");
+  }
+  using OwnAnswers = TeamConfig::OwnAnswers;
+  config.own_answers = answers == "off"     ? OwnAnswers::kOff
+                       : answers == "rules" ? OwnAnswers::kRules
+                                            : OwnAnswers::kModel;
   if (root.Has("mailbox")) {
     MAXOPT_TRY(config.mailbox, ReadTeamMailbox(root.Map("mailbox")));
   }
@@ -271,6 +286,7 @@ std::string TeamConfigTemplate() {
 maxopt: team/1
 # answer_within: 2d       # due time of questions that state none
 # give_up: 3d             # a message that cannot be delivered for so long is shown as failed
+# answer_questions: rules # what the data answers is answered at once, marked so: off, rules, model
 # mailbox:                # mails to Max are read here
 #   url: imaps://mail.agency.example:993      # or maildir: /var/mail/max, instead of url and login
 #   user: env:MAX_MAIL_USER
@@ -281,6 +297,7 @@ members: []
 #     user: james                       # of maxopt serve: whose API keys speak for him
 #     clients: [Alpenglow]              # left out: every client
 #     secret: env:JAMES_SIGNING_KEY     # his messages over the API must be signed with it
+#     webhook_in: true                  # and need no API key then
 #     inbox: team/james/to_max          # folder (below this one) that is looked into
 #     mail_token: env:JAMES_MAIL_TOKEN  # his mails come to max+TOKEN@agency.example
 #     channels:

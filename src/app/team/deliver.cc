@@ -265,7 +265,8 @@ Result<Message> AskTeammate(Home& home, const TeamConfig& config, const TeamQues
   return SaveThreaded(home.store(), std::move(message), thread, {}, now);
 }
 
-Result<Message> AnswerTeammate(Home& home, long long seq, const std::string& text) {
+Result<Message> AnswerTeammate(Home& home, long long seq, const std::string& text,
+                               const AnsweredBy& marks) {
   const Instant now = home.clock().Now();
   MAXOPT_TRY(const InboxRow row, GetInboxRow(home.store(), seq));
   if (row.state != "open") {
@@ -273,8 +274,12 @@ Result<Message> AnswerTeammate(Home& home, long long seq, const std::string& tex
                                              "answer",
                                              seq, row.state));
   }
-  const ordered_json body{
+  ordered_json body{
       {"maxopt", "answer/1"}, {"text", text}, {"client", row.client}, {"at", PrintInstant(now)}};
+  if (!marks.by.empty()) {
+    body["by"] = marks.by;
+    body["sources"] = marks.sources;
+  }
   Message message;
   message.client = row.client;
   message.to = row.sender;
@@ -283,6 +288,13 @@ Result<Message> AnswerTeammate(Home& home, long long seq, const std::string& tex
   message.about = row.about;
   message.json = body.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   message.markdown = MarkdownText(text) + "\n";
+  if (!marks.by.empty()) {
+    message.markdown += "\nAnswered by " + MarkdownText(marks.by) + ", without a person.\n";
+    for (const std::string& source : marks.sources) {
+      message.markdown += "\n- " + MarkdownText(source);
+    }
+    message.markdown += "\n";
+  }
   message.created_at = now;
   if (const std::string objection = team::BodyObjection("answer", message.json);
       !objection.empty()) {

@@ -36,6 +36,7 @@ struct TeamMember {
   std::vector<std::string> clients{};  ///< empty: every client
   std::vector<std::string> sends{};    ///< kinds beside those that the workflow gives the member
   std::string secret{};                ///< with one, messages over the API must be signed with it
+  bool webhook_in = false;             ///< signed messages need no API key
   std::string inbox{};                 ///< folder that is looked into; absolute or below the home
   /// The secret part of the address that the member's mails are sent to; empty: mails are refused.
   std::string mail_token{};
@@ -52,6 +53,9 @@ struct TeamConfig {
   std::chrono::seconds answer_within{86400 * 2};  ///< due time of what states none: two days
   team::RetryPolicy retry{};
   std::optional<TeamMailbox> mailbox{};
+  /// Whether Max answers questions by himself where the data does: not, by the rules of `ask`, or
+  /// by the model as well.
+  enum class OwnAnswers { kOff, kRules, kModel } own_answers = OwnAnswers::kOff;
   const TeamMember* Find(std::string_view name) const;
   /// Who a user of serve speaks for; nullptr: nobody.
   const TeamMember* OfUser(std::string_view user) const;
@@ -71,7 +75,7 @@ std::string TeamConfigTemplate();
 /// Who brings a message, as the way it came proves.
 struct Sender {
   std::string member;  ///< "" : proven to be nobody of the team
-  std::string via;     ///< "api", "mcp", "folder", "mail", "hand"
+  std::string via;     ///< "api", "webhook", "mcp", "folder", "mail", "hand"
   std::string by;      ///< "james by mk_1a2b"
   /// Whom the bringer may see; nullopt: every client.
   std::optional<std::vector<std::string>> clients{};
@@ -152,7 +156,12 @@ struct TeamQuestion {
 };
 Result<Message> AskTeammate(Home& home, const TeamConfig& config, const TeamQuestion& question);
 /// Answers an open question or request. kConflict when it is not open.
-Result<Message> AnswerTeammate(Home& home, long long seq, const std::string& text);
+struct AnsweredBy {
+  std::string by{};                    ///< "Max, by rules"; empty: a person
+  std::vector<std::string> sources{};  ///< where its numbers are from
+};
+Result<Message> AnswerTeammate(Home& home, long long seq, const std::string& text,
+                               const AnsweredBy& marks = {});
 
 // --- looking ------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <set>
 
+#include "app/ask/teammates.h"
 #include "app/canary/canary.h"
 #include "app/conversions/conversions.h"
 #include "app/cycle/cycle.h"
@@ -360,15 +361,21 @@ Result<JobOutcome> TeamJob(JobContext& context) {
   MAXOPT_TRY(const int finished, FinishReceived(home, config));
   MAXOPT_TRY(const ReceivedRound folders, ReceiveFolders(home, config));
   MAXOPT_TRY(const ReceivedRound mails, ReceiveMails(home, config));
+  MAXOPT_TRY(const OwnAnswerRound answers, AnswerTeammates(home, config));
   MAXOPT_TRY(const DeliveryRound round, DeliverTeam(home, config, MakeNotifyWires()));
   JobOutcome outcome{fmt::format("{} received, {} refused; {} sent, {} kept until fetched, {} wait",
                                  folders.received + mails.received + finished,
                                  folders.refused + mails.refused, round.sent, round.kept,
                                  round.waiting)};
+  if (answers.answered + answers.left > 0) {
+    outcome.detail +=
+        fmt::format("; {} questions answered, {} left to a person", answers.answered, answers.left);
+  }
   // What waits is tried again when it is due; a job that fails would only be tried sooner.
   if (!round.notes.empty()) outcome.detail += fmt::format("; {}", fmt::join(round.notes, "; "));
   outcome.problems = folders.problems;
   outcome.problems.insert(outcome.problems.end(), mails.problems.begin(), mails.problems.end());
+  outcome.problems.insert(outcome.problems.end(), answers.problems.begin(), answers.problems.end());
   if (round.failed > 0) outcome.problems.push_back(fmt::format("{} given up", round.failed));
   return outcome;
 }

@@ -219,6 +219,20 @@ Result<> MoveInbox(CampaignStore& store, const InboxMove& move, Instant at) {
   });
 }
 
+Result<> NoteInbox(CampaignStore& store, long long seq, const std::string& why) {
+  return store.database().Do([&](soci::session& sql) -> Result<> {
+    soci::transaction transaction(sql);
+    std::string state;
+    sql << "SELECT state FROM inbox WHERE seq = :s", soci::use(seq), soci::into(state);
+    if (!sql.got_data() || state != "open") {
+      return Fail(Errc::kConflict, fmt::format("row {} of the inbox is not open", seq));
+    }
+    sql << "UPDATE inbox SET why = :w WHERE seq = :s", soci::use(why), soci::use(seq);
+    transaction.commit();
+    return {};
+  });
+}
+
 Result<> AnswerThread(CampaignStore& store, const std::string& message, const std::string& member,
                       const std::string& answer, Instant at) {
   return store.database().Do([&](soci::session& sql) -> Result<> {

@@ -17,10 +17,10 @@ struct InboxRow {
   std::string sender;  ///< "james"; of what is refused: who it says to be from
   std::string id;      ///< the sender's; may be empty or anything of what is refused
   std::string client, kind, about, title, correlation, in_reply_to;
-  std::string via;  ///< "folder", "api", "mcp", "mail", "hand"
+  std::string via;  ///< "folder", "api", "webhook", "mcp", "mail", "hand"
   std::string by;   ///< who brought it, as far as that is proven: "james by mk_1a2b"
   std::string state = "new";
-  std::string why;  ///< of a refusal
+  std::string why;  ///< of a refusal, or why an open one waits for a person
   Instant received_at{};
   std::optional<Instant> due_at{}, closed_at{};
   std::string digest;   ///< SHA-256 of the content as it came
@@ -67,6 +67,9 @@ Result<Message> SaveThreaded(CampaignStore& store, Message message, MessageThrea
                              const InboxMove& move, Instant at);
 /// Moves a row of the inbox without a message. kConflict as above.
 Result<> MoveInbox(CampaignStore& store, const InboxMove& move, Instant at);
+/// Says of an open row why it still waits: `why` is what was found out, and it stays open.
+/// kConflict when it is not open any more.
+Result<> NoteInbox(CampaignStore& store, long long seq, const std::string& why);
 /// Says of a message that waits for an answer (due_at, or a thread of its own) that it came.
 /// kNotFound: Max has sent no such message to that member.
 Result<> AnswerThread(CampaignStore& store, const std::string& message, const std::string& member,
