@@ -154,6 +154,7 @@ class ApiTest : public testing::Test {
     put("{report}", "r-20200101-0001");
     put("{form}", "html");
     put("{user}", "nobody");
+    put("{member}", "nobody");
     put("{key}", "nothing");
     static const std::map<std::string_view, std::string> kBodies = {
         {"begin_session", R"({"name":"nobody","password":"x"})"},
@@ -206,29 +207,53 @@ class ApiTest : public testing::Test {
 /// What a route answers to somebody who may, in this home without facts, plans of that name, or
 /// reachable platforms. A new route needs a line.
 const std::map<std::string_view, int> kAllowed = {
-    {"get_session", 200},   {"begin_session", 401},
-    {"end_session", 200},   {"list_clients", 200},
-    {"live", 200},          {"live_stream", 200},
-    {"status", 200},        {"list_views", 200},
-    {"view", 200},          {"client_view", 200},
-    {"get_plan", 404},      {"approve_plan", 404},
-    {"reject_plan", 404},   {"apply_plan", 404},
-    {"undo_plan", 404},     {"acknowledge_alert", 404},
-    {"silence_alert", 404}, {"feedback_alert", 404},
-    {"ask", 200},           {"usual_scenarios", 422},
-    {"ask_scenarios", 422}, {"propose_scenario", 422},
-    {"optimize", 200},      {"get_rules", 404},
-    {"put_rules", 400},     {"post_inbox", 403},  // none of these users is a teammate
-    {"get_policy", 404},    {"put_policy", 400},
-    {"get_document", 404},  {"get_media", 404},
-    {"run_job", 404},       {"halt", 200},
-    {"list_users", 200},    {"add_user", 201},
-    {"change_user", 404},   {"remove_user", 404},
-    {"list_keys", 200},     {"add_key", 201},
-    {"revoke_key", 404},    {"list_audit", 200},
-    {"metrics", 200},       {"health", 200},
-    {"openapi", 200},       {"list_reports", 200},
-    {"make_report", 400},   {"get_report", 404},
+    {"get_session", 200},
+    {"begin_session", 401},
+    {"end_session", 200},
+    {"list_clients", 200},
+    {"live", 200},
+    {"live_stream", 200},
+    {"status", 200},
+    {"list_views", 200},
+    {"view", 200},
+    {"client_view", 200},
+    {"get_plan", 404},
+    {"approve_plan", 404},
+    {"reject_plan", 404},
+    {"apply_plan", 404},
+    {"undo_plan", 404},
+    {"acknowledge_alert", 404},
+    {"silence_alert", 404},
+    {"feedback_alert", 404},
+    {"ask", 200},
+    {"usual_scenarios", 422},
+    {"ask_scenarios", 422},
+    {"propose_scenario", 422},
+    {"optimize", 200},
+    {"get_rules", 404},
+    {"put_rules", 400},
+    {"post_inbox", 403},  // none of these users is a teammate
+    {"get_policy", 404},
+    {"put_policy", 400},
+    {"get_document", 404},
+    {"get_media", 404},
+    {"run_job", 404},
+    {"halt", 200},
+    {"list_users", 200},
+    {"add_user", 201},
+    {"change_user", 404},
+    {"remove_user", 404},
+    {"list_keys", 200},
+    {"add_key", 201},
+    {"revoke_key", 404},
+    {"list_audit", 200},
+    {"metrics", 200},
+    {"health", 200},
+    {"openapi", 200},
+    {"list_reports", 200},
+    {"post_team_webhook", 403},  // nothing is signed
+    {"make_report", 400},
+    {"get_report", 404},
 };
 
 TEST_F(ApiTest, EveryRouteForEveryRoleAndClient) {
@@ -330,6 +355,31 @@ TEST_F(ApiTest, AMessageOfATeammateIsTakenOrKeptWithTheReason) {
   EXPECT_NE(old.body.find("kept as number"), std::string::npos) << old.body;
   EXPECT_EQ(old.body.find(secret), std::string::npos);
   EXPECT_EQ(Ask(zara, "POST", path, body, with(now(0), secret, body)).status, 201);
+
+  // Without an API key only where team.yaml says so, and only by a signature that holds; nothing of
+  // who fails is kept, and who is a member is not told.
+  const std::string hook = "/api/v1/team/zara/inbox";
+  const std::string keyless = question("zara", "q-6");
+  const auto signed_now = with(now(0), secret, keyless);
+  const http::Response closed = Ask({}, "POST", hook, keyless, signed_now);
+  EXPECT_EQ(closed.status, 403);
+  std::ofstream(folder_ / "team.yaml") << "maxopt: team/1\nmembers:\n  - {name: zara, webhook_in: "
+                                          "true, secret: "
+                                       << secret << "}\n";
+  EXPECT_EQ(Ask({}, "POST", hook, keyless).body, closed.body);
+  EXPECT_EQ(Ask({}, "POST", hook, keyless, with(now(-3600), secret, keyless)).body, closed.body);
+  EXPECT_EQ(Ask({}, "POST", "/api/v1/team/james/inbox", keyless, signed_now).body, closed.body);
+  EXPECT_EQ(Ask({}, "POST", "/api/v1/team/nobody/inbox", keyless, signed_now).body, closed.body);
+  const http::Response let_in = Ask({}, "POST", hook, keyless, signed_now);
+  EXPECT_EQ(let_in.status, 201) << let_in.body;
+  EXPECT_EQ(let_in.body.find(folder_.string()), std::string::npos) << let_in.body;
+  // What somebody recorded and sends again is the same message.
+  EXPECT_EQ(Ask({}, "POST", hook, keyless, signed_now).status, 200);
+  int limited = 0;
+  for (int i = 0; i < 30; ++i) {
+    limited += Ask({}, "POST", hook, keyless, signed_now).status == 429;
+  }
+  EXPECT_GT(limited, 0);
 
   // All that was refused is in the view, with why.
   const json view =

@@ -456,7 +456,7 @@ class Gate final : public Api {
       }
     }
     if (auto good = ReadRequest(call, route); !good) return std::unexpected(good.error());
-    if (!route.writes() || route.login) return route.handler(call);
+    if (!route.writes() || route.login || route.is_signed) return route.handler(call);
     return Once(call, route, note);
   }
 

@@ -29,7 +29,7 @@ std::string OpenApiDocument(const std::string& version) {
                             {"description", parameter.what},
                             {"schema", ordered_json::parse(parameter.schema)}});
     }
-    if (route.writes() && !route.login) {
+    if (route.writes() && !route.login && !route.is_signed) {
       parameters.push_back(
           {{"name", "Idempotency-Key"},
            {"in", "header"},

@@ -92,6 +92,7 @@ struct Route {
   bool slow = false;         ///< may take minutes: done beside the quick ones
   bool free_query = false;   ///< the handler judges the parameters itself
   bool login = false;        ///< begins or ends a session: no CSRF token, no Idempotency-Key
+  bool is_signed = false;    ///< its sender signs it: no login, and its id is its Idempotency-Key
 
   bool writes() const { return method != "GET"; }
   bool of_client() const { return pattern.find("{client}") != std::string_view::npos; }
@@ -159,6 +160,7 @@ struct Context {
   std::string secret;  ///< signs cursors
   Counters counters;
   Questions questions{};
+  Questions webhooks{};  ///< messages of members who sign, at the pace of questions
 };
 
 // --- handlers, by file --------------------------------------------------------------------------
@@ -198,6 +200,7 @@ Answer GetReportForm(Call& call);
 Answer AskQuestions(Call& call);
 // inbox.cc
 Answer PostInbox(Call& call);
+Answer PostTeamWebhook(Call& call);
 // act.cc
 Answer ApprovePlan(Call& call);
 Answer RejectPlan(Call& call);

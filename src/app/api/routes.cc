@@ -455,6 +455,18 @@ std::vector<Route> Make() {
                .request = R"({"type":"object","required":["maxopt","id","from","client","kind"]})",
                .answer = kInboxOut,
                .slow = true});
+  r.push_back({.id = "post_team_webhook",
+               .method = "POST",
+               .pattern = "/api/v1/team/{member}/inbox",
+               .what = "The same from a member whom team.yaml lets in by a signature alone "
+                       "(webhook_in), without an API key.",
+               .role = std::nullopt,
+               .handler = PostTeamWebhook,
+               .body = Body::kMessage,
+               .request = R"({"type":"object","required":["maxopt","id","from","client","kind"]})",
+               .answer = kInboxOut,
+               .slow = true,
+               .is_signed = true});
   r.push_back({.id = "get_document",
                .method = "GET",
                .pattern = CLIENT "/documents/{name*}",

@@ -72,6 +72,15 @@ std::string ClientFolder(const std::string& client) {
   return fmt::format("{}-{}", slug.empty() ? "client" : slug, Sha256Hex(client).substr(0, 8));
 }
 
+/// A text as it may leave this machine: where the home lies is nobody's business.
+std::string WithoutHome(const Home& home, std::string text) {
+  const std::string folder = home.PathOf("");
+  for (std::size_t at = 0; (at = text.find(folder, at)) != std::string::npos;) {
+    text.erase(at, folder.size());
+  }
+  return text;
+}
+
 std::string CampaignFolder(Home& home, const std::string& client, const std::string& campaign) {
   return home.PathOf("handed_over/" + ClientFolder(client) + "/" + campaign);
 }
@@ -98,8 +107,8 @@ Result<std::vector<DocumentFile>> DocumentsOf(Home& home, const team::Envelope& 
   const std::string folder = CampaignFolder(home, envelope.client, envelope.about);
   const auto read = ParseSomeDocuments({file}, AssetsBeside({folder + "/" + file.name}));
   if (!read) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("the {} cannot be read: {}", envelope.kind, read.error().what));
+    return Fail(Errc::kInvalidArgument, fmt::format("the {} cannot be read: {}", envelope.kind,
+                                                    WithoutHome(home, read.error().what)));
   }
   const bool has[] = {!read->brief.campaign.value.empty(), !read->media_plan.packages.empty(),
                       !read->creatives.ads.empty() || !read->creatives.assets.empty() ||
@@ -284,11 +293,13 @@ ReceiptFacts LookTogether(Home& home, const std::string& client, const std::stri
     if (!there) facts.waits_for.emplace_back(kind);
   }
   if (!facts.waits_for.empty()) {
-    facts.next = fmt::format("when {} {} there: maxopt check {}", fmt::join(facts.waits_for, ", "),
-                             facts.waits_for.size() == 1 ? "is" : "are", folder);
+    facts.next = fmt::format("when {} {} there, in Max's home: maxopt check {}",
+                             fmt::join(facts.waits_for, ", "),
+                             facts.waits_for.size() == 1 ? "is" : "are", WithoutHome(home, folder));
     return facts;
   }
-  facts.next = fmt::format("maxopt check {0}, then maxopt plan {0}", folder);
+  facts.next = fmt::format("in Max's home: maxopt check {0}, then maxopt plan {0}",
+                           WithoutHome(home, folder));
   const auto prepare = [&]() -> Result<Checklist> {
     const SetupWorld world = home.setup_world();
     MAXOPT_TRY(const std::vector<DocumentFile> files, ReadDocumentFiles({folder}));
@@ -305,12 +316,13 @@ ReceiptFacts LookTogether(Home& home, const std::string& client, const std::stri
   };
   auto check = prepare();
   if (!check) {
-    facts.problems = Lines(check.error().what);
+    facts.problems = Lines(WithoutHome(home, check.error().what));
     return facts;
   }
   for (const CheckResult& result : check->results) {
     if (result.status != CheckStatus::kFail || std::ssize(facts.problems) >= kProblemsMax) continue;
-    facts.problems.push_back(result.evidence + (result.fix.empty() ? "" : ": " + result.fix));
+    facts.problems.push_back(
+        WithoutHome(home, result.evidence + (result.fix.empty() ? "" : ": " + result.fix)));
   }
   facts.check = std::move(*check);
   return facts;
