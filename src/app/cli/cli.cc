@@ -112,9 +112,8 @@ int RunCommandLine(int argc, char** argv) {
     };
   });
 
-  command(&app, "init", "write templates of connections, policy and alerts")->callback([&] {
-    run = [&] { return InitCommand(context); };
-  });
+  command(&app, "init", "write templates of connections, policy, alerts, jobs and reports")
+      ->callback([&] { run = [&] { return InitCommand(context); }; });
   command(&app, "connect", "read the accounts of connections.yaml and keep them")->callback([&] {
     run = [&] { return ConnectCommand(context); };
   });

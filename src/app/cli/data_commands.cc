@@ -10,6 +10,7 @@
 #include "app/cli/background.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/reports/reports.h"
 #include "app/serve/orders.h"
 #include "connect/exports/exports.h"
 #include "memory/facts/table.h"
@@ -455,6 +456,7 @@ Result<int> DoctorCommand(const CommandContext& context) {
   if (home) {
     const auto connections = (*home)->Connections();
     add("connections.yaml", connections);
+    add("reports.yaml", CheckReportsConfig(**home));
     const auto clients = (*home)->store().Clients();
     add("campaign memory", clients);
     add("facts", (*home)->facts().Freshest());

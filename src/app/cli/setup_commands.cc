@@ -1,13 +1,12 @@
 // init, connect, check, plan, activate, plans, show: what leads up to the one door.
 #include <fmt/core.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/reports/reports.h"
 #include "app/worker/worker.h"
 
 namespace maxopt {
@@ -18,13 +17,9 @@ using nlohmann::ordered_json;
 }  // namespace
 
 Result<int> InitCommand(const CommandContext& context) {
-  MAXOPT_TRY(std::vector<std::string> written, Home::Init(context.home));
-  const std::string monitoring = context.home + "/monitoring.yaml";
-  if (!std::filesystem::exists(monitoring)) {
-    MAXOPT_CHECK(WriteWholeFile(monitoring, MonitoringTemplate()));
-    ::chmod(monitoring.c_str(), 0600);  // it may hold the password of a Redis
-    written.push_back(monitoring);
-  }
+  MAXOPT_TRY(const std::vector<std::string> written,
+             Home::Init(context.home, {{"monitoring.yaml", MonitoringTemplate()},
+                                       {"reports.yaml", ReportsTemplate()}}));
   if (context.json) {
     fmt::print("{}\n", ordered_json{{"home", context.home}, {"written", written}}.dump(2));
     return kExitOk;

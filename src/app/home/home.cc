@@ -211,16 +211,18 @@ Result<std::shared_ptr<Clock>> MakeRemoteClock(const std::string& url) {
   return clock;
 }
 
-Result<std::vector<std::string>> Home::Init(const std::string& folder) {
+Result<std::vector<std::string>> Home::Init(
+    const std::string& folder, const std::vector<std::pair<std::string, std::string>>& more) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) return Fail(Errc::kLocal, fmt::format("{}: {}", folder, error.message()));
   ::chmod(folder.c_str(), 0700);  // tokens live here
   std::vector<std::string> written;
-  for (const auto& [name, content] :
-       {std::pair<std::string, std::string>{"connections.yaml", kConnectionsTemplate},
-        {"policy.yaml", kPolicyTemplate},
-        {"alerts.yaml", AlertConfigTemplate()}}) {
+  std::vector<std::pair<std::string, std::string>> files{{"connections.yaml", kConnectionsTemplate},
+                                                         {"policy.yaml", kPolicyTemplate},
+                                                         {"alerts.yaml", AlertConfigTemplate()}};
+  files.insert(files.end(), more.begin(), more.end());
+  for (const auto& [name, content] : files) {
     const std::string path = folder + "/" + name;
     if (std::filesystem::exists(path)) continue;
     MAXOPT_CHECK(WriteWholeFile(path, content));

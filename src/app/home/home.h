@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apply/apply.h"
@@ -22,7 +23,7 @@ namespace maxopt {
 ///   connections.yaml   accounts and how to reach them      policy.yaml   what may be done
 ///   maxopt.db          campaign memory (SQLite)            facts.duckdb  facts (DuckDB)
 ///   reports/           what was written                    halt          there while halted
-///   monitoring.yaml    which jobs run when
+///   monitoring.yaml    which jobs run when                 reports.yaml  looks and schedules
 ///
 /// This is the only place that knows which implementation stands behind which interface.
 class Home {
@@ -32,9 +33,11 @@ class Home {
   /// process works in this home.
   static Result<std::unique_ptr<Home>> Open(const std::string& folder,
                                             std::shared_ptr<Clock> clock);
-  /// Writes commented templates of connections.yaml and policy.yaml; existing files are kept.
+  /// Writes commented templates of connections.yaml, policy.yaml and alerts.yaml, and of `more`
+  /// (name, content) that rooms above this one read; existing files are kept.
   /// Returns the files that were written.
-  static Result<std::vector<std::string>> Init(const std::string& folder);
+  static Result<std::vector<std::string>> Init(
+      const std::string& folder, const std::vector<std::pair<std::string, std::string>>& more = {});
 
   const std::string& folder() const { return folder_; }
   std::string PathOf(const std::string& name) const { return folder_ + "/" + name; }

@@ -333,31 +333,41 @@ Result<ReportDays> DaysOfPeriod(const std::string& period, Day today) {
 }
 
 std::string ReportsTemplate() {
-  return R"yaml(# Reports: how they look, and when they are made. docs/reports.md.
+  std::string text = R"yaml(# Reports: how they look, and when they are made. docs/reports.md.
+# Without a line here every report can be made by hand: maxopt report Alpenglow --kind channels
 maxopt: reports/1
 
 # A template says what leads and how a report looks. Of those that fit (client, kind, campaign_type)
-# the one that says most is taken.
+# the one that says most is taken; what a template leaves out is so as without one.
+templates: []
 # templates:
 #   - name: weekly
-#     client: NAME
+#     client: Alpenglow
 #     campaign_type: sales          # awareness traffic leads sales app
 #     audience: client              # executive client operator auditor
 #     language: en                  # en de
 #     kpis: [conversions, cpa, revenue, roas]
-#     brand: {name: "Agency", accent: "#1f5fa8", logo: logo.png, footer: "Confidential."}
+#     brand:                        # logo: logo.png, a PNG or JPEG beside this file
+#       {name: "Agency", accent: "#1f5fa8", footer: "Confidential."}
 
 # A schedule makes a report on the client's clock and tells the team; with mail it is sent too.
+# maxopt serve and maxopt worker look every quarter of an hour.
+schedules: []
 # schedules:
 #   - name: monday
-#     client: NAME
+#     client: Alpenglow
 #     template: weekly
-#     kind: performance             # performance channels creatives efficiency strategy dashboard
-#     cron: "0 7 * * mon"
+#     kind: performance
+#     cron: "0 7 * * mon"           # minute hour day-of-month month day-of-week
 #     period: last_week             # last_week last_month last_7_days last_28_days month_to_date
-#     forms: [html, pdf]
-#     mail: {channel: reports, to: [someone@example.com]}   # an e-mail channel of alerts.yaml
+#     forms: [html, xlsx]           # html pdf xlsx csv json md eml; pdf needs Chromium
+#     mail: {channel: mail, to: [someone@agency.example]}   # an e-mail channel of alerts.yaml
+# Kinds:
 )yaml";
+  for (const report::Kind& kind : report::Kinds()) {
+    text += fmt::format("# {:<12} {}\n", kind.name, kind.what);
+  }
+  return text;
 }
 
 }  // namespace maxopt

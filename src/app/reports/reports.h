@@ -92,6 +92,10 @@ Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& clien
                                             std::string& progress,
                                             const std::shared_ptr<Mailer>& mailer);
 
+/// Whether reports.yaml can be read and every schedule of it can run: kInvalidArgument with file
+/// and line, or naming the schedule whose client, or e-mail channel of alerts.yaml, is not there
+/// (such a schedule would never be looked at, or never be mailed).
+Result<> CheckReportsConfig(Home& home);
 /// What `maxopt init` writes as reports.yaml, commented.
 std::string ReportsTemplate();
 

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "app/reports/config.h"
 #include "json/schema_for_test.h"
@@ -552,7 +554,60 @@ TEST(ReportsConfig, ColoursMustBeReadable) {
                           "{logo: /etc/passwd}", "{font: Arial}"}) {
     EXPECT_FALSE(parse(bad)) << bad;
   }
-  EXPECT_TRUE(ParseReportsConfig(ReportsTemplate(), "reports.yaml", "/nonexistent"));
+}
+
+/// The template with what stands there as comments in force, for a client of this name.
+std::string TemplateInForce(const std::string& client) {
+  std::string out;
+  std::istringstream lines(ReportsTemplate());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.ends_with(": []")) continue;
+    const bool example =
+        line == "# templates:" || line == "# schedules:" || line.starts_with("#   ");
+    out += (example ? line.substr(2) : line) + "\n";
+  }
+  for (auto at = out.find("client: Alpenglow"); at != std::string::npos;
+       at = out.find("client: Alpenglow")) {
+    out.replace(at, 17, "client: " + client);
+  }
+  return out;
+}
+
+TEST(ReportsConfig, TheTemplateSaysWhatIsSoWithoutIt) {
+  const auto blank = ParseReportsConfig(ReportsTemplate(), "reports.yaml", "/nonexistent");
+  ASSERT_TRUE(blank) << blank.error().what;
+  EXPECT_TRUE(blank->templates.empty());
+  EXPECT_TRUE(blank->schedules.empty());
+  const auto full = ParseReportsConfig(TemplateInForce("A"), "reports.yaml", "/nonexistent");
+  ASSERT_TRUE(full) << full.error().what << TemplateInForce("A");
+  ASSERT_EQ(full->templates.size(), 1U);
+  EXPECT_EQ(full->templates[0].brand.accent, "#1f5fa8");
+  ASSERT_EQ(full->schedules.size(), 1U);
+  EXPECT_EQ(full->schedules[0].template_name, "weekly");
+  EXPECT_EQ(full->schedules[0].mail_to, (std::vector<std::string>{"someone@agency.example"}));
+  // Every word that could stand there stands there.
+  const std::string text = ReportsTemplate();
+  const auto named = [&](const auto& words) {
+    for (const auto& word : words) {
+      EXPECT_NE(text.find(word), std::string::npos) << word;
+    }
+  };
+  named(report::Audiences());
+  named(report::CampaignTypes());
+  for (const report::Kind& kind : report::Kinds()) EXPECT_NE(text.find(kind.what), text.npos);
+  for (const ReportForm& form : ReportForms()) EXPECT_NE(text.find(form.name), text.npos);
+  // The mail of its schedule goes through the channel that alerts.yaml shows.
+  EXPECT_NE(AlertConfigTemplate().find("- name: mail\n#     kind: email"), std::string::npos);
+}
+
+TEST(ReportsConfig, AListThatIsNoneIsRefusedWithItsLine) {
+  for (const char* bad : {"templates: weekly", "schedules: {name: monday}"}) {
+    const auto read =
+        ParseReportsConfig("maxopt: reports/1\n" + std::string(bad) + "\n", "reports.yaml", "");
+    ASSERT_FALSE(read) << bad;
+    EXPECT_EQ(read.error().what.substr(0, 15), "reports.yaml:2:") << read.error().what;
+    EXPECT_NE(read.error().what.find("must be a list"), std::string::npos);
+  }
 }
 
 TEST(ReportsConfig, TheTemplateThatSaysMostIsTaken) {
@@ -632,6 +687,51 @@ TEST(ReportSchedules, KeepTheClientsClockOverAShift) {
       RunReportSchedules(*home, "A", *ParseInstant("2026-03-30T05:05:00Z"), none, mailer);
   ASSERT_TRUE(again);
   EXPECT_TRUE(again->made.empty());
+}
+
+TEST(ReportSchedules, TheTemplateThatInitWritesMakesEveryKindAndRuns) {
+  const Scratch scratch;
+  const auto written = Home::Init(scratch.path(), {{"reports.yaml", ReportsTemplate()}});
+  ASSERT_TRUE(written) << written.error().what;
+  EXPECT_EQ(written->back(), scratch.path() + "/reports.yaml");
+  EXPECT_EQ(Read(scratch.path() + "/reports.yaml"), ReportsTemplate());
+  const auto home = MakeHome(scratch.path(), ClockAt("2026-03-16T07:05:00Z"));
+  EXPECT_TRUE(CheckReportsConfig(*home));
+  // As a newcomer puts the examples in force; alerts.yaml has no channel yet, and that is said.
+  Write(scratch.path() + "/reports.yaml", TemplateInForce("A"));
+  const auto unmailed = CheckReportsConfig(*home);
+  ASSERT_FALSE(unmailed);
+  EXPECT_NE(unmailed.error().what.find("e-mail channel \"mail\""), std::string::npos);
+  Write(scratch.path() + "/alerts.yaml",
+        "maxopt: alerts/1\nchannels:\n  - {name: mail, kind: email, url: "
+        "\"smtp://mail.example:587\", from: max@b.example, to: [y@a.example]}\nroutes: []\n");
+  EXPECT_TRUE(CheckReportsConfig(*home));
+  for (const report::Kind& kind : report::Kinds()) {
+    ReportRequest request = Asked("");
+    request.kind = kind.name;
+    request.language = "";
+    const auto entry = MakeReport(*home, request);
+    ASSERT_TRUE(entry) << kind.name << ": " << entry.error().what;
+    EXPECT_EQ(entry->template_name, "weekly");
+    EXPECT_TRUE(RenderReport(*home, entry->id, "html")) << kind.name;
+  }
+  const auto mailer = std::make_shared<Kept>();
+  std::string progress;  // Monday 07:00 was five minutes ago
+  const auto round = RunReportSchedules(*home, "A", home->clock().Now(), progress, mailer);
+  ASSERT_TRUE(round) << round.error().what;
+  EXPECT_EQ(round->problems, std::vector<std::string>());
+  ASSERT_EQ(round->made.size(), 1U);
+  EXPECT_EQ(PrintDay(round->made[0].from) + " " + PrintDay(round->made[0].to),
+            "2026-03-09 2026-03-15");
+  EXPECT_EQ(round->mails, 1);
+  // Of a client that is not there: it would never be looked at.
+  Write(scratch.path() + "/reports.yaml", TemplateInForce("B"));
+  const auto stranger = CheckReportsConfig(*home);
+  ASSERT_FALSE(stranger);
+  EXPECT_NE(stranger.error().what.find("client \"B\" is not known"), std::string::npos);
+  // What is there is kept.
+  EXPECT_EQ(Home::Init(scratch.path(), {{"reports.yaml", ReportsTemplate()}})->size(), 0U);
+  EXPECT_EQ(Read(scratch.path() + "/reports.yaml"), TemplateInForce("B"));
 }
 
 }  // namespace

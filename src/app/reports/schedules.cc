@@ -27,16 +27,20 @@ std::optional<Instant> NewestIn(const Cron& cron, const Zone& zone, Instant afte
   return out;
 }
 
+Result<Channel> MailChannel(const AlertConfig& config, const std::string& name) {
+  const auto found = config.channels.find(name);
+  if (found != config.channels.end() && found->second.kind == ChannelKind::kEmail) {
+    return found->second;
+  }
+  return Fail(Errc::kInvalidArgument,
+              fmt::format("alerts.yaml has no e-mail channel \"{}\"", name));
+}
+
 Result<> SendMail(Home& home, const ReportSchedule& schedule, const ReportEntry& entry,
                   const std::shared_ptr<Mailer>& mailer) {
   if (!mailer) return Fail(Errc::kUnavailable, "this process cannot send mail");
   MAXOPT_TRY(const AlertConfig config, home.Alerting());
-  const auto found = config.channels.find(schedule.mail_channel);
-  if (found == config.channels.end() || found->second.kind != ChannelKind::kEmail) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("alerts.yaml has no e-mail channel \"{}\"", schedule.mail_channel));
-  }
-  const Channel& channel = found->second;
+  MAXOPT_TRY(const Channel channel, MailChannel(config, schedule.mail_channel));
   const std::vector<std::string>& to = schedule.mail_to.empty() ? channel.to : schedule.mail_to;
   MAXOPT_TRY(const std::string inputs,
              ReadWholeFile(home.PathOf("reports/" + entry.id + "/inputs.json")));
@@ -57,6 +61,25 @@ Result<> SendMail(Home& home, const ReportSchedule& schedule, const ReportEntry&
 }
 
 }  // namespace
+
+Result<> CheckReportsConfig(Home& home) {
+  MAXOPT_TRY(const ReportsConfig config, ReadReportsConfig(home.folder()));
+  MAXOPT_TRY(const AlertConfig alerting, home.Alerting());
+  MAXOPT_TRY(const std::vector<Client> clients, home.store().Clients());
+  for (const ReportSchedule& schedule : config.schedules) {
+    const std::string where = fmt::format("reports.yaml: schedule {}", schedule.name);
+    if (std::ranges::find(clients, schedule.client, &Client::name) == clients.end()) {
+      return Fail(Errc::kInvalidArgument,
+                  fmt::format("{}: client \"{}\" is not known, so it never runs; maxopt connect "
+                              "reads the clients of connections.yaml",
+                              where, schedule.client));
+    }
+    if (schedule.mail_channel.empty()) continue;
+    const auto channel = MailChannel(alerting, schedule.mail_channel);
+    if (!channel) return FailWithin(where, channel.error());
+  }
+  return {};
+}
 
 Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& client, Instant due,
                                             std::string& progress,
