@@ -11,7 +11,7 @@
 namespace maxopt::report {
 
 /// Of the grammar and the catalogues: changes whenever a stored report would be worded otherwise.
-inline constexpr std::string_view kNarrativeVersion = "1";
+inline constexpr std::string_view kNarrativeVersion = "2";
 
 /// A kind of report, as data.
 struct Kind {

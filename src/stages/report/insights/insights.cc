@@ -53,9 +53,11 @@ class Finder {
       if (a.weight != b.weight) return a.weight > b.weight;
       return std::tie(a.kind, a.subject) < std::tie(b.kind, b.subject);
     });
-    if (found_.size() > static_cast<std::size_t>(std::max(0, options_.most))) {
-      found_.resize(static_cast<std::size_t>(std::max(0, options_.most)));
-    }
+    // Of each kind by itself: weights of two kinds are of two units, and a hundred comparisons must
+    // not push the one plan out that waits.
+    std::map<std::string, int> kept;
+    std::erase_if(found_,
+                  [&](const Insight& each) { return ++kept[each.kind] > options_.most_of_a_kind; });
     return std::move(found_);
   }
 
@@ -86,6 +88,14 @@ class Finder {
   /// Money that a line spent, for weights.
   double Spend(const std::string& view, const std::string& row) const {
     return Of(At(view, row, "spend")).value_or(0);
+  }
+
+  /// What one of the leading metric costs a line, where a claim may rest on it: not of few counts,
+  /// and not of none spent (conversions that come after a pause are no bargain).
+  std::optional<double> SoundCost(const std::string& view, const std::string& row) const {
+    const auto cost = Of(At(view, row, cost_)), count = Of(At(view, row, count_));
+    if (!cost || *cost <= 0 || !count || *count < kLeastCount) return std::nullopt;
+    return cost;
   }
 
   /// The campaign that moved most against the period before.
@@ -130,6 +140,7 @@ class Finder {
     if (view == nullptr || platforms == nullptr || count_ == "impressions") return;
     std::vector<SegmentRow> rows;
     std::map<std::string, std::string> platform_row;  // name -> key
+    std::set<std::string> half_known;                 // names
     for (const ViewRow& row : platforms->rows) {
       platform_row[TextOf(At("platforms", row.key, "name"))] = row.key;
     }
@@ -137,10 +148,14 @@ class Finder {
       const auto spend = Of(At("campaigns", row.key, "spend"));
       const auto count = Of(At("campaigns", row.key, count_));
       const std::string platform = TextOf(At("campaigns", row.key, "platform"));
+      // Of what a campaign bought or paid nothing is known: then the rest of its platform has no
+      // price either.
+      if (spend.has_value() != count.has_value()) half_known.insert(platform);
       if (!spend || !count || *spend < 0 || *count < 0 || !platform_row.contains(platform))
         continue;
       rows.push_back({{platform, row.key}, *spend, *count});
     }
+    std::erase_if(rows, [&](const SegmentRow& row) { return half_known.contains(row.keys[0]); });
     if (rows.size() < 2) return;
     SegmentOptions options;
     options.cuts = {{0, 1}};
@@ -179,12 +194,10 @@ class Finder {
     const View* view = book_.Find("weeks");
     if (view == nullptr || (!mature_ && OfConversions(count_))) return;
     const Slot now = At("client", client_, cost_);
-    if (!Of(now)) return;
+    if (!SoundCost("client", client_)) return;
     std::vector<std::pair<double, std::string>> weeks;
     for (const ViewRow& row : view->rows) {
-      const auto cost = Of(At("weeks", row.key, cost_));
-      const auto count = Of(At("weeks", row.key, count_));
-      if (cost && count && *count >= kLeastCount) weeks.emplace_back(*cost, row.key);
+      if (const auto cost = SoundCost("weeks", row.key)) weeks.emplace_back(*cost, row.key);
     }
     constexpr std::size_t kLeastWeeks = 8;  // two weeks a quartile
     if (weeks.size() < kLeastWeeks) return;
@@ -216,16 +229,14 @@ class Finder {
     for (const ViewRow& row : view->rows) running.insert(row.key);
     std::map<std::string, std::vector<std::pair<double, std::string>>> earlier;
     for (const ViewRow& row : past->rows) {
-      const auto cost = Of(At("past_campaigns", row.key, cost_));
-      const auto count = Of(At("past_campaigns", row.key, count_));
-      if (running.contains(row.key) || !cost || !count || *count < kLeastCount) continue;
+      const auto cost = SoundCost("past_campaigns", row.key);
+      if (running.contains(row.key) || !cost) continue;
       earlier[TextOf(At("past_campaigns", row.key, "platform"))].emplace_back(*cost, row.key);
     }
     for (const ViewRow& row : view->rows) {
-      const auto cost = Of(At("campaigns", row.key, cost_));
-      const auto count = Of(At("campaigns", row.key, count_));
+      const auto cost = SoundCost("campaigns", row.key);
       auto found = earlier.find(TextOf(At("campaigns", row.key, "platform")));
-      if (!cost || !count || *count < kLeastCount || found == earlier.end()) continue;
+      if (!cost || found == earlier.end()) continue;
       auto& costs = found->second;
       if (costs.size() < 3 || TextOf(At("campaigns", row.key, "name")).empty()) continue;
       std::ranges::sort(costs);
@@ -256,9 +267,11 @@ class Finder {
         const auto is = Of(At("plan", row.key, metric));
         const auto should = Of(At("plan", row.key, metric + "_plan"));
         if (!is || !should || *should <= 0 || TextOf(At("plan", row.key, "name")).empty()) continue;
-        const double off = *is / *should - 1;
-        if (std::abs(off) < 0.1) continue;
-        const bool good = (off < 0) == (metric == "cpa");
+        const auto conversions = Of(At("campaigns", row.key, "conversions"));
+        if (!conversions || *conversions < kLeastCount || Spend("plan", row.key) <= 0) continue;
+        // Within a tenth of the target it is met.
+        if (std::abs(*is - *should) < 0.1 * *should) continue;
+        const bool good = (*is < *should) == (metric == "cpa");
         Add("variance", Subject("plan", row.key + "/" + metric),
             {fmt::format("insight.target.{}.{}", metric, good ? "good" : "bad"),
              {{"campaign", At("plan", row.key, "name")},
@@ -269,14 +282,22 @@ class Finder {
     }
   }
 
-  /// What the platforms claim beside the client's books.
+  /// What the platforms claim beside the client's books, over days that both know.
   void Truths() {
+    const View* view = book_.Find("days");
+    if (view == nullptr) return;
+    const bool both = std::ranges::all_of(view->rows, [&](const ViewRow& row) {
+      return Of(At("days", row.key, "conversions")) && Of(At("days", row.key, "orders"));
+    });
     const Slot claimed = At("days", "@totals", "conversions");
     const Slot orders = At("days", "@totals", "orders");
-    if (!Of(claimed) || !Of(orders) || *Of(orders) <= 0 || *Of(claimed) <= 0) return;
+    if (!both || !Of(claimed) || !Of(orders) || *Of(orders) <= 0 || *Of(claimed) <= 0) return;
+    const bool over = *Of(claimed) > *Of(orders);
+    // Claims that are still to come only add to what is too much already.
+    if (!over && !mature_) return;
     const Slot share = Made("ratio", {claimed.source, orders.source}, "percent");
     Add("truth", "days[@totals].orders",
-        {*Of(claimed) > *Of(orders) ? "insight.claims.over" : "insight.claims.share",
+        {over ? "insight.claims.over" : "insight.claims.share",
          {{"claimed", claimed}, {"orders", orders}, {"share", share}}},
         Strength::kDescribed, {"mind.claims", {}}, *Of(claimed));
   }
@@ -370,10 +391,8 @@ class Finder {
       const std::string platform = TextOf(At("campaigns", row.key, "platform"));
       for (const ViewRow& all : platforms->rows) {
         if (TextOf(At("platforms", all.key, "name")) != platform) continue;
-        const auto own = Of(At("campaigns", row.key, cost_)),
-                   whole = Of(At("platforms", all.key, cost_));
-        const auto count = Of(At("campaigns", row.key, count_));
-        if (!own || !whole || *own >= *whole || !count || *count < kLeastCount) continue;
+        const auto own = SoundCost("campaigns", row.key), whole = SoundCost("platforms", all.key);
+        if (!own || !whole || *own >= *whole) continue;
         Add("next", Subject("campaigns", row.key),
             {"insight.limited",
              {{"campaign", At("campaigns", row.key, "name")},

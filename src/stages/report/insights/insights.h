@@ -34,7 +34,7 @@ struct Insight {
   Phrase claim;
   Strength strength = Strength::kDescribed;
   Phrase change_our_mind;
-  /// How much it matters, in the currency or count of the leading KPI; orders insights of a kind.
+  /// How much it matters; orders insights of a kind, whose weights are of one unit.
   double weight = 0;
 };
 
@@ -42,7 +42,7 @@ struct InsightOptions {
   std::string lead = "conversions";  ///< the leading metric of the report
   std::string cost = "cpa";          ///< what one of it costs
   bool whole = true;  ///< every day of the period is known: it may be compared with others
-  int most = 24;
+  int most_of_a_kind = 24;
 };
 
 /// Pure. `book` is given the derivations that the claims need. Strongest and heaviest first within
