@@ -26,7 +26,10 @@ ordered_json DayJson(const DayQuality& day, Currency currency) {
                        {"maturity", AspectJson(day.maturity)}};
   json["share_known"] = day.share_known ? ordered_json(*day.share_known) : ordered_json();
   json["read_at"] = day.read_at ? ordered_json(PrintInstant(*day.read_at)) : ordered_json();
-  json["unattributed"] = PrintMoney(Money::Micros(day.unattributed_micros, currency));
+  json["unattributed"] =
+      day.unattributed_micros
+          ? ordered_json(PrintMoney(Money::Micros(*day.unattributed_micros, currency)))
+          : ordered_json();
   return json;
 }
 

@@ -303,7 +303,9 @@ Result<View> QualityView(Frame& frame) {
                    std::string(QualityStateName(day.reconciliation.state)),
                    std::string(QualityStateName(day.maturity.state)),
                    day.share_known ? RealCell(*day.share_known) : ViewCell(),
-                   Money::Micros(day.unattributed_micros, account.info.currency),
+                   day.unattributed_micros
+                       ? ViewCell(Money::Micros(*day.unattributed_micros, account.info.currency))
+                       : ViewCell(),
                    Maybe(day.read_at),
                    TextCell(fmt::format("{}", fmt::join(whys, " ")))};
       view.rows.push_back(std::move(row));

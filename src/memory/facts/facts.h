@@ -148,7 +148,9 @@ struct DayQuality {
   QualityAspect maturity;             ///< what the platform will still restate
   std::optional<double> share_known;  ///< of the day's final conversions, estimated
   std::optional<Instant> read_at;     ///< of the campaigns by day
-  std::int64_t unattributed_micros = 0;  ///< spend of the account in no campaign that was read
+  /// Spend of the account in no campaign that was read; absent where the two were not both read,
+  /// and while the day runs (they were read one after the other).
+  std::optional<std::int64_t> unattributed_micros;
   Instant judged_at{};
 };
 

@@ -102,9 +102,9 @@ class Judge {
     out.freshness = Freshness(day);
     out.reconciliation = Reconciliation(day);
     const SliceInfo* account = Find(day, kAccounts);
-    if (campaigns != nullptr && account != nullptr && campaigns->read_at && account->read_at) {
+    if (campaigns != nullptr && account != nullptr && campaigns->read_at && account->read_at &&
+        day < today_) {
       out.unattributed_micros = std::max<std::int64_t>(0, Total(*account) - Total(*campaigns));
-      if (day >= today_) out.unattributed_micros = 0;
     }
     Ripen(day, out);
     return out;

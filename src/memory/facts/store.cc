@@ -1469,7 +1469,7 @@ Result<std::vector<DayQuality>> DuckFactStore::Quality(const AccountId& account,
     day.maturity = aspect(8);
     if (!rows.IsNull(10)) day.share_known = rows.Real(10);
     if (!rows.IsNull(11)) day.read_at = rows.InstantAt(11);
-    day.unattributed_micros = rows.Int(12);
+    if (!rows.IsNull(12)) day.unattributed_micros = rows.Int(12);
     days.push_back(std::move(day));
   }
   return days;
