@@ -277,11 +277,17 @@ SetupWorld Home::setup_world() {
 }
 
 OptimizeWorld Home::optimize_world() {
-  return {store_.get(), facts_.get(), clock_.get(), monitor_world().reader,
+  // Of the process: a server opens and closes its home as it is used.
+  static RememberedFits fits;
+  return {store_.get(),
+          facts_.get(),
+          clock_.get(),
+          monitor_world().reader,
           [](std::string_view name) {
             const auto parts = ParseCampaignName(name);
             return parts ? parts->package : std::string();
-          }};
+          },
+          std::ref(fits)};
 }
 
 Result<AlertConfig> Home::Alerting() const {

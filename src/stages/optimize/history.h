@@ -12,6 +12,7 @@
 #include "memory/campaigns/campaigns.h"
 #include "memory/facts/books.h"
 #include "memory/facts/facts.h"
+#include "stages/optimize/fits.h"
 
 namespace maxopt {
 
@@ -22,6 +23,7 @@ struct OptimizeWorld {
   std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> reader;
   /// "search-generic" of a campaign's name; "" when the name is not of our grammar.
   std::function<std::string(std::string_view)> channel_of;
+  FitFunction fit = FitResponse;
 };
 
 /// A campaign (or ad group) whose daily budget is on now.

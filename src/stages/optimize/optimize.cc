@@ -41,7 +41,7 @@ class Recommender {
     if (start_ < rows) data.steered_from = start_;
     MAXOPT_TRY(const std::vector<FinishedLift> lifts, FinishedLifts(*world_.store, client_.name));
     data.lifts = LiftsWithin(lifts, history_);
-    MAXOPT_TRY(const ResponseFit fit, FitResponse(data, options_.response));
+    MAXOPT_TRY(const ResponseFit fit, world_.fit(data, options_.response));
     MAXOPT_TRY(Recommendation out, Decide(data, fit));
     MAXOPT_CHECK(Totals(out));
     for (const auto& [id, channel] : history_.live) {

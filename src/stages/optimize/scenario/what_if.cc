@@ -58,7 +58,7 @@ Result<WhatIf> ReadWhatIf(const OptimizeWorld& world, const std::string& client,
     if (held.error().code != Errc::kRefused) return std::unexpected(held.error());
     out.notes.push_back(held.error().what);
   }
-  MAXOPT_TRY(const ResponseFit fit, FitResponse(history.Data(), options.response));
+  MAXOPT_TRY(const ResponseFit fit, world.fit(history.Data(), options.response));
   out.problem.gross_margin = options.gross_margin;
   MAXOPT_TRY(const Zone zone, Zone::Find(known.zone));
   MAXOPT_TRY(const FxRates rates, RatesOn(*world.facts, zone.DayOf(world.clock->Now())));
