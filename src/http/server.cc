@@ -18,7 +18,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <filesystem>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <type_traits>
 
@@ -39,6 +41,46 @@ struct PlainTraits : restinio::default_traits_t {
 struct TlsTraits : restinio::default_tls_traits_t {
   static constexpr bool use_connection_count_limiter = true;
 };
+
+/// Long enough for a bad mobile network.
+constexpr std::chrono::seconds kHandshakeTime{10};
+
+/// RESTinio guards every step of a connection by time but the handshake: a thousand clients that
+/// connect and say nothing would be all that it ever serves. This overload is more special than its
+/// own, so it is taken; all of a handshake runs in one strand, so that the timer never closes a
+/// socket that is being used.
+template <class Start, class Failed>
+void prepare_connection_and_start_read(restinio::tls_socket_t& socket,
+                                       restinio::impl::connection_t<TlsTraits>& connection,
+                                       Start start, Failed failed) {
+  struct Handshake {
+    explicit Handshake(restinio::tls_socket_t& of)
+        : strand(asio::make_strand(of.get_executor())), timer(strand, kHandshakeTime) {}
+    asio::strand<restinio::default_asio_executor> strand;
+    asio::steady_timer timer;
+    bool over = false;
+  };
+  const auto handshake = std::make_shared<Handshake>(socket);
+  const auto kept = connection.shared_from_this();  // and with it the socket
+  handshake->timer.async_wait([handshake, kept, &socket](const asio::error_code& error) {
+    if (error || handshake->over) return;
+    asio::error_code ignored;
+    socket.lowest_layer().close(ignored);  // the handshake ends with an error
+  });
+  socket.async_handshake(
+      asio::ssl::stream_base::server,
+      asio::bind_executor(handshake->strand,
+                          [handshake, kept, start = std::move(start),
+                           failed = std::move(failed)](const asio::error_code& error) mutable {
+                            handshake->over = true;
+                            handshake->timer.cancel();
+                            if (error) {
+                              failed(error);
+                            } else {
+                              start();
+                            }
+                          }));
+}
 
 constexpr std::string_view Phrase(int status) {
   constexpr std::array<std::pair<int, std::string_view>, 22> kPhrases{{
@@ -270,8 +312,20 @@ class RestinioServer final : public Server {
     context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
                         asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
                         asio::ssl::context::no_tlsv1_1);
-    context.use_certificate_chain_file(files.certificate);
-    context.use_private_key_file(files.key, asio::ssl::context::pem);
+    // Else OpenSSL would ask on the terminal.
+    context.set_password_callback([](std::size_t, auto) { return std::string(); });
+    asio::error_code error;
+    const auto check = [&error](const char* what, const std::string& file) {
+      if (!error) return;
+      throw std::runtime_error(
+          fmt::format("the {} {} cannot be used: {}", what, file,
+                      std::filesystem::exists(file) ? error.message() : "there is no such file"));
+    };
+    context.use_certificate_chain_file(files.certificate, error);
+    check("certificate", files.certificate);
+    // The certificate is known, so a key of another one is refused.
+    context.use_private_key_file(files.key, asio::ssl::context::pem, error);
+    check("key", files.key);
     return context;
   }
 
@@ -363,11 +417,8 @@ Result<std::unique_ptr<Server>> Listen(Handler handler, const ServerOptions& opt
   try {
     return std::make_unique<RestinioServer<Traits>>(std::move(handler), options, files);
   } catch (const std::exception& e) {
-    return Fail(
-        Errc::kLocal,
-        fmt::format("cannot listen on {} port {}{}: {}", options.address, options.port,
-                    files ? " with " + files->certificate + " and " + files->key : std::string(),
-                    e.what()));
+    return Fail(Errc::kLocal, fmt::format("cannot listen on {} port {}: {}", options.address,
+                                          options.port, e.what()));
   }
 }
 

@@ -10,7 +10,9 @@ namespace maxopt::http {
 struct TlsFiles {
   std::string certificate, key;
 };
-/// As Serve, over TLS 1.2 or 1.3 only. kLocal names the file that cannot be read or does not fit.
+/// As Serve, over TLS 1.2 or 1.3 only; who has not shaken hands within ten seconds is let go of.
+/// kLocal names the file that cannot be read, is no certificate or key without a passphrase, or
+/// does not fit the other.
 Result<std::unique_ptr<Server>> ServeTls(Handler handler, ServerOptions options,
                                          const TlsFiles& files);
 
