@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <zip.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +17,7 @@
 
 #include "app/reports/config.h"
 #include "json/schema_for_test.h"
+#include "sheet/sheet.h"
 #include "stages/report/report.h"
 
 namespace maxopt {
@@ -530,6 +533,234 @@ TEST(Reports, TellEachTeammateByItsSchema) {
           << message.kind;
       EXPECT_EQ(message.about, entry->id);
     }
+  }
+}
+
+// --- hostile names ------------------------------------------------------------------------------
+
+const std::vector<std::string> kHostile = {
+    "<script>alert('x')</script><img src=x onerror=alert(1)>",
+    "=cmd|' /C calc'!A0",
+    "../../../../etc/passwd",
+    "\u202Egnp.moc\u202C \u05E9\u05DC\u05D5\u05DD",
+    std::string(300, 'W'),
+    "\U0001F3D4\uFE0F\U0001F525 \u201Cquotes\u201D | pipe ` tick \r\nBcc: all@example.com",
+};
+
+/// A client, its account, campaigns and ads, all of such names.
+void AddHostile(Home& home, const std::string& client, int number) {
+  const Instant learnt = *ParseInstant("2026-03-16T05:00:00Z");
+  const AccountInfo account{
+      {Platform::kMeta, std::to_string(900 + number)}, client, kEur, "UTC", "active"};
+  ASSERT_TRUE(home.store().SaveClient({client, kEur, "UTC"}));
+  ASSERT_TRUE(home.store().SaveAccount({client, account}));
+  for (const Level level : {Level::kCampaign, Level::kAd}) {
+    MetricReport report{};
+    report.query = {account.account, level, Grain::kDay, Breakdown::kNone, kFrom - days(14), kTo};
+    report.attribution_window = "7d_click+1d_view";
+    std::vector<Entity> entities;
+    for (std::size_t i = 0; i < kHostile.size(); ++i) {
+      const std::string campaign = std::to_string(10 + i), ad = std::to_string(100 + i);
+      if (level == Level::kCampaign) {
+        entities.push_back({level, campaign, "", "", {{"name", kHostile[i]}}});
+      } else {
+        entities.push_back(
+            {Level::kAdGroup, campaign + "0", campaign, campaign, {{"name", kHostile[i]}}});
+        entities.push_back({level, ad, campaign + "0", campaign, {{"name", kHostile[i]}}});
+      }
+      for (Day day = kFrom - days(14); day <= kTo; day += days(1)) {
+        const auto n = static_cast<std::int64_t>(i) + 5;
+        report.rows.push_back(
+            {day, std::nullopt, campaign, level == Level::kAd ? campaign + "0" : "",
+             level == Level::kAd ? ad : "", "", Money::Micros(n * 3'000'000, kEur), n * 900, n * 30,
+             static_cast<double>(n), Money::Micros(n * 40'000'000, kEur), std::nullopt});
+      }
+    }
+    ASSERT_TRUE(home.facts().Load(report, learnt, "test"));
+    ASSERT_TRUE(home.facts().LoadEntities(account, entities, learnt));
+  }
+}
+
+/// Every text below `json`, one a line.
+void Texts(const json& of, std::string& out) {
+  if (of.is_string()) out += of.get<std::string>() + "\n";
+  if (of.is_structured()) {
+    for (const json& each : of) Texts(each, out);
+  }
+}
+
+/// The files of a zip by name, with what they hold.
+std::map<std::string, std::string> Unzip(const std::string& bytes) {
+  std::map<std::string, std::string> out;
+  zip_error_t error;
+  zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
+  zip_t* archive = zip_open_from_source(source, ZIP_RDONLY, &error);
+  for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); ++i) {
+    const auto at = static_cast<zip_uint64_t>(i);
+    zip_stat_t stat;
+    zip_stat_index(archive, at, 0, &stat);
+    std::string content(stat.size, '\0');
+    zip_file_t* file = zip_fopen_index(archive, at, 0);
+    zip_fread(file, content.data(), content.size());
+    zip_fclose(file);
+    out[stat.name] = content;
+  }
+  zip_discard(archive);
+  return out;
+}
+
+std::string Decoded(const std::string& base64) {
+  std::string out;
+  std::uint32_t word = 0;
+  int bits = 0;
+  for (const char c : base64) {
+    const auto at =
+        std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+            .find(c);
+    if (at == std::string_view::npos) continue;
+    word = (word << 6) | static_cast<std::uint32_t>(at);
+    if ((bits += 6) >= 8) out += static_cast<char>((word >> (bits -= 8)) & 0xFFu);
+  }
+  return out;
+}
+
+/// What would be run by a browser or a mail program.
+void NothingRuns(const std::string& html, const std::string& where) {
+  for (const char* bad : {"<script", "<img src=x", "onerror=alert(1)>", "<iframe", "javascript:"}) {
+    EXPECT_EQ(html.find(bad), std::string::npos) << where << ": " << bad;
+  }
+}
+
+TEST(Reports, HostileNamesThroughAWholeHome) {
+  const Scratch scratch;
+  auto home = std::move(*Home::Open(scratch.path(), ClockAt("2026-03-16T06:00:00Z")));
+  for (std::size_t i = 0; i < kHostile.size(); ++i) {
+    AddHostile(*home, kHostile[i], static_cast<int>(i));
+  }
+  const auto files = [&] {
+    std::set<std::string> out;
+    for (const auto& each : fs::recursive_directory_iterator(scratch.path())) {
+      if (each.is_regular_file()) out.insert(fs::relative(each.path(), scratch.path()).string());
+    }
+    return out;
+  };
+  const std::set<std::string> before = files();
+  ASSERT_EQ(report::Kinds().size(), kHostile.size()) << "a kind for each client, a client for each";
+  std::set<std::string> folders;
+  for (std::size_t i = 0; i < kHostile.size(); ++i) {
+    const report::Kind& kind = report::Kinds()[i];
+    SCOPED_TRACE(std::string(kind.name));
+    ReportRequest request;
+    request.client = kHostile[i];
+    request.kind = kind.name;
+    request.audience = "auditor";
+    request.language = i % 2 == 0 ? "en" : "de";
+    request.from = kFrom;
+    request.to = kTo;
+    request.by = kHostile[i];
+    const auto entry = MakeReport(*home, request);
+    ASSERT_TRUE(entry) << entry.error().what;
+    folders.insert("reports/" + entry->id + "/");
+    for (const ReportForm& form : ReportForms()) {
+      SCOPED_TRACE(std::string(form.name));
+      const auto rendered = RenderReport(*home, entry->id, std::string(form.name));
+      if (!rendered && form.name == "pdf" && rendered.error().code == Errc::kNotFound) continue;
+      ASSERT_TRUE(rendered) << rendered.error().what;
+      const std::string& bytes = rendered->bytes;
+      // Whatever the names, the file's own is plain.
+      EXPECT_EQ(rendered->name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw"
+                                                 "xyz0123456789-_."),
+                std::string::npos)
+          << rendered->name;
+      EXPECT_EQ(rendered->name.find(".."), std::string::npos) << rendered->name;
+      if (form.name == "html") {
+        NothingRuns(bytes, "html");
+        EXPECT_NE(bytes.find("default-src 'none'"), std::string::npos);
+        EXPECT_EQ(bytes.find("\u202E"), std::string::npos) << "text that runs backwards";
+        EXPECT_NE(bytes.find("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"), std::string::npos);
+        EXPECT_NE(bytes.find("../../../../etc/passwd"), std::string::npos);
+        EXPECT_NE(bytes.find(std::string(300, 'W')), std::string::npos) << "the whole name";
+      } else if (form.name == "pdf") {
+        EXPECT_TRUE(bytes.starts_with("%PDF-"));
+        EXPECT_EQ(bytes.find("/JavaScript"), std::string::npos);
+        EXPECT_EQ(bytes.find("/Launch"), std::string::npos);
+      } else if (form.name == "xlsx") {
+        const auto sheets = sheet::ReadXlsx(bytes);
+        ASSERT_TRUE(sheets) << sheets.error().what;
+        std::set<std::string> cells;
+        for (const auto& each : *sheets) {
+          for (const auto& row : each.rows) {
+            for (const auto& cell : row.cells) {
+              cells.insert(cell.text);
+            }
+          }
+        }
+        for (const std::string& name : kHostile) {
+          EXPECT_TRUE(cells.contains(report::PlainText(name))) << name;
+        }
+        for (const auto& [path, content] : Unzip(bytes)) {
+          EXPECT_EQ(path.find(".."), std::string::npos) << path;
+          EXPECT_EQ(content.find("<f>"), std::string::npos) << path << " has a formula";
+          EXPECT_EQ(content.find("externalLink"), std::string::npos) << path;
+        }
+      } else if (form.name == "csv") {
+        std::string all;
+        for (const auto& [path, content] : Unzip(bytes)) {
+          EXPECT_EQ(path.find_first_of("/\\"), std::string::npos) << path;
+          all += content;
+          const auto records = sheet::ParseCsv(content, ',');
+          ASSERT_TRUE(records) << path << ": " << records.error().what;
+          for (const sheet::CsvRecord& record : *records) {
+            for (const std::string& cell : record.cells) {
+              EXPECT_FALSE(cell.starts_with('=') || cell.starts_with('@'))
+                  << path << ":" << record.line << " begins as a formula does: " << cell;
+            }
+          }
+        }
+        for (const char* part : {"<script>", "=cmd|' /C calc'!A0", "../../../../etc/passwd"}) {
+          EXPECT_NE(all.find(part), std::string::npos) << part;
+        }
+        EXPECT_NE(all.find(std::string(300, 'W')), std::string::npos);
+      } else if (form.name == "json") {
+        std::string texts;
+        Texts(json::parse(bytes), texts);
+        for (const std::string& name : kHostile) {
+          EXPECT_NE(texts.find(report::PlainText(name) + "\n"), std::string::npos) << name;
+        }
+      } else if (form.name == "md") {
+        for (std::size_t at = 0; (at = bytes.find("<script", at)) != std::string::npos; ++at) {
+          EXPECT_EQ(bytes[at - 1], '\\') << "markup";
+        }
+        EXPECT_EQ(bytes.find("\u202E"), std::string::npos);
+        EXPECT_EQ(bytes.find("\nBcc:"), std::string::npos);
+        EXPECT_NE(bytes.find(std::string(300, 'W')), std::string::npos);
+      } else if (form.name == "eml") {
+        const std::size_t head_end = bytes.find("\r\n\r\n");
+        EXPECT_EQ(bytes.substr(0, head_end).find("\nBcc:"), std::string::npos);
+        const std::size_t part = bytes.rfind("base64\r\n\r\n");
+        ASSERT_NE(part, std::string::npos);
+        const std::string html = Decoded(bytes.substr(part + 10, bytes.rfind("--=_") - part - 10));
+        EXPECT_NE(html.find("<table"), std::string::npos);
+        NothingRuns(html, "mail");
+      }
+    }
+    const auto messages = TellReport(*home, entry->id);
+    ASSERT_TRUE(messages) << messages.error().what;
+    for (const Message& message : *messages) {
+      for (std::size_t at = 0; (at = message.markdown.find("<script", at)) != std::string::npos;
+           ++at) {
+        EXPECT_TRUE(at > 0 && message.markdown[at - 1] == '\\') << message.kind;
+      }
+    }
+  }
+  // Nothing was written but the archive's own files.
+  home.reset();
+  for (const std::string& file : files()) {
+    if (before.contains(file) || file.starts_with("maxopt.db") || file.starts_with("facts.duckdb"))
+      continue;
+    EXPECT_TRUE(std::ranges::any_of(folders, [&](const std::string& folder) {
+      return file.starts_with(folder) && file.find('/', folder.size()) == std::string::npos;
+    })) << file;
   }
 }
 
