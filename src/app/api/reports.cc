@@ -8,32 +8,12 @@
 #include "app/api/route.h"
 
 namespace maxopt::api {
-namespace {
-
-ordered_json EntryJson(const ReportEntry& entry) {
-  return {{"id", entry.id},
-          {"client", entry.client},
-          {"kind", entry.kind},
-          {"audience", entry.audience},
-          {"language", entry.language},
-          {"title", entry.title},
-          {"from", PrintDay(entry.from)},
-          {"to", PrintDay(entry.to)},
-          {"as_of", PrintInstant(entry.as_of)},
-          {"made_at", PrintInstant(entry.made_at)},
-          {"by", entry.by},
-          {"template", entry.template_name},
-          {"software", entry.software},
-          {"sha256", entry.hash}};
-}
-
-}  // namespace
 
 Answer ListReports(Call& call) {
   MAXOPT_TRY(Home* const home, call.home());
   MAXOPT_TRY(const std::vector<ReportEntry> entries, Reports(*home, call.client(), 500));
   ordered_json list = ordered_json::array();
-  for (const ReportEntry& entry : entries) list.push_back(EntryJson(entry));
+  for (const ReportEntry& entry : entries) list.push_back(EntryJson(entry, "sha256"));
   return Json(200, {{"reports", list}});
 }
 
@@ -60,7 +40,7 @@ Answer MakeOneReport(Call& call) {
     MAXOPT_TRY(request.as_of, ParseInstant(text("as_of")));
   }
   MAXOPT_TRY(const ReportEntry entry, MakeReport(*home, request));
-  return Json(201, EntryJson(entry));
+  return Json(201, EntryJson(entry, "sha256"));
 }
 
 Answer GetReportForm(Call& call) {

@@ -30,23 +30,6 @@ Result<> MakeFolder(const std::string& folder) {
   return {};
 }
 
-ordered_json EntryJson(const ReportEntry& entry) {
-  return {{"id", entry.id},
-          {"client", entry.client},
-          {"kind", entry.kind},
-          {"audience", entry.audience},
-          {"language", entry.language},
-          {"title", entry.title},
-          {"from", PrintDay(entry.from)},
-          {"to", PrintDay(entry.to)},
-          {"as_of", PrintInstant(entry.as_of)},
-          {"made_at", PrintInstant(entry.made_at)},
-          {"by", entry.by},
-          {"template", entry.template_name},
-          {"software", entry.software},
-          {"hash", entry.hash}};
-}
-
 std::string Dump(const ordered_json& json) {
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace);
 }
@@ -94,7 +77,7 @@ Result<int> ReportCommand(const CommandContext& context, const ReportArguments& 
     MAXOPT_TRY(messages, TellReport(*home, entry.id));
   }
   if (context.json) {
-    ordered_json out = EntryJson(entry);
+    ordered_json out = EntryJson(entry, "hash");
     out["files"] = files;
     out["messages"] = messages.size();
     fmt::print("{}\n", Dump(out));
@@ -116,7 +99,7 @@ Result<int> ReportsCommand(const CommandContext& context, const std::string& cli
   MAXOPT_TRY(const std::vector<ReportEntry> entries, Reports(*home, client, kMost));
   if (context.json) {
     ordered_json out = ordered_json::array();
-    for (const ReportEntry& entry : entries) out.push_back(EntryJson(entry));
+    for (const ReportEntry& entry : entries) out.push_back(EntryJson(entry, "hash"));
     fmt::print("{}\n", Dump(out));
     return kExitOk;
   }
@@ -132,7 +115,7 @@ Result<int> ReportShowCommand(const CommandContext& context, const std::string& 
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   MAXOPT_TRY(const ReportEntry entry, GetReport(*home, id));
   if (context.json) {
-    fmt::print("{}\n", Dump(EntryJson(entry)));
+    fmt::print("{}\n", Dump(EntryJson(entry, "hash")));
     return kExitOk;
   }
   MAXOPT_TRY(const RenderedReport text, RenderReport(*home, id, "md"));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "app/reports/config.h"
@@ -233,6 +234,23 @@ Result<ReportEntry> MakeReport(Home& home, const ReportRequest& request) {
   MAXOPT_TRY(entry, SaveReport(home.store(), std::move(entry)));
   MAXOPT_CHECK(RenderReport(home, entry.id, "json"));
   return entry;
+}
+
+nlohmann::ordered_json EntryJson(const ReportEntry& entry, const char* hash) {
+  return {{"id", entry.id},
+          {"client", entry.client},
+          {"kind", entry.kind},
+          {"audience", entry.audience},
+          {"language", entry.language},
+          {"title", entry.title},
+          {"from", PrintDay(entry.from)},
+          {"to", PrintDay(entry.to)},
+          {"as_of", PrintInstant(entry.as_of)},
+          {"made_at", PrintInstant(entry.made_at)},
+          {"by", entry.by},
+          {"template", entry.template_name},
+          {"software", entry.software},
+          {hash, entry.hash}};
 }
 
 Result<std::vector<ReportEntry>> Reports(Home& home, const std::string& client, int limit) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,10 @@ struct RenderedReport {
 /// client; kRefused: a number of the prose that does not resolve, or a file of the archive that
 /// changed. Thread-safe as the home is.
 Result<ReportEntry> MakeReport(Home& home, const ReportRequest& request);
+
+/// The row as answers show it; its hash, which is of the inputs, under the name that the caller's
+/// contract gives it ("sha256", "hash").
+nlohmann::ordered_json EntryJson(const ReportEntry& entry, const char* hash);
 
 /// Newest first; `client` empty: of all.
 Result<std::vector<ReportEntry>> Reports(Home& home, const std::string& client, int limit);

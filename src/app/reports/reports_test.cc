@@ -270,7 +270,16 @@ std::optional<double> Spoken(const std::string& text, const std::string& languag
   return out.empty() || out == "-" ? std::nullopt : std::optional(std::stod(out));
 }
 
-class Golden : public testing::TestWithParam<std::pair<const char*, const char*>> {
+/// Who reads a golden report, and in what language.
+struct Reader {
+  const char *audience, *language;
+  /// Names the test; without it that would be the addresses of the texts.
+  friend void PrintTo(const Reader& reader, std::ostream* out) {
+    *out << reader.audience << " " << reader.language;
+  }
+};
+
+class Golden : public testing::TestWithParam<Reader> {
  protected:
   /// The number of a slot or tile, made again: cells by SQL, derivations by hand.
   std::optional<double> Again(const json& of) {
@@ -305,11 +314,11 @@ class Golden : public testing::TestWithParam<std::pair<const char*, const char*>
   /// What is said is what was recomputed, as far as its digits go.
   void Compare(const std::string& text, double value, const std::string& where) {
     const bool percent = text.find('%') != std::string::npos;
-    const auto said = Spoken(text, GetParam().second);
+    const auto said = Spoken(text, GetParam().language);
     ASSERT_TRUE(said) << where << ": " << text;
     const double is = percent ? 100 * value : value;
     // Half a unit of the last digit shown.
-    const auto mark = text.rfind(std::string(GetParam().second) == "de" ? ',' : '.');
+    const auto mark = text.rfind(std::string(GetParam().language) == "de" ? ',' : '.');
     std::size_t decimals = 0;
     for (std::size_t i = mark + 1;
          mark != std::string::npos && i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
@@ -326,7 +335,7 @@ class Golden : public testing::TestWithParam<std::pair<const char*, const char*>
       const json& of = slot["of"];
       const std::string text = slot["text"];
       if (of.contains("column") && (of["column"] == "from" || of["column"] == "to")) {
-        const auto texts = *report::Catalogue::BuiltIn(GetParam().second);
+        const auto texts = *report::Catalogue::BuiltIn(GetParam().language);
         EXPECT_EQ(text, texts->DayText(of["column"] == "from" ? kFrom : kTo));
         ++compared_;
         continue;
@@ -367,7 +376,7 @@ TEST_P(Golden, EveryNumberIsRecomputedFromTheFactsBySql) {
   const auto clock = ClockAt("2026-03-16T06:00:00Z");
   {
     auto home = MakeHome(scratch.path(), clock);
-    const auto entry = MakeReport(*home, Asked(GetParam().first, GetParam().second));
+    const auto entry = MakeReport(*home, Asked(GetParam().audience, GetParam().language));
     ASSERT_TRUE(entry) << entry.error().what;
     report_ = json::parse(*ReportJson(*home, entry->id));
   }
@@ -402,8 +411,9 @@ TEST_P(Golden, EveryNumberIsRecomputedFromTheFactsBySql) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Audiences, Golden,
-                         testing::Values(std::pair("executive", "en"), std::pair("client", "de"),
-                                         std::pair("operator", "en"), std::pair("auditor", "en")));
+                         testing::Values(Reader{"executive", "en"}, Reader{"client", "de"},
+                                         Reader{"operator", "en"}, Reader{"auditor", "en"}),
+                         [](const auto& of) { return std::string(of.param.audience); });
 
 // --- the archive --------------------------------------------------------------------------------
 
