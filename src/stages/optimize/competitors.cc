@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "measure/calendar/calendar.h"
 #include "memory/campaigns/competitors.h"
 
@@ -30,12 +28,8 @@ Result<AuctionWeek> ReadAuction(FactStore& facts, const AccountId& account, Day 
   AuctionWeek out;
   if (table.rows.size() != 1) return out;
   const auto number = [&](const char* name) -> std::optional<double> {
-    const auto column = std::ranges::find(table.columns, name);
-    if (column == table.columns.end()) return std::nullopt;
-    const FactCell& cell = table.rows[0][static_cast<std::size_t>(column - table.columns.begin())];
-    if (cell.kind == FactCell::Kind::kReal) return cell.real;
-    if (cell.kind == FactCell::Kind::kMoney) return static_cast<double>(cell.integer) / 1e6;
-    return std::nullopt;
+    const FactCell& cell = table.rows[0][table.Column(name)];
+    return cell.kind == FactCell::Kind::kAbsent ? std::nullopt : std::optional(cell.Amount());
   };
   out.cpm = number("cpm");
   out.share = number("impression_share");
@@ -53,14 +47,18 @@ Result<std::vector<std::string>> CompetitorNotes(CampaignStore& store, FactStore
                                                  const std::string& client, Instant now) {
   std::vector<std::string> notes;
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, store.Accounts());
+  // Today somewhere: which of its days an account is in is its zone's to say.
+  const Day day = Zone::Utc().DayOf(now);
+  MAXOPT_TRY(const CompetitorMoves known,
+             ReadCompetitorMoves(store, client, now, day - days(1), day + days(1)));
   for (const ClientAccount& account : accounts) {
     if (account.client != client) continue;
     const auto zone = Zone::Find(account.info.zone);
     const Day today = (zone ? *zone : Zone::Utc()).DayOf(now);
     const std::string country(CountryOfZone(account.info.zone).value_or(""));
-    MAXOPT_TRY(const CompetitorMoves known, ReadCompetitorMoves(store, client, now, today, today));
     std::optional<std::pair<AuctionWeek, AuctionWeek>> weeks;
     for (const CompetitorMove& move : known.moves) {
+      if (today < move.observed_on || move.holds_until < today) continue;
       if (!IsMoveOn(move, account.info.account.platform, country)) continue;
       if (notes.size() == kNotesMax) return notes;
       if (!weeks) {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "memory/campaigns/team.h"
+#include "memory/campaigns/competitors_for_test.h"
 
 namespace maxopt {
 namespace {
@@ -22,19 +22,13 @@ TEST(CompetitorNotes, SayWhatWasSaidAndWhatWasMeasuredThere) {
   EXPECT_TRUE(notes().empty());
   const auto sent = [&](const std::string& id, const std::string& platform,
                         const std::string& observed) {
-    InboxRow row;
-    row.sender = "maya";
-    row.id = row.digest = id;
-    row.client = "Alpenglow";
-    row.kind = "competitive_intelligence";
-    row.state = "done";
-    row.received_at = now - days(1);
-    row.content = R"({"body":{"observed_on":")" + observed +
-                  R"(","findings":[{"competitor":"Ridgeline",
-        "confidence":"medium","source":"auction insights","what":"auction","direction":"up",
-        "platform":")" +
-                  platform + R"("}]}})";
-    ASSERT_TRUE(AddToInbox(*store, row));
+    SendCompetitorMove(*store, id, now - days(1), observed,
+                       {{"competitor", "Ridgeline"},
+                        {"confidence", "medium"},
+                        {"source", "auction insights"},
+                        {"what", "auction"},
+                        {"direction", "up"},
+                        {"platform", platform}});
   };
   sent("ci-1", "meta", "2026-11-15");
   EXPECT_NE(notes().at(0).find("cpm not known, impression share not known"), std::string::npos)

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "memory/campaigns/competitors_for_test.h"
 #include "memory/campaigns/ledger.h"
-#include "memory/campaigns/team.h"
 
 namespace maxopt {
 namespace {
@@ -168,22 +168,9 @@ TEST_F(Memory, EveryStageRemembersWhatTheWorkflowLists) {
 TEST_F(Memory, WhatCompetitorsDoIsSeenWhereOptimisationDecides) {
   const auto keep = [&](const std::string& id, const std::string& observed,
                         const std::string& competitor, const std::string& state) {
-    InboxRow row;
-    row.sender = "maya";
-    row.id = id;
-    row.client = "Alpenglow";
-    row.kind = "competitive_intelligence";
-    row.state = state;
-    row.received_at = clock_->Now();
-    row.digest = id;
-    row.content = nlohmann::json{{"body",
-                                  {{"observed_on", observed},
-                                   {"findings",
-                                    {{{"competitor", competitor},
-                                      {"what", "auction"},
-                                      {"text", "bids on the brand"}}}}}}}
-                      .dump();
-    ASSERT_TRUE(AddToInbox(*store_, row));
+    SendCompetitorMove(
+        *store_, id, clock_->Now(), observed,
+        {{"competitor", competitor}, {"what", "auction"}, {"text", "bids on the brand"}}, state);
   };
   const auto part = [&]() -> Remembered {
     const auto memory = AssembleMemory(World(), "Alpenglow", Stage::kOptimize);

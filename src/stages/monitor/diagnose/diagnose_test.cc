@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "memory/campaigns/team.h"
+#include "memory/campaigns/competitors_for_test.h"
 
 namespace maxopt {
 namespace {
@@ -111,34 +111,27 @@ TEST_F(DiagnoseTest, ACompetitorsMoveIsNamedWhereAndWhenItWas) {
   Load(*ParseDay("2026-10-15"), *ParseDay("2026-11-16"), 10);
   Load(*ParseDay("2026-11-17"), *ParseDay("2026-11-18"), 4);
   EXPECT_EQ(Cause("a competitor").evidence, "nobody has sent competitive intelligence");
-  const auto sent = [&](const std::string& id, const std::string& day, const std::string& finding) {
-    InboxRow row;
-    row.sender = "maya";
-    row.id = row.digest = id;
-    row.client = "Alpenglow";
-    row.kind = "competitive_intelligence";
-    row.state = "done";
-    row.received_at = now_ - days(1);
-    row.content = R"({"body":{"observed_on":")" + day + R"(","findings":[{"competitor":"Ridgeline",
-        "confidence":"high","source":"price watch",)" +
-                  finding + "}]}}";
-    ASSERT_TRUE(AddToInbox(*store_, row));
+  const auto sent = [&](const std::string& id, const std::string& day, nlohmann::json finding) {
+    finding["competitor"] = "Ridgeline";
+    finding["confidence"] = "high";
+    finding["source"] = "price watch";
+    SendCompetitorMove(*store_, id, now_ - days(1), day, finding);
   };
   // Of another platform, another market, or long ago: no candidate, and that is said.
-  sent("ci-1", "2026-11-15", R"("what":"offer","direction":"new","platform":"google_ads")");
-  sent("ci-2", "2026-11-15", R"("what":"offer","direction":"new","country":"US")");
-  sent("ci-3", "2026-10-20", R"("what":"offer","direction":"new","platform":"meta")");
+  sent("ci-1", "2026-11-15", {{"what", "offer"}, {"direction", "new"}, {"platform", "google_ads"}});
+  sent("ci-2", "2026-11-15", {{"what", "offer"}, {"direction", "new"}, {"country", "US"}});
+  sent("ci-3", "2026-10-20", {{"what", "offer"}, {"direction", "new"}, {"platform", "meta"}});
   EXPECT_EQ(Cause("a competitor").evidence, "what was sent names no move here in these days");
   // Conversions per click fell from 5 % to 2 %: possible, and no more than that.
   sent("ci-4", "2026-11-15",
-       R"("what":"offer","direction":"new","platform":"meta","country":"DE")");
+       {{"what", "offer"}, {"direction", "new"}, {"platform", "meta"}, {"country", "DE"}});
   const Diagnosis::Cause cause = Cause("a competitor");
   EXPECT_EQ(cause.verdict, Diagnosis::Verdict::kPossible);
   EXPECT_EQ(cause.evidence,
             "2026-11-15: Ridgeline, offer new on meta in DE (high, price watch; ci-4 from maya); "
             "here cvr -60 %");
   // The price of impressions did not move: an auction that got dearer is ruled out here.
-  sent("ci-5", "2026-11-14", R"("what":"auction","direction":"up","platform":"meta")");
+  sent("ci-5", "2026-11-14", {{"what", "auction"}, {"direction", "up"}, {"platform", "meta"}});
   EXPECT_NE(Cause("a competitor").evidence.find("ci-5"), std::string::npos);
 }
 

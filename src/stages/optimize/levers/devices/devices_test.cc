@@ -80,21 +80,7 @@ class DevicesLever : public levers::LeverTest {
     more.try_emplace("bid_strategy", std::string("manual_cpc"));
     return Campaign(id, std::move(more));
   }
-  LeverReport Run() {
-    const auto state = Read(84);
-    EXPECT_TRUE(state) << state.error().what;
-    const auto report = DeviceLever(World(), *state);
-    EXPECT_TRUE(report) << report.error().what;
-    return report ? *report : LeverReport{};
-  }
-  static std::string Notes(const LeverReport& report) {
-    std::string out;
-    for (const std::string& note : report.notes) out += note + "\n";
-    return out;
-  }
-  static bool Has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-  }
+  LeverReport Run() { return RunLever(DeviceLever, 84); }
 };
 
 // The whole brings 6.5 / 900 = 0.0072 a click: phones 0.42 of it, desktops 2.8. Both move a step.
