@@ -189,6 +189,16 @@ std::string PrintAccount(const AccountId& account) {
   return fmt::format("{}/{}", PlatformName(account.platform), account.id);
 }
 
+Result<AccountId> ParseAccount(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == std::string_view::npos || slash + 1 == text.size()) {
+    return Fail(Errc::kInvalidArgument,
+                fmt::format("\"{}\" is no account; one is like google_ads/1234567890", text));
+  }
+  MAXOPT_TRY(const Platform platform, FindPlatform(text.substr(0, slash)));
+  return AccountId{platform, std::string(text.substr(slash + 1))};
+}
+
 std::span<const FieldSpec> FieldCatalogue() { return kFields; }
 
 Result<> CheckFields(Level level, const Fields& fields) {

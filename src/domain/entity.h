@@ -51,6 +51,8 @@ struct AccountId {
 };
 /// "google_ads/1234567890"
 std::string PrintAccount(const AccountId& account);
+/// What PrintAccount wrote. kInvalidArgument.
+Result<AccountId> ParseAccount(std::string_view text);
 
 struct AccountInfo {
   AccountId account;

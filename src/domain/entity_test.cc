@@ -45,7 +45,12 @@ TEST(Breakdown, EveryNameIsFound) {
 }
 
 TEST(Account, PrintsAsOneWord) {
-  EXPECT_EQ(PrintAccount({Platform::kGoogleAds, "1234567890"}), "google_ads/1234567890");
+  const AccountId account{Platform::kGoogleAds, "1234567890"};
+  EXPECT_EQ(PrintAccount(account), "google_ads/1234567890");
+  EXPECT_EQ(*ParseAccount("google_ads/1234567890"), account);
+  for (const char* bad : {"", "google_ads", "google_ads/", "/1", "nowhere/1"}) {
+    EXPECT_EQ(ParseAccount(bad).error().code, Errc::kInvalidArgument) << bad;
+  }
 }
 
 TEST(FieldCatalogue, IsConsistent) {

@@ -44,13 +44,6 @@ Result<Currency> RoundCurrency(const std::string& code) {
   return FindCurrency(code);
 }
 
-Result<AccountId> RoundAccount(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  if (slash == std::string::npos) return BadRound("round: \"" + text + "\" is no account");
-  MAXOPT_TRY(const Platform platform, FindPlatform(text.substr(0, slash)));
-  return AccountId{platform, text.substr(slash + 1)};
-}
-
 json DraftOf(const Plan& plan) {
   json out{{"client", plan.client},
            {"title", plan.title},
@@ -200,7 +193,7 @@ Result<RoundInput> RoundInputFromJson(std::string_view text) {
   }
   MAXOPT_TRY(const json* currencies, RoundMember(object, "currencies", json::value_t::object));
   for (const auto& [name, value] : currencies->items()) {
-    MAXOPT_TRY(const AccountId account, RoundAccount(name));
+    MAXOPT_TRY(const AccountId account, ParseAccount(name));
     if (!value.is_string()) return BadRound("round.currencies has what is no text");
     MAXOPT_TRY(const Currency currency, RoundCurrency(value.get<std::string>()));
     out.currencies.insert_or_assign(account, currency);

@@ -77,13 +77,6 @@ concept Scalar = std::is_same_v<T, std::string> || std::is_same_v<T, int> ||
     std::is_same_v<T, Currency> || std::is_same_v<T, Money> || std::is_same_v<T, AccountId> ||
     std::is_same_v<T, ExperimentVariable>;
 
-AccountId ToAccount(std::string_view text) {
-  const std::size_t slash = text.find('/');
-  const auto platform = FindPlatform(text.substr(0, slash));
-  if (!platform) Bug();
-  return {*platform, std::string(text.substr(slash + 1))};
-}
-
 template <class T>
 T ToNumber(std::string_view text) {
   T number{};
@@ -290,7 +283,7 @@ class Reader {
       } else if constexpr (std::is_same_v<T, Money>) {
         out = *ReadMoney(*text, currency_);
       } else if constexpr (std::is_same_v<T, AccountId>) {
-        out = ToAccount(*text);
+        out = *ParseAccount(*text);
       } else if constexpr (std::is_same_v<T, ExperimentVariable>) {
         const auto variable = FindExperimentVariable(*text);
         if (!variable) Bug();
