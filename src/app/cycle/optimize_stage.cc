@@ -171,6 +171,9 @@ Result<json> SeeLimits(const StageWorld& world, const CycleView& cycle) {
   if (budget.changes) kept["changes"] = *budget.changes;
   if (budget.money) kept["money"] = MoneyKept(*budget.money);
   if (budget.money_per_account) kept["money_per_account"] = MoneyKept(*budget.money_per_account);
+  for (const auto& [account, money] : budget.moved_before) {
+    kept["moved_before"][PrintAccount(account)] = MoneyKept(money);
+  }
   json blocked = json::array();
   if (policy) {
     for (const Operation op : policy->blocked_operations) blocked.push_back(OperationName(op));
@@ -185,6 +188,12 @@ Result<ChangeBudget> BudgetBack(const json& kept) {
   if (kept.contains("changes")) out.changes = kept.at("changes").get<int>();
   MAXOPT_TRY(out.money, MoneyBack(kept, "money"));
   MAXOPT_TRY(out.money_per_account, MoneyBack(kept, "money_per_account"));
+  const json moved = kept.value("moved_before", json::object());
+  for (const auto& [name, money] : moved.items()) {
+    MAXOPT_TRY(const AccountId account, ParseAccount(name));
+    MAXOPT_TRY(const std::optional<Money> was, MoneyBack(moved, name.c_str()));
+    out.moved_before.insert_or_assign(account, *was);
+  }
   return out;
 }
 

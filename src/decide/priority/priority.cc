@@ -16,7 +16,7 @@ constexpr double kHalf90 = 1.6448536269514722;
 /// What is left of the day.
 class Today {
  public:
-  explicit Today(const ChangeBudget& budget) : budget_(budget) {}
+  explicit Today(const ChangeBudget& budget) : budget_(budget), moved_by_(budget.moved_before) {}
 
   /// Why the candidate has to wait; empty: it need not.
   std::string Against(const PriorityCandidate& c) const {

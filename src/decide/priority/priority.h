@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,8 +30,9 @@ struct PriorityCandidate {
 /// What may still be changed today, as the client's policy has it; absent: no limit.
 struct ChangeBudget {
   std::optional<int> changes{};
-  std::optional<Money> money{};              ///< all accounts
-  std::optional<Money> money_per_account{};  ///< each of them
+  std::optional<Money> money{};               ///< all accounts
+  std::optional<Money> money_per_account{};   ///< each of them, what it moved before included
+  std::map<AccountId, Money> moved_before{};  ///< of money_per_account, what is already used
   int horizon_days = 28;  ///< for which a change is judged to last: until it is looked at again
   double risk_aversion = 0.5;  ///< price of a standard deviation, as in reallocation
 };

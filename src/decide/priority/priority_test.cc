@@ -93,6 +93,13 @@ TEST(Priority, MoneyIsLimitedTogetherAndByAccount) {
   EXPECT_EQ(Chosen(of, by_account), (Keys{"a", "c", "d"}));  // d moves no money
   EXPECT_EQ(WhyNot(of, by_account, "b"),
             "the day's moves of meta/1 would be 120.00 EUR on the worst day, over 100.00 EUR");
+  // What the account moved earlier that day counts.
+  const Priority later =
+      Prioritize(of, {.money_per_account = Money::Micros(100'000'000, kEur),
+                      .moved_before = {{of[0].account, Money::Micros(50'000'000, kEur)}}});
+  EXPECT_EQ(Chosen(of, later), (Keys{"c", "d"}));
+  EXPECT_EQ(WhyNot(of, later, "a"),
+            "the day's moves of meta/1 would be 110.00 EUR on the worst day, over 100.00 EUR");
   const Priority together = Prioritize(of, {.money = Money::Micros(60'000'000, kEur)});
   EXPECT_EQ(Chosen(of, together), (Keys{"a", "d"}));
 }

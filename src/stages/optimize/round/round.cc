@@ -157,8 +157,13 @@ Result<ChangeBudget> BudgetOfToday(CampaignStore& store, const std::string& clie
     if (!IsAutomatic(change.reason)) continue;
     ++changes;
     const auto move = WorstMoveIn(policy->currency, change, over, rates);
-    if (move && *move) moved += **move;
+    // What cannot be compared is taken for all there is.
     unknown = unknown || !move;
+    if (move && *move) moved += **move;
+    if (!envelope.per_account || (move && !*move)) continue;
+    Money& of = budget.moved_before.try_emplace(change.account, Money::Zero(policy->currency))
+                    .first->second;
+    of += move ? **move : *envelope.per_account;
   }
   if (envelope.changes_per_day) budget.changes = std::max(0, *envelope.changes_per_day - changes);
   budget.money =

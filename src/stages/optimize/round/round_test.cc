@@ -218,7 +218,34 @@ TEST(Round, TheDaysEnvelopeIsWhatWasNotYetMoved) {
   EXPECT_EQ(fresh->changes, 3);
   EXPECT_EQ(fresh->money, Eur(100));
   EXPECT_EQ(fresh->money_per_account, Eur(60));
+  EXPECT_TRUE(fresh->moved_before.empty());
   EXPECT_FALSE(BudgetOfToday(*store, "A", nullptr, state)->changes);
+
+  // 16 more a day, at most 20 with Meta's 125 %, went out an hour ago.
+  Plan plan;
+  plan.client = "A", plan.title = "up", plan.created_by = "optimizer";
+  plan.status = PlanStatus::kGuarded, plan.created_at = state.now;
+  Change change;
+  change.account = kMeta;
+  change.address = "spring", change.id = "10";
+  change.reason = Reason::kReallocate;
+  change.before = {{"daily_budget", Eur(40)}}, change.after = {{"daily_budget", Eur(56)}};
+  plan.changes = {change};
+  const auto saved = store->SavePlan(plan);
+  ASSERT_TRUE(saved) << saved.error().what;
+  const Instant sent = state.now - std::chrono::hours(1);
+  ASSERT_TRUE(store->ApprovePlan(
+      saved->id, {"anna", ContentHash(*saved), sent, sent + std::chrono::hours(24), {}}));
+  ASSERT_TRUE(store->UseApproval(saved->id, "ben", sent));
+  for (const ChangeState reached : {ChangeState::kIntent, ChangeState::kSent}) {
+    ASSERT_TRUE(store->Record({0, saved->changes[0].key, sent, reached, "", "10"}));
+  }
+  const auto used = BudgetOfToday(*store, "A", &policy, state);
+  ASSERT_TRUE(used);
+  EXPECT_EQ(used->changes, 2);
+  EXPECT_EQ(used->money, Eur(80));
+  EXPECT_EQ(used->money_per_account, Eur(60));
+  EXPECT_EQ(used->moved_before, (std::map<AccountId, Money>{{kMeta, Eur(20)}}));
 }
 
 TEST(Round, IsKeptAsJsonAndDecidedAgain) {
