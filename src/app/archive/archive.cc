@@ -86,7 +86,8 @@ Result<std::vector<Media>> MediaOf(Home& home, const std::string& client, const 
     const auto source = std::ranges::find(sources, of, &Document::name);
     // Max wrote this document itself; one of an older form has no media that could be named.
     try {
-      for (const YAML::Node& asset : YAML::Load(document.content)["assets"]) {
+      const YAML::Node creatives = YAML::Load(document.content);
+      for (const YAML::Node& asset : creatives["assets"]) {
         Media media{asset["file"].as<std::string>(""), asset["sha256"].as<std::string>(""),
                     source == sources.end() ? "" : source->content};
         if (!media.file.empty()) out.push_back(std::move(media));

@@ -586,7 +586,8 @@ TEST_F(AskTest, TeammatesAreAnsweredWhereTheDataDoes) {
   }
   // About another client nothing of this one is said.
   const auto foreign = GetInboxRow(home_->store(), other);
-  for (const SentMessage& message : *SentMessages(home_->store(), {.client = "Brenner"})) {
+  const auto told = SentMessages(home_->store(), {.client = "Brenner"});
+  for (const SentMessage& message : *told) {
     EXPECT_EQ(message.message.json.find("Spring sale\""), std::string::npos);
   }
   EXPECT_TRUE(foreign->state == "open" || foreign->state == "answered");

@@ -539,7 +539,8 @@ Result<OptimizeRun> RoundOf(Home& home, const CycleRun& run) {
                                             json::parse(kept(CycleStep::kEvaluation).output)));
   const json done = json::parse(kept(CycleStep::kExecution).input);
   if (done.contains("not_proposed")) {
-    for (const json& draft : json::parse(kept(CycleStep::kSelection).output).at("plans")) {
+    const json selected = json::parse(kept(CycleStep::kSelection).output);
+    for (const json& draft : selected.at("plans")) {
       MAXOPT_TRY(Plan plan, DraftFromJson(draft.dump()));
       out.plans.push_back(std::move(plan));
     }

@@ -99,7 +99,8 @@ TEST_F(ScorePlansTest, OrdersInAnotherCurrencyAreConvertedOrWaitedFor) {
   // Beside them a Swiss shop of 50 CHF a day, 60 since the plan: 8 EUR more at 0.80.
   const Currency chf = *FindCurrency("CHF");
   std::vector<KpiRow> rows;
-  for (const KpiRow& row : *facts_->Kpi("A", applied_ - days(90), applied_ + days(14), {})) {
+  const auto books = facts_->Kpi("A", applied_ - days(90), applied_ + days(14), {});
+  for (const KpiRow& row : *books) {
     rows.push_back(row);
     const std::int64_t swiss = row.day > applied_ ? 60 : 50;
     rows.push_back({"A", row.day, chf, 5, Money::Micros(swiss * 1'000'000, chf)});
