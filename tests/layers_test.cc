@@ -34,10 +34,10 @@ const std::map<std::string, std::set<std::string>, std::less<>> kSharedSubfolder
     {"decide", {"allocator"}},
     {"stages", {"tactics"}},
     {"sim", {"market", "server", "faults", "control"}},
-    {"app", {"archive", "ask",         "attribution", "home",     "api",      "cli",     "demo",
-             "canary",  "conversions", "cycle",       "insights", "lab",      "lookout", "mcp",
-             "render",  "optimize",    "reports",     "rules",    "scenario", "serve",   "tactics",
-             "team",    "trials",      "views",       "worker"}},
+    {"app", {"archive", "ask",         "attribution", "home",     "api",   "cli",      "demo",
+             "canary",  "conversions", "cycle",       "insights", "lab",   "lookout",  "mcp",
+             "model",   "render",      "optimize",    "reports",  "rules", "scenario", "serve",
+             "tactics", "team",        "trials",      "views",    "worker"}},
 };
 /// Subfolders that wire their siblings together, as app does for the product.
 const std::set<std::string, std::less<>> kWiring = {"sim/world"};

@@ -1,14 +1,9 @@
 #pragma once
-#include <chrono>
-#include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "app/mcp/mcp.h"
-#include "clock/clock.h"
-#include "http/http.h"
+#include "agent/grounding/check.h"
+#include "app/model/home_model.h"
 #include "result/result.h"
 
 /// Questions in a person's words about one client, answered from its data: docs/ask.md.
@@ -29,14 +24,8 @@ struct AskQuestion {
 };
 inline constexpr std::size_t kQuestionMax = 500;
 
-/// Where a number of the answer stands in the data.
-struct AskSource {
-  std::size_t line = 0;  ///< of AskAnswer::lines
-  std::string text;      ///< as it stands in the line: "€12.34"
-  std::string where;     ///< "campaigns[meta/1/11].cpa", "d2 = count of ..."
-  std::string label;     ///< "CPA, Spring sale"
-  std::string link{};    ///< as ViewRow::link; empty: nowhere
-};
+/// Where a number of the answer stands in the data; `line` is of AskAnswer::lines.
+using AskSource = grounding::NumberSource;
 /// A call of a tool that the model wished for.
 struct AskTool {
   std::string tool, arguments;
@@ -54,14 +43,7 @@ struct AskAnswer {
   std::vector<AskTool> tools{};
 };
 
-struct AskWorld {
-  UseHome use;
-  /// Makes the wire to the model's endpoint; `max_body_bytes` is the most that is read of an
-  /// answer. Empty: libcurl.
-  std::function<std::shared_ptr<http::Transport>(std::size_t max_body_bytes)> wire{};
-  /// The real world's time, for budgets and waits. Empty: it is.
-  std::shared_ptr<Clock> wall{};
-};
+using AskWorld = ModelWorld;
 
 /// Answers. The home is held while it is read, never while a model is waited for.
 /// Errors  kInvalidArgument: an empty or too long question; kNotFound: no such client; those of the

@@ -13,6 +13,7 @@
 #include "agent/model/scripted_for_test.h"
 #include "app/ask/rules.h"
 #include "app/ask/teammates.h"
+#include "app/mcp/mcp.h"
 #include "memory/campaigns/alerts.h"
 #include "memory/campaigns/ledger.h"
 #include "stages/report/narrative/narrative.h"

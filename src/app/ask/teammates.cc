@@ -78,12 +78,7 @@ Result<OwnAnswerRound> AnswerTeammates(Home& home, const TeamConfig& config,
 }
 
 Result<OwnAnswerRound> AnswerTeammates(Home& home, const TeamConfig& config) {
-  AskWorld world;
-  world.use = [&home]() -> Result<std::shared_ptr<Home>> {
-    // Whoever called holds it.
-    return std::shared_ptr<Home>(&home, [](Home*) {});
-  };
-  return AnswerTeammates(home, config, world);
+  return AnswerTeammates(home, config, AskWorld{.use = HeldHome(home)});
 }
 
 }  // namespace maxopt

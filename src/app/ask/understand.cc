@@ -6,114 +6,18 @@
 #include <chrono>
 
 #include "result/result.h"
+#include "stages/report/narrative/words.h"
 
 namespace maxopt::asking {
 namespace {
 
+using report::DirectionIn;
+using report::FirstMetricIn;
+using report::HasAny;
+using report::HasWord;
+using report::Normalised;
+using report::TakeOut;
 using std::chrono::days;
-
-/// Lower case, with everything but letters, digits and what stands within words as one space, and a
-/// space at both ends: " word " is then found as a whole word. Bytes above ASCII are letters.
-std::string Normalised(std::string_view text) {
-  std::string out = " ";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    const bool letter =
-        (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || static_cast<unsigned char>(c) >= 0x80;
-    const bool inside = (c == '-' || c == '\'') && i > 0 && i + 1 < text.size() &&
-                        text[i - 1] != ' ' && text[i + 1] != ' ';
-    if (letter || (inside && c == '-')) {
-      out += c;
-    } else if (inside) {
-      continue;  // "what's" is "whats"
-    } else if (out.back() != ' ') {
-      out += ' ';
-    }
-  }
-  if (out.back() != ' ') out += ' ';
-  return out;
-}
-bool HasWord(const std::string& normalised, std::string_view words) {
-  return normalised.find(" " + std::string(words) + " ") != std::string::npos;
-}
-template <class List>
-bool HasAny(const std::string& normalised, const List& list) {
-  return std::ranges::any_of(list,
-                             [&](std::string_view words) { return HasWord(normalised, words); });
-}
-void TakeOut(std::string& normalised, std::string_view words) {
-  const std::string wanted = " " + std::string(words) + " ";
-  for (std::size_t at = normalised.find(wanted); at != std::string::npos;
-       at = normalised.find(wanted)) {
-    normalised.replace(at, wanted.size(), " ");
-  }
-}
-
-struct MetricWords {
-  std::string_view metric;
-  std::string_view words;
-};
-/// Longer ones before those that they hold: what is found is taken out of the text.
-constexpr MetricWords kMetricWords[] = {
-    {"cpa", "cost per conversion"},
-    {"cpa", "cost per conversions"},
-    {"cpa", "cost per acquisition"},
-    {"cpa", "cost per action"},
-    {"cpa", "cost per order"},
-    {"cpa", "cost per sale"},
-    {"cpa", "cost per lead"},
-    {"cpc", "cost per click"},
-    {"cpm", "cost per mille"},
-    {"cpm", "cost per thousand impressions"},
-    {"roas", "return on ad spend"},
-    {"roas", "return on adspend"},
-    {"cvr", "conversion rate"},
-    {"cvr", "conversion rates"},
-    {"ctr", "click-through rate"},
-    {"ctr", "click through rate"},
-    {"ctr", "click rate"},
-    {"cpa", "cpa"},
-    {"cpa", "cpl"},
-    {"cpa", "cpo"},
-    {"cpc", "cpc"},
-    {"cpc", "cpcs"},
-    {"cpm", "cpm"},
-    {"cpm", "cpms"},
-    {"roas", "roas"},
-    {"ctr", "ctr"},
-    {"cvr", "cvr"},
-    {"spend", "spend"},
-    {"spend", "spent"},
-    {"spend", "spending"},
-    {"spend", "cost"},
-    {"spend", "costs"},
-    {"spend", "ad cost"},
-    {"revenue", "revenue"},
-    {"revenue", "turnover"},
-    {"revenue", "conversion value"},
-    {"conversions", "conversions"},
-    {"conversions", "conversion"},
-    {"conversions", "orders"},
-    {"conversions", "sales"},
-    {"conversions", "leads"},
-    {"conversions", "purchases"},
-    {"clicks", "clicks"},
-    {"clicks", "click"},
-    {"impressions", "impressions"},
-    {"impressions", "impression"},
-};
-
-constexpr std::string_view kUpWords[] = {
-    "rise",   "rose",      "risen", "rising",   "up",     "increase", "increased", "increasing",
-    "higher", "high",      "grow",  "grew",     "grown",  "growing",  "climb",     "climbed",
-    "jump",   "jumped",    "spike", "spiked",   "more",   "went up",  "gone up",   "expensive",
-    "dearer", "increases", "rises", "exceeded", "gained", "gain",     "growth"};
-constexpr std::string_view kDownWords[] = {
-    "fall",  "fell",    "fallen",   "falling", "down",   "decrease", "decreased", "decreasing",
-    "lower", "low",     "drop",     "dropped", "drops",  "dropping", "decline",   "declined",
-    "sink",  "sank",    "shrink",   "shrank",  "less",   "fewer",    "went down", "cheaper",
-    "crash", "crashed", "collapse", "lost",    "losing", "falls",    "declines",  "decreases"};
 
 constexpr std::array<std::string_view, 12> kMonths = {
     "january", "february", "march",     "april",   "may",      "june",
@@ -257,25 +161,6 @@ std::string_view QuestionKindName(QuestionKind kind) {
   Bug();
 }
 
-std::vector<std::string> MetricsIn(std::string_view text) {
-  std::string normalised = Normalised(text);
-  std::vector<std::string> out;
-  for (const MetricWords& metric : kMetricWords) {
-    if (!HasWord(normalised, metric.words)) continue;
-    TakeOut(normalised, metric.words);
-    out.emplace_back(metric.metric);
-  }
-  std::ranges::sort(out);
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
-int DirectionIn(std::string_view text) {
-  const std::string normalised = Normalised(text);
-  const bool up = HasAny(normalised, kUpWords), down = HasAny(normalised, kDownWords);
-  return up == down ? 0 : up ? 1 : -1;
-}
-
 Understood Understand(std::string_view question, const Vocabulary& vocabulary) {
   Understood out;
   std::string text = Normalised(question);
@@ -314,19 +199,7 @@ Understood Understand(std::string_view question, const Vocabulary& vocabulary) {
     out.to = vocabulary.today - days(1);
   }
 
-  // The metric that is named first.
-  std::size_t first = std::string::npos;
-  std::string rest = text;
-  for (const MetricWords& metric : kMetricWords) {
-    const std::size_t at = rest.find(" " + std::string(metric.words) + " ");
-    if (at == std::string::npos) continue;
-    // Letters are put in its place, so that places stay and no shorter name is found in it.
-    std::fill_n(rest.begin() + static_cast<std::ptrdiff_t>(at) + 1, metric.words.size(), '_');
-    if (at < first) {
-      first = at;
-      out.metric = metric.metric;
-    }
-  }
+  out.metric = FirstMetricIn(text);
   out.direction = DirectionIn(text);
   const auto has = [&](std::initializer_list<std::string_view> list) { return HasAny(text, list); };
   out.worst = has({"worst", "bottom", "lowest", "weakest", "poorest", "bad", "underperforming",

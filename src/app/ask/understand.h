@@ -50,9 +50,4 @@ struct Understood {
 /// days that are not over are left out, except where today is asked for.
 Understood Understand(std::string_view question, const Vocabulary& vocabulary);
 
-/// Metrics that stand in a text: "cpa" for "cost per conversion". Sorted, each once.
-std::vector<std::string> MetricsIn(std::string_view text);
-/// +1: words of growth only, -1: words of decline only, 0: neither or both.
-int DirectionIn(std::string_view text);
-
 }  // namespace maxopt::asking

@@ -159,6 +159,12 @@ class RemoteClock final : public Clock {
 
 }  // namespace
 
+UseHome HeldHome(Home& home) {
+  return [&home]() -> Result<std::shared_ptr<Home>> {
+    return std::shared_ptr<Home>(&home, [](Home*) {});
+  };
+}
+
 Result<std::string> ReadWholeFile(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) return Fail(Errc::kLocal, fmt::format("{} cannot be read: is the path right?", path));

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -91,6 +92,11 @@ class Home {
   std::map<AccountId, std::shared_ptr<const Connector>> connectors_;
   std::shared_ptr<Calls> calls_;
 };
+
+/// The open home, held while the pointer lives; kUnavailable when another process has it.
+using UseHome = std::function<Result<std::shared_ptr<Home>>()>;
+/// Of a home that who calls holds, and holds longer.
+UseHome HeldHome(Home& home);
 
 /// Whole file; kLocal with its name when it cannot be read.
 Result<std::string> ReadWholeFile(const std::string& path);

@@ -13,9 +13,6 @@
 /// What Max offers to agents: tools, resources and prompts over a home. docs/mcp.md.
 namespace maxopt {
 
-/// The open home, held while the pointer lives; kUnavailable when another process has it.
-using UseHome = std::function<Result<std::shared_ptr<Home>>()>;
-
 struct AgentToolsOptions {
   /// With the tools that write: they make plans and notes, and never apply anything.
   bool writes = false;

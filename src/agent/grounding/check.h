@@ -1,17 +1,26 @@
 #pragma once
-// Inside of this folder: whether an answer says nothing but what the tools gave. Pure.
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "app/ask/ask.h"
-#include "app/ask/evidence.h"
+#include "agent/grounding/evidence.h"
 
-namespace maxopt::asking {
+/// Whether a model's words say nothing but what it was given. Pure.
+namespace maxopt::grounding {
+
+/// Where a number of an answer stands in the data.
+struct NumberSource {
+  std::size_t line = 0;  ///< of the answer's lines
+  std::string text;      ///< as it stands in the line: "€12.34"
+  std::string where;     ///< "campaigns[meta/1/11].cpa", "d2 = count of ..."
+  std::string label;     ///< "CPA, Spring sale"
+  std::string link{};    ///< as ViewRow::link; empty: nowhere
+};
 
 struct Checked {
   std::vector<std::string> lines{};
-  std::vector<AskSource> sources{};
+  std::vector<NumberSource> sources{};
   std::string objection{};  ///< empty: it may be shown
 };
 /// Takes an answer apart and finds each of its numbers in the evidence: with separators of
@@ -24,4 +33,4 @@ struct Checked {
 Checked CheckAnswer(std::string_view text, const Evidence& evidence);
 inline constexpr std::size_t kAnswerMax = 3000;
 
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding

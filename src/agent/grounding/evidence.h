@@ -1,5 +1,4 @@
 #pragma once
-// Inside of this folder: what the tools gave. Pure.
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -11,7 +10,8 @@
 #include "clock/clock.h"
 #include "money/money.h"
 
-namespace maxopt::asking {
+/// What tools gave a model. Pure.
+namespace maxopt::grounding {
 
 /// A number that the tools gave.
 struct Fact {
@@ -22,7 +22,7 @@ struct Fact {
   std::string column{};            ///< "cpa", "cpa_previous_change"; empty: it has none
   std::set<std::string> owners{};  ///< whose it is: names of its row and of the rows above,
                                    ///< filters; of a total the client; empty: not said
-  std::string where, label, link;  ///< for AskSource
+  std::string where, label, link;  ///< for NumberSource
 };
 
 /// Everything that the tools answered during one question.
@@ -57,4 +57,4 @@ class Evidence {
   std::set<int> lengths_;
 };
 
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding

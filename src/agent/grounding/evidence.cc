@@ -1,4 +1,4 @@
-#include "app/ask/evidence.h"
+#include "agent/grounding/evidence.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "stages/report/cells/cells.h"
 #include "stages/report/narrative/narrative.h"
 
-namespace maxopt::asking {
+namespace maxopt::grounding {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -294,4 +294,4 @@ void Evidence::AddPlain(const std::string& tool, const Json& value, const std::s
   }
 }
 
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding

@@ -1,4 +1,4 @@
-#include "app/ask/check.h"
+#include "agent/grounding/check.h"
 
 #include <fmt/format.h>
 
@@ -6,12 +6,12 @@
 #include <cmath>
 #include <set>
 
-#include "app/ask/numbers.h"
-#include "app/ask/understand.h"
+#include "agent/grounding/numbers.h"
 #include "stages/report/cells/cells.h"
 #include "stages/report/narrative/narrative.h"
+#include "stages/report/narrative/words.h"
 
-namespace maxopt::asking {
+namespace maxopt::grounding {
 namespace {
 
 /// Whether a fact is what the token says.
@@ -308,7 +308,7 @@ class Checker {
     if (end - at != 4 || year < 1990 || year > 2200) return std::nullopt;
     // "3 November, 2100 clicks" is no year.
     const std::string next = WordAt(line, SkipSpaces(line, end));
-    if (line[stop] == ',' && !next.empty() && !MetricsIn(next).empty()) return std::nullopt;
+    if (line[stop] == ',' && !next.empty() && !report::MetricsIn(next).empty()) return std::nullopt;
     stop = end;
     return year;
   }
@@ -345,8 +345,8 @@ class Checker {
 
   bool Sentence(const std::string& line, const Part& part, std::size_t at_line) {
     const std::string sentence = line.substr(part.begin, part.end - part.begin);
-    const std::vector<std::string> metrics = MetricsIn(sentence);
-    const int direction = DirectionIn(sentence);
+    const std::vector<std::string> metrics = report::MetricsIn(sentence);
+    const int direction = report::DirectionIn(sentence);
     // Objects of the data that the sentence speaks of.
     const std::string lower = Lower(sentence);
     std::set<std::string> named;
@@ -474,4 +474,4 @@ Checked CheckAnswer(std::string_view text, const Evidence& evidence) {
   return Checker(evidence).Run(text);
 }
 
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding

@@ -1,11 +1,11 @@
-#include "app/ask/numbers.h"
+#include "agent/grounding/numbers.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 
-namespace maxopt::asking {
+namespace maxopt::grounding {
 namespace {
 
 constexpr std::array<std::string_view, 12> kMonthNames = {
@@ -281,4 +281,4 @@ Token ReadToken(std::string_view text, std::size_t at) {
   return token;
 }
 
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding

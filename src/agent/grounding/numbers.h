@@ -1,5 +1,4 @@
 #pragma once
-// Inside of this folder: numbers as people and models write them in a text. Pure.
 #include <cstddef>
 #include <optional>
 #include <set>
@@ -9,7 +8,8 @@
 
 #include "money/money.h"
 
-namespace maxopt::asking {
+/// Numbers as people and models write them in a text. Pure.
+namespace maxopt::grounding {
 
 /// A way to read the digits of a token: "1.234" is 1234 or 1.234.
 struct Reading {
@@ -53,4 +53,4 @@ std::size_t SkipSpaces(std::string_view text, std::size_t at);
 /// The ASCII letters that begin at `at`.
 std::string WordAt(std::string_view text, std::size_t at);
 
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding

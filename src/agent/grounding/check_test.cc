@@ -1,4 +1,4 @@
-#include "app/ask/check.h"
+#include "agent/grounding/check.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include "domain/view.h"
 
-namespace maxopt::asking {
+namespace maxopt::grounding {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -182,4 +182,4 @@ TEST(CheckAnswer, ReadsOtherAnswersToo) {
 }
 
 }  // namespace
-}  // namespace maxopt::asking
+}  // namespace maxopt::grounding
