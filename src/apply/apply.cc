@@ -281,7 +281,7 @@ bool Door::MayApproveItself(const Plan& plan, const Policy& policy) {
          WithinEnvelope(plan.findings) &&
          std::all_of(plan.changes.begin(), plan.changes.end(), [&](const Change& change) {
            return change.action == ChangeAction::kUpdate && change.forced.empty() &&
-                  !NeedsSecondSignal(change) &&
+                  !NeedsSecondSignal(change) && MayPassAlone(change.reason) &&
                   std::find(policy.auto_approve.begin(), policy.auto_approve.end(),
                             change.reason) != policy.auto_approve.end();
          });

@@ -101,8 +101,8 @@ class Door {
   /// changes is kInvalidArgument.
   Result<Plan> Propose(Plan draft, const Policy* policy);
   /// True when the policy lets this guarded plan pass without a person: never when a change is
-  /// forced, or says in its evidence that it needs a second, independent signal
-  /// ("needs_second_signal": a pause of what converts).
+  /// forced, is of a reason that always needs one (MayPassAlone), or says in its evidence that it
+  /// needs a second, independent signal ("needs_second_signal": a pause of what converts).
   static bool MayApproveItself(const Plan& plan, const Policy& policy);
   /// Who approves such a plan. In this name nothing else is approved, and an apply asks mode,
   /// envelope and record again.

@@ -182,6 +182,27 @@ TEST_F(DoorTest, APauseThatNeedsASecondSignalNeedsAPerson) {
   EXPECT_FALSE(Door::MayApproveItself(*plan, policy_));
 }
 
+TEST_F(DoorTest, WhatALanguageModelProposedNeedsAPersonWhateverThePolicyLists) {
+  LaunchAll();
+  policy_.auto_approve.assign(AllReasons().begin(), AllReasons().end());
+  const auto own = door_.Propose(Budget(Eur(100), Eur(110), Reason::kReallocate), &policy_);
+  ASSERT_TRUE(own) << own.error().what;
+  EXPECT_TRUE(Door::MayApproveItself(*own, policy_));
+  const auto plan = door_.Propose(Budget(Eur(100), Eur(110), Reason::kModel), &policy_);
+  ASSERT_TRUE(plan) << plan.error().what;
+  ASSERT_EQ(plan->status, PlanStatus::kGuarded);
+  EXPECT_FALSE(Door::MayApproveItself(*plan, policy_));
+  EXPECT_EQ(door_.Approve(plan->id, std::string(Door::kByPolicy), ContentHash(*plan), &policy_)
+                .error()
+                .code,
+            Errc::kRefused);
+  EXPECT_TRUE(door_.Approve(plan->id, "anna", ContentHash(*plan), &policy_));
+  // Guards hold for it as for any change that nobody asked for.
+  const auto large = door_.Propose(Budget(Eur(100), Eur(150), Reason::kModel), &policy_);
+  ASSERT_TRUE(large) << large.error().what;
+  EXPECT_EQ(large->status, PlanStatus::kBlocked);
+}
+
 TEST_F(DoorTest, TheEnvelopeIsCountedOverPlansAndAskedAgainAtTheApply) {
   LaunchAll();
   policy_.cooldown_hours = 0;

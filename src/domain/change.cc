@@ -73,6 +73,8 @@ std::string_view ReasonName(Reason reason) {
       return "keyword";
     case Reason::kRotate:
       return "rotate";
+    case Reason::kModel:
+      return "model";
     case Reason::kExperiment:
       return "experiment";
     case Reason::kManual:
@@ -85,9 +87,10 @@ std::string_view ReasonName(Reason reason) {
 
 std::span<const Reason> AllReasons() {
   static constexpr Reason kAll[] = {
-      Reason::kLaunch,  Reason::kActivate, Reason::kReallocate, Reason::kPace,   Reason::kPause,
-      Reason::kRule,    Reason::kBid,      Reason::kDaypart,    Reason::kPlace,  Reason::kAudience,
-      Reason::kKeyword, Reason::kRotate,   Reason::kExperiment, Reason::kManual, Reason::kUndo};
+      Reason::kLaunch, Reason::kActivate,   Reason::kReallocate, Reason::kPace,
+      Reason::kPause,  Reason::kRule,       Reason::kBid,        Reason::kDaypart,
+      Reason::kPlace,  Reason::kAudience,   Reason::kKeyword,    Reason::kRotate,
+      Reason::kModel,  Reason::kExperiment, Reason::kManual,     Reason::kUndo};
   return kAll;
 }
 
@@ -103,6 +106,7 @@ bool IsAutomatic(Reason reason) {
     case Reason::kAudience:
     case Reason::kKeyword:
     case Reason::kRotate:
+    case Reason::kModel:
     case Reason::kExperiment:
       return true;
     case Reason::kLaunch:
@@ -112,6 +116,10 @@ bool IsAutomatic(Reason reason) {
       return false;
   }
   Bug();
+}
+
+bool MayPassAlone(Reason reason) {
+  return (IsAutomatic(reason) && reason != Reason::kModel) || reason == Reason::kActivate;
 }
 
 std::string MarkerOf(std::string_view change_key) {

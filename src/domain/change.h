@@ -26,6 +26,7 @@ enum class Reason {
   kAudience,    // people to include or leave out
   kKeyword,     // searches to buy or to leave out
   kRotate,      // creatives: shares, tired ones out, proven ones on
+  kModel,       // a language model proposed it: a person decides, whatever the policy says
   kExperiment,  // deliberate difference, so that an effect can be measured
   kManual,      // a person asked
   kUndo,        // inverse of an earlier change
@@ -35,6 +36,9 @@ std::string_view ReasonName(Reason reason);
 std::span<const Reason> AllReasons();
 /// Changes that nobody asked for: Max proposes them by itself.
 bool IsAutomatic(Reason reason);
+/// Whether a policy may let such changes pass without a person (auto_approve): automatic ones and
+/// an activation, which was asked for at the launch; never what a language model proposed.
+bool MayPassAlone(Reason reason);
 
 /// Predicted effect of a change on the client's KPI per day, in its own unit, 90 % interval.
 struct Prediction {

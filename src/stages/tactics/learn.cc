@@ -188,13 +188,26 @@ Result<bool> Learn(const TacticsWorld& world, const std::string& id, const std::
 
 }  // namespace
 
+namespace {
+
+/// The kind of change as the library's words have it; what a language model proposed is one of
+/// those that levers make.
+std::string_view LeverWord(const Change& change) {
+  if (change.reason != Reason::kModel) return ReasonName(change.reason);
+  return change.after.contains("daily_budget") ? ReasonName(Reason::kReallocate)
+         : change.after.contains("status")     ? ReasonName(Reason::kPause)
+                                               : ReasonName(Reason::kBid);
+}
+
+}  // namespace
+
 TacticContext ContextOfPlan(CampaignStore& store, const Plan& plan, Day day) {
   TacticContext out;
   std::map<AccountId, std::vector<OwnedObject>> owned;
   for (const Change& change : plan.changes) {
     const auto platform = PlatformName(change.account.platform);
     if (change.account.platform != Platform::kOther) out.Add("platform", platform);
-    const std::string_view reason = ReasonName(change.reason);
+    const std::string_view reason = LeverWord(change);
     for (const ContextFacet& facet : ContextFacets()) {
       if (facet.name != "lever") continue;
       const bool known =

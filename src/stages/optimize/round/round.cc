@@ -222,7 +222,11 @@ std::vector<RoundVerdict> EvaluateRound(const RoundInput& input, const ChangeBud
     } else {
       verdict.worst_move = *move;
       verdict.worth = WorthOf(PriorityOf(candidate, verdict, *rate), budget);
-      if (taken.contains({change.account, change.id})) {
+      if (change.reason == Reason::kModel && !change.prediction) {
+        verdict.wait =
+            "a language model proposed it, and nothing of ours foretells its effect: it is for a "
+            "person to make or to leave";
+      } else if (taken.contains({change.account, change.id})) {
         verdict.wait = "its budget is moved today, and two changes at once cannot be told apart";
       }
     }
@@ -296,6 +300,11 @@ Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdict
         plan.notes.push_back(each->change.address +
                              ": it converts, and nothing but the platform's claims says that it "
                              "loses; look at it before you approve");
+      }
+      if (reason == Reason::kModel) {
+        plan.notes.push_back(each->change.address +
+                             ": proposed by a language model; what it is expected to bring is "
+                             "reckoned by our own means");
       }
       if (each->learning_days > 0) {
         plan.notes.push_back(

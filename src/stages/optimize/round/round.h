@@ -74,7 +74,8 @@ struct RoundVerdict {
   std::string wait;                 ///< empty: it may be chosen
 };
 /// One for each candidate, compared in the client's currency; moves in that of the day's limits.
-/// What has no rate waits. So does what touches an object of a plan that goes first. Pure.
+/// What has no rate waits. So does what touches an object of a plan that goes first, and what a
+/// language model proposed without a prediction of our own. Pure.
 std::vector<RoundVerdict> EvaluateRound(const RoundInput& input, const ChangeBudget& budget);
 /// Ranks what does not wait and makes drafts of what is chosen. `verdicts`: one a candidate. Pure.
 Round SelectRound(const RoundInput& input, std::span<const RoundVerdict> verdicts,

@@ -202,6 +202,28 @@ TEST(Round, LearningAndTheSecondSignalAreNotesOfThePlan) {
   EXPECT_EQ(round.plans[0].changes[0].evidence, "");
 }
 
+TEST(Round, WhatAModelProposedIsAPlanOfItsOwnAndWaitsWithoutAPrediction) {
+  LeverReport report{.lever = "model",
+                     .opportunities = {Worth(Level::kCampaign, "10", Reason::kModel, 10),
+                                       Worth(Level::kAd, "30", Reason::kModel, 50)},
+                     .messages = {},
+                     .notes = {}};
+  report.opportunities[0].change.prediction = Prediction{"revenue", 10, 5, 15, 28};
+  report.opportunities[1].change.prediction.reset();
+  LeverReport bids{.lever = "bids",
+                   .opportunities = {Worth(Level::kAdGroup, "20", Reason::kBid, 1)},
+                   .messages = {},
+                   .notes = {}};
+  const Round round = ComposeRound(State(), std::vector{report, bids}, {}, nullptr);
+  ASSERT_EQ(round.plans.size(), 2u);
+  EXPECT_EQ(round.plans[1].changes.size(), 1u);
+  EXPECT_EQ(round.plans[1].changes[0].reason, Reason::kModel);
+  EXPECT_NE(round.plans[1].notes.at(0).find("proposed by a language model"), std::string::npos);
+  // However much it is said to be worth: last, and not acted on.
+  EXPECT_EQ(round.items.back().opportunity.change.id, "30");
+  EXPECT_NE(round.items.back().wait.find("nothing of ours foretells"), std::string::npos);
+}
+
 TEST(Round, TheDaysEnvelopeIsWhatWasNotYetMoved) {
   auto store = std::move(*CampaignStore::Open(":memory:"));
   ASSERT_TRUE(store->SaveClient({"A", kEur, "UTC"}));

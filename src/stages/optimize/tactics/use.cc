@@ -178,6 +178,7 @@ class Drawer {
       case Reason::kActivate:
       case Reason::kPause:
       case Reason::kRule:
+      case Reason::kModel:
       case Reason::kExperiment:
       case Reason::kManual:
       case Reason::kUndo:

@@ -129,9 +129,6 @@ auto Guarded(const std::string& file, Parse parse) -> decltype(parse()) {
   }
 }
 
-/// Activation was asked for by whoever launched; it may pass alone all the same.
-bool MayPassAlone(Reason reason) { return IsAutomatic(reason) || reason == Reason::kActivate; }
-
 Result<Reason> AutomaticReason(std::string_view text) {
   std::vector<std::string_view> known;
   for (const Reason reason : AllReasons()) {
