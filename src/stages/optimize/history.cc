@@ -84,9 +84,7 @@ class HistoryReader {
 
   std::string ChannelId(Platform platform, const std::string& campaign_id,
                         std::string_view campaign_name, Currency currency) const {
-    std::string channel = world_.channel_of(campaign_name);
-    if (channel.empty()) channel = "campaign " + campaign_id;
-    return fmt::format("{}/{}{}", PlatformName(platform), channel, Suffix(currency));
+    return ChannelIdOf(world_, platform, campaign_id, campaign_name, currency, client_.currency);
   }
 
   Result<> AddBudgets(Currency currency, const AccountTree& tree,
@@ -339,6 +337,15 @@ ResponseData ClientHistory::Data() const {
     data.channels.push_back({id, channel.spend, std::move(claimed), Harvests(id)});
   }
   return data;
+}
+
+std::string ChannelIdOf(const OptimizeWorld& world, Platform platform,
+                        const std::string& campaign_id, std::string_view campaign_name,
+                        Currency currency, Currency client) {
+  std::string channel = world.channel_of(campaign_name);
+  if (channel.empty()) channel = "campaign " + campaign_id;
+  return fmt::format("{}/{}{}", PlatformName(platform), channel,
+                     currency == client ? "" : fmt::format(" {}", currency.name()));
 }
 
 Currency CurrencyOfChannel(std::string_view id, Currency client) {

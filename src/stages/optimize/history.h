@@ -82,6 +82,12 @@ struct ClientHistory {
   ResponseData Data() const;
 };
 
+/// The channel of a campaign: "google_ads/search-generic", "... CHF" where its account is in
+/// another currency than the client's.
+std::string ChannelIdOf(const OptimizeWorld& world, Platform platform,
+                        const std::string& campaign_id, std::string_view campaign_name,
+                        Currency currency, Currency client);
+
 /// Of the channel of that id: what it ends with ("google_ads/search-generic CHF"), else the
 /// client's.
 Currency CurrencyOfChannel(std::string_view id, Currency client);

@@ -74,6 +74,19 @@ std::optional<double> CampaignKpi::Worth() const {
   return revenue ? *target : 1 / *target;
 }
 
+std::string BidField(const LeverAccount& account, const Entity& campaign, const Entity& object) {
+  const std::string own = TextField(object.fields, "bid_strategy");
+  const std::string strategy = own.empty() ? TextField(campaign.fields, "bid_strategy") : own;
+  if (object.fields.contains("target_cpa") && strategy != "maximize_conversions") {
+    return "target_cpa";
+  }
+  if (object.fields.contains("target_roas_bp")) return "target_roas_bp";
+  if (!object.fields.contains("bid")) return "";
+  // Google keeps ad groups' bids beside a strategy that ignores them.
+  const bool google = account.tree.info.account.platform == Platform::kGoogleAds;
+  return (google && strategy != "manual_cpc") || strategy == "lowest_cost" ? "" : "bid";
+}
+
 CampaignKpi KpiOf(const LeverState& state, const LeverAccount& account, const Entity& campaign) {
   CampaignKpi out;
   const auto targets = state.targets.find(state.AddressOf(account, campaign));

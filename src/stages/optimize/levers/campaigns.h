@@ -50,6 +50,10 @@ Result<std::map<std::string, CampaignSums>> SumsOf(const LeverWorld& world,
                                                    const LeverAccount& account,
                                                    const std::set<Day>& days);
 
+/// The field that says how a campaign or ad group bids and that its strategy heeds: "target_cpa",
+/// "target_roas_bp" or "bid"; empty: there is none.
+std::string BidField(const LeverAccount& account, const Entity& campaign, const Entity& object);
+
 /// Daily budget of a campaign: its own or the sum of its active ad groups'. Absent: lifetime or
 /// shared budgets.
 std::optional<Money> DailyBudget(const LeverAccount& account, const Entity& campaign);

@@ -103,25 +103,13 @@ class Bids {
     const CampaignKpi kpi = KpiOf(state_, account, campaign);
     std::vector<Control> found;
     const auto add = [&](const Entity& object) {
-      Control control{&account, &campaign, &object, "", false, kpi};
+      Control control{&account, &campaign, &object, BidField(account, campaign, object),
+                      false,    kpi};
+      if (control.field.empty()) return;
       const std::string own = TextField(object.fields, "bid_strategy");
       const std::string strategy = own.empty() ? TextField(campaign.fields, "bid_strategy") : own;
-      if (object.fields.contains("target_cpa") && strategy != "maximize_conversions") {
-        control.field = "target_cpa";
-        control.target = true;
-      } else if (object.fields.contains("target_roas_bp")) {
-        control.field = "target_roas_bp";
-        control.target = true;
-      } else if (object.fields.contains("bid")) {
-        const bool google = account.tree.info.account.platform == Platform::kGoogleAds;
-        // Google keeps ad groups' bids beside a strategy that ignores them.
-        if (google && strategy != "manual_cpc") return;
-        if (strategy == "lowest_cost") return;
-        control.field = "bid";
-        control.target = strategy == "cost_cap";  // TikTok's wanted cost is its bid
-      } else {
-        return;
-      }
+      // TikTok's wanted cost is its bid.
+      control.target = control.field != "bid" || strategy == "cost_cap";
       found.push_back(std::move(control));
     };
     add(campaign);
