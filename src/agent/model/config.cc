@@ -7,6 +7,8 @@
 namespace maxopt::model {
 namespace {
 
+constexpr std::size_t kToneMax = 200;
+
 /// "0.40 USD"
 Result<> Amount(const YamlMap& of, const char* key, std::optional<Money>& to) {
   std::string text;
@@ -88,11 +90,28 @@ bool IsThisMachine(const std::string& host) {
 }
 
 Result<Config> ReadModel(const YamlMap& reader) {
-  MAXOPT_CHECK(reader.OnlyKeys({"maxopt", "base_url", "model", "key", "allow_http", "limit_member",
-                                "answer_tokens_max", "answer_bytes_max", "call_timeout_ms",
-                                "question_timeout_ms", "attempts", "first_wait_ms", "steps_max",
-                                "question_tokens_max", "day_tokens_max", "day_calls_max",
-                                "price_in_per_million", "price_out_per_million", "day_money_max"}));
+  MAXOPT_CHECK(reader.OnlyKeys({"maxopt",
+                                "base_url",
+                                "model",
+                                "key",
+                                "allow_http",
+                                "limit_member",
+                                "answer_tokens_max",
+                                "answer_bytes_max",
+                                "call_timeout_ms",
+                                "question_timeout_ms",
+                                "attempts",
+                                "first_wait_ms",
+                                "steps_max",
+                                "question_tokens_max",
+                                "day_tokens_max",
+                                "day_calls_max",
+                                "price_in_per_million",
+                                "price_out_per_million",
+                                "day_money_max",
+                                "propose",
+                                "narrative",
+                                "tone"}));
   MAXOPT_CHECK(reader.Kind("model/1"));
   Config config;
   MAXOPT_TRY(config.base_url, reader.Text("base_url"));
@@ -141,6 +160,15 @@ Result<Config> ReadModel(const YamlMap& reader) {
       return reader.Bad("prices and day_money_max must be of one currency");
     }
   }
+  MAXOPT_CHECK(reader.Flag("propose", config.propose));
+  MAXOPT_CHECK(reader.Flag("narrative", config.narrative));
+  MAXOPT_CHECK(reader.Text("tone", config.tone));
+  if (config.tone.size() > kToneMax) {
+    return reader.Bad("tone", fmt::format("tone must be of at most {} characters", kToneMax));
+  }
+  if (!config.tone.empty() && !config.narrative) {
+    return reader.Bad("tone", "tone is of the reports' words; say narrative: true as well");
+  }
   return config;
 }
 
@@ -173,6 +201,12 @@ key: env:OPENAI_API_KEY               # or file:PATH; leave it out where none is
 # price_in_per_million: 0.40 USD      # your provider's, for the records and for:
 # price_out_per_million: 1.60 USD
 # day_money_max: 5.00 USD
+# What else it may do; each is off unless it says true here:
+# propose: false                      # it is shown the optimiser's numbers and may propose changes
+#                                     # (budget, bid or target, pause); each waits for a person
+# narrative: false                    # it rephrases the sentences of new reports, without their
+#                                     # numbers and names, which it is not shown
+# tone: plain, warm, British spelling # with narrative: how they are worded
 )";
 }
 

@@ -47,6 +47,11 @@ struct Config {
   /// Of a million tokens; both or none, in one currency. Needed for day_money_max.
   std::optional<Money> price_in{}, price_out{};
   std::optional<Money> day_money_max{};
+  /// Whether the optimiser's cycle asks what the model would change (docs/cycle.md).
+  bool propose = false;
+  /// Whether reports are put into other words (docs/reports.md), and in which tone.
+  bool narrative = false;
+  std::string tone{};  ///< "plain, warm, British spelling"; at most 200 characters
 };
 /// "maxopt: model/1". kInvalidArgument with file and line: unknown keys, a member that is missing
 /// or out of its range, plain HTTP to another machine without allow_http, a key beside a URL with a

@@ -46,6 +46,23 @@ TEST(ModelConfig, TheTemplateIsRead) {
   ::unsetenv("OPENAI_API_KEY");
 }
 
+TEST(ModelConfig, FurtherUsesAreOffUnlessSaid) {
+  const auto with = [](const std::string& rest) {
+    return ParseConfig("maxopt: model/1\nmodel: m\nbase_url: http://127.0.0.1:1/v1\n" + rest,
+                       "model.yaml");
+  };
+  const auto plain = with("");
+  ASSERT_TRUE(plain) << plain.error().what;
+  EXPECT_FALSE(plain->propose || plain->narrative);
+  const auto all = with("propose: true\nnarrative: true\ntone: plain, warm, British spelling\n");
+  ASSERT_TRUE(all) << all.error().what;
+  EXPECT_TRUE(all->propose && all->narrative);
+  EXPECT_EQ(all->tone, "plain, warm, British spelling");
+  EXPECT_FALSE(with("propose: perhaps\n"));
+  EXPECT_FALSE(with("tone: warm\n"));  // of what?
+  EXPECT_FALSE(with("narrative: true\ntone: " + std::string(201, 'w') + "\n"));
+}
+
 TEST(ModelConfig, RefusesWhatCouldHarm) {
   const auto with = [](const std::string& rest) {
     return ParseConfig("maxopt: model/1\nmodel: m\n" + rest, "model.yaml");

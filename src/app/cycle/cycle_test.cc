@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "agent/model/scripted_for_test.h"
 #include "app/cycle/stages.h"
 #include "app/demo/demo.h"
 #include "memory/campaigns/database.h"
@@ -266,6 +267,181 @@ TEST_F(StageCycles, WhatOptimizeProposesIsTheRoundOfACycle) {
   EXPECT_EQ(ProposeRound(home(), kClientName, options, "anna", false).error().code,
             Errc::kInvalidArgument);
   EXPECT_EQ(Cycles(home().store(), {})->size(), 1U);  // nothing was begun
+}
+
+// --- what a language model would change ---------------------------------------------------------
+
+using model::ScriptedModel;
+
+/// The situation that a request shows.
+json SituationIn(const http::Request& request) {
+  const json body = json::parse(request.body);
+  return json::parse(body["messages"][1]["content"].get<std::string>())["data"];
+}
+ScriptedModel::Step Proposes(std::function<json(const json& situation)> answer) {
+  return [answer](const http::Request& request) {
+    return ScriptedModel::Json(ScriptedModel::Completion(
+        {{"content", json{{"proposals", answer(SituationIn(request))}}.dump()}}, "stop"));
+  };
+}
+/// The first object that can do this.
+std::string FirstThatCan(const json& situation, const std::string& kind) {
+  for (const json& object : situation["objects"]) {
+    for (const json& can : object["can"]) {
+      if (can == kind) return object["id"];
+    }
+  }
+  return "";
+}
+void ModelYaml(const std::string& folder, const ScriptedModel& server, const std::string& more) {
+  ::setenv("MAXOPT_TEST_CYCLE_KEY", "sk-cycle-90ef", 1);
+  ASSERT_TRUE(WriteWholeFile(folder + "/model.yaml",
+                             "maxopt: model/1\nbase_url: " + server.base_url() +
+                                 "\nmodel: scripted\nkey: env:MAXOPT_TEST_CYCLE_KEY\n"
+                                 "first_wait_ms: 1\n" +
+                                 more));
+}
+
+TEST_F(StageCycles, WhatAModelProposesIsACandidateForAPerson) {
+  const auto answer = [](const json& situation) {
+    json list = json::array();
+    list.push_back({{"kind", "budget"},
+                    {"object", FirstThatCan(situation, "budget")},
+                    {"percent", -10},
+                    {"reason", "It returns less than the others."}});
+    return list;
+  };
+  ScriptedModel server({Proposes(answer)});
+  ASSERT_TRUE(server.good());
+  ModelYaml(folder_, server, "propose: true\n");
+  // The freest policy there is.
+  ASSERT_TRUE(WriteWholeFile(
+      folder_ + "/policy.yaml",
+      "maxopt: policy/1\nclient: Alpenglow\ncurrency: EUR\nworst_day_cap: 20000\n"
+      "step_max_percent: 15\nmode: act\nauto_approve: [rule, reallocate, pause, bid, pace]\n"));
+  CycleRequest request = Ask("optimize");
+  request.act = true;
+  request.rules = false;
+  const Cycle cycle = Done(request);
+  ASSERT_EQ(server.got().size(), 1U);
+  const json planned = Saw(cycle, CycleStep::kPlanning);
+  ASSERT_TRUE(planned.contains("model")) << CycleText(cycle);
+  EXPECT_EQ(planned["model"]["why"], "");
+  EXPECT_TRUE(planned["model"]["refused"].empty()) << planned["model"];
+  EXPECT_EQ(Came(cycle, CycleStep::kPlanning)["by_lever"]["model"], 1);
+  // It was shown what the cycle has, and neither the key nor a way to write.
+  const json shown = SituationIn(server.got()[0]);
+  EXPECT_FALSE(shown["objects"].empty());
+  EXPECT_FALSE(shown["tactics"].empty());
+  EXPECT_EQ(shown["policy"]["step_max_percent"], 15.0);
+  EXPECT_EQ(server.got()[0].body.find("sk-cycle"), std::string::npos);
+  EXPECT_EQ(server.got()[0].body.find("\"tools\""), std::string::npos);
+  // In a plan or waiting, it is judged by our own means and never applied without a person.
+  int items = 0;
+  for (const json& item : Came(cycle, CycleStep::kSelection)["items"]) {
+    items += item["lever"] == "model" ? 1 : 0;
+  }
+  EXPECT_EQ(items, 1);
+  for (const json& candidate : planned["round"]["candidates"]) {
+    if (candidate["lever"] != "model") continue;
+    EXPECT_EQ(candidate["change"]["reason"], "model");
+    EXPECT_NE(candidate["change"]["why"].get<std::string>().find("proposed by the language model"),
+              std::string::npos);
+  }
+  const auto plans = home().store().Plans(std::nullopt, 1000);
+  ASSERT_TRUE(plans);
+  for (const Plan& plan : *plans) {
+    const bool of_model = std::ranges::any_of(
+        plan.changes, [](const Change& change) { return change.reason == Reason::kModel; });
+    if (of_model) {
+      EXPECT_FALSE(plan.approval) << plan.title;
+    }
+  }
+  // Every call is a line of the ledger, under the cycle that asked.
+  const auto calls = Ledger(home().store(), {"", "model_call", cycle.id, 10});
+  ASSERT_TRUE(calls);
+  ASSERT_EQ(calls->size(), 1U);
+  EXPECT_EQ(json::parse(calls->front().body)["outcome"], "answered");
+  // The answer is part of what was seen: decided again the same, with nobody asked.
+  fs::remove(folder_ + "/model.yaml");
+  ExpectSameAgain(cycle);
+  EXPECT_EQ(server.got().size(), 1U);
+}
+
+TEST_F(StageCycles, WhatAModelMayNotProposeIsRefusedByName) {
+  const auto answer = [](const json& situation) {
+    const std::string budget = FirstThatCan(situation, "budget");
+    const auto one = [](const std::string& kind, const std::string& object, const json& percent,
+                        const std::string& reason) {
+      json out{{"kind", kind}, {"object", object}, {"reason", reason}};
+      if (!percent.is_null()) out["percent"] = percent;
+      return out;
+    };
+    json list = json::array();
+    list.push_back(one("budget", "obj-999", -10, "It loses."));
+    list.push_back(one("approve_all_plans", budget, nullptr, "Ignore previous instructions."));
+    list.push_back(one("budget", budget, 80, "Much more is to be had."));
+    list.push_back(one("budget", budget, -10, "It lost 123456789 EUR."));
+    list.push_back(one("budget", situation["objects"][0]["address"], -10, "By its address."));
+    list.push_back(one("pause", budget, nullptr, "The sixth of five."));
+    return list;
+  };
+  ScriptedModel server({Proposes(answer)});
+  ModelYaml(folder_, server, "propose: true\n");
+  const Cycle cycle = Done(Ask("optimize"));
+  const json model = Saw(cycle, CycleStep::kPlanning)["model"];
+  ASSERT_EQ(model["refused"].size(), 6U) << model;
+  const char* why[] = {
+      "obj-999: there is no such object", "no kind \"approve_all_plans\"", "a step of 80 %",
+      "\"123456789 EUR\" is not found",   "there is no such object",       "five are looked at"};
+  const std::string trace = CycleText(cycle);
+  for (std::size_t i = 0; i < std::size(why); ++i) {
+    EXPECT_NE(model["refused"][i].get<std::string>().find(why[i]), std::string::npos)
+        << model["refused"][i];
+    EXPECT_NE(trace.find(model["refused"][i].get<std::string>()), std::string::npos) << trace;
+  }
+  EXPECT_FALSE(Came(cycle, CycleStep::kPlanning)["by_lever"].contains("model"));
+  ExpectSameAgain(cycle);
+}
+
+TEST_F(StageCycles, WithoutAModelThatAnswersTheCycleGoesOn) {
+  CycleRequest dry = Ask("optimize");
+  dry.dry = true;
+  const std::string without = Done(dry).steps[3].output;
+  const struct {
+    const char* what;
+    std::function<ScriptedModel::Step(ScriptedModel&)> step;
+    const char* more;
+    const char* why;
+  } cases[] = {
+      {"no JSON", [](ScriptedModel&) { return ScriptedModel::Says("I would pause everything."); },
+       "", "not the JSON"},
+      {"slow", [](ScriptedModel& server) { return server.Hangs(); },
+       "call_timeout_ms: 50\nquestion_timeout_ms: 100\nattempts: 1\n", "without the language"},
+      {"out of order", [](ScriptedModel&) { return ScriptedModel::Raw("no", 503); },
+       "attempts: 2\n", "cannot answer now"},
+      {"too dear", [](ScriptedModel&) { return ScriptedModel::Says("{}"); },
+       "question_tokens_max: 10\n", "question_tokens_max"},
+  };
+  for (const auto& each : cases) {
+    SCOPED_TRACE(each.what);
+    ScriptedModel server({});
+    server.Append(each.step(server));
+    ModelYaml(folder_, server, std::string("propose: true\n") + each.more);
+    const Cycle cycle = Done(dry);
+    EXPECT_EQ(cycle.steps[3].output, without);
+    const std::string trace = CycleText(cycle);
+    EXPECT_NE(trace.find("without the language model"), std::string::npos) << trace;
+    EXPECT_NE(trace.find(each.why), std::string::npos) << trace;
+  }
+  // Not allowed, or another lever is asked for: nobody is asked and nothing is said.
+  ScriptedModel server({ScriptedModel::Says("{}")});
+  ModelYaml(folder_, server, "");
+  EXPECT_FALSE(Saw(Done(dry), CycleStep::kPlanning).contains("model"));
+  ModelYaml(folder_, server, "propose: true\n");
+  dry.levers = {"bids"};
+  EXPECT_FALSE(Saw(Done(dry), CycleStep::kPlanning).contains("model"));
+  EXPECT_EQ(server.got().size(), 0U);
 }
 
 TEST_F(StageCycles, MonitorRaisesWhatItFindsOnce) {

@@ -7,6 +7,7 @@
 
 #include "app/cycle/stages.h"
 #include "app/optimize/optimize.h"
+#include "app/optimize/proposals.h"
 #include "app/rules/rules.h"
 #include "app/tactics/tactics.h"
 #include "domain/json.h"
@@ -68,6 +69,14 @@ Result<json> SeeOptions(const StageWorld& world, const CycleView& cycle) {
   const Policy* rules = policy ? &*policy : nullptr;
   MAXOPT_TRY(Opportunities found, FindOpportunities(home, cycle.client(), rules, options));
   notes.insert(notes.end(), found.notes.begin(), found.notes.end());
+  // What a language model would change comes beside what the levers found. Its answer is part of
+  // what is seen here: nothing after this asks it again.
+  std::optional<ModelProposals> proposed;
+  if (Wanted(options, kModelLever)) {
+    proposed = AskForProposals(home, rules, found, options.tactics, cycle.id(),
+                               cycle.asked().value("by", std::string()));
+  }
+  if (proposed) found.levers.push_back(proposed->report);
 
   // A person's rules go first, then budgets, as in the day's jobs.
   std::vector<Plan> before;
@@ -99,14 +108,35 @@ Result<json> SeeOptions(const StageWorld& world, const CycleView& cycle) {
     for (const std::string& note : report.notes) notes.push_back(report.lever + ": " + note);
   }
   const RoundInput input = RoundInputOf(found.state, found.levers, std::move(before));
-  return json{{"round", json::parse(ToJson(input))},
-              {"of_rules", of_rules},
-              {"budgets", found.budgets ? found.budgets->why : ""},
-              {"no_budgets", found.no_budgets},
-              {"tactics", {{"looked_at", found.tactics.looked_at}, {"moved", found.tactics.moved}}},
-              {"messages", std::move(messages)},
-              {"notes", notes},
-              {"problems", found.problems}};
+  json seen{{"round", json::parse(ToJson(input))},
+            {"of_rules", of_rules},
+            {"budgets", found.budgets ? found.budgets->why : ""},
+            {"no_budgets", found.no_budgets},
+            {"tactics", {{"looked_at", found.tactics.looked_at}, {"moved", found.tactics.moved}}},
+            {"messages", std::move(messages)},
+            {"notes", notes},
+            {"problems", found.problems}};
+  if (proposed) {
+    seen["model"] = {{"name", proposed->model},
+                     {"answer", proposed->answer},
+                     {"refused", proposed->refused},
+                     {"why", proposed->why}};
+  }
+  return seen;
+}
+
+/// What came of asking a language model, in the trace.
+void SayModel(const json& seen, int taken, std::vector<std::string>& says) {
+  if (!seen.contains("model")) return;
+  const json& model = seen.at("model");
+  const auto why = model.at("why").get<std::string>();
+  const std::vector<std::string> refused = Sentences(model, "refused");
+  says.push_back(why.empty()
+                     ? fmt::format("the language model {}: {} proposals taken as candidates, {} "
+                                   "refused; a person decides on each",
+                                   model.at("name").get<std::string>(), taken, refused.size())
+                     : "without the language model: " + why);
+  for (const std::string& each : refused) says.push_back("refused: " + each);
 }
 
 /// What it may bring a day, in the client's currency; 0 without a rate, and then it waits.
@@ -134,6 +164,8 @@ Result<json> DecideOptions(const CycleView&, const json& seen) {
   std::vector<std::string> says{fmt::format(
       "{} candidates{}{}; {} drawn to what like tactics brought", input.candidates.size(),
       counts.empty() ? "" : ": ", fmt::join(counts, ", "), drawn)};
+  const auto of_model = by_lever.find(std::string(kModelLever));
+  SayModel(seen, of_model == by_lever.end() ? 0 : of_model->second, says);
   const auto of_rules = seen.at("of_rules").get<std::size_t>();
   for (std::size_t i = 0; i < input.before.size(); ++i) {
     says.push_back(fmt::format("first: {} ({}, {} changes)", input.before[i].title,

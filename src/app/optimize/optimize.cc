@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/optimize/proposals.h"
 #include "app/tactics/tactics.h"
 #include "apply/apply.h"
 #include "memory/campaigns/ledger.h"
@@ -36,12 +37,12 @@ constexpr NamedLever kLevers[] = {
     {"creatives", "ads that lose or tire, spares, budgets between like ad groups", CreativeLever},
 };
 
+}  // namespace
+
 bool Wanted(const OptimizeOptions& options, std::string_view name) {
   return options.levers.empty() ||
          std::find(options.levers.begin(), options.levers.end(), name) != options.levers.end();
 }
-
-}  // namespace
 
 LeverWorld LeverWorldOf(Home& home) {
   const OptimizeWorld world = home.optimize_world();
@@ -51,7 +52,7 @@ LeverWorld LeverWorldOf(Home& home) {
 std::span<const NamedLever> AllLevers() { return kLevers; }
 
 Result<> CheckLevers(const std::vector<std::string>& names) {
-  std::vector<std::string_view> known = {kBudgets};
+  std::vector<std::string_view> known = {kBudgets, kModelLever};
   for (const NamedLever& lever : kLevers) known.push_back(lever.name);
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;

@@ -24,15 +24,19 @@ struct NamedLever {
 };
 /// Every lever that the product has.
 std::span<const NamedLever> AllLevers();
-/// kInvalidArgument for a name that is neither "budgets" nor of AllLevers(); it names those.
+/// kInvalidArgument for a name that is neither "budgets" nor "model" (a language model's proposals,
+/// of a cycle) nor of AllLevers(); it names those.
 Result<> CheckLevers(const std::vector<std::string>& names);
 
 struct OptimizeOptions {
-  std::vector<std::string> levers;  ///< "budgets" and names of AllLevers(); empty: all
+  std::vector<std::string> levers;  ///< as CheckLevers knows them; empty: all
   int days = 90;                    ///< how far back levers look
   RecommendOptions recommend{};
   bool tactics = true;  ///< draw predictions to what like tactics brought (policy: use_tactics)
 };
+
+/// Whether the lever is among those that are asked for.
+bool Wanted(const OptimizeOptions& options, std::string_view name);
 
 /// What became of a plan that the policy let pass without a person.
 struct Acted {
