@@ -9,6 +9,7 @@
 #include <set>
 
 #include "app/reports/config.h"
+#include "app/reports/wording.h"
 #include "app/views/views.h"
 #include "domain/digest.h"
 #include "stages/report/documents/documents.h"
@@ -204,6 +205,8 @@ Result<ReportEntry> MakeReport(Home& home, const ReportRequest& request) {
       settings.missing.push_back({std::string(kind->name), view.error().what});
     }
   }
+  // Asked once: what it answers is kept with the inputs, and whatever is rendered is made of them.
+  MAXOPT_TRY(settings.wording, AskForWording(home, settings, inputs));
   // What is rendered later is made of the stored text, so what is made now is too.
   const std::string text = report::InputsJson(settings, inputs);
   MAXOPT_TRY(const report::Stored stored, report::ReadInputs(text));

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,20 @@ struct Branding {
   std::string footer{};                 ///< one sentence at the end
 };
 
+/// What a language model made of a report's paragraphs, once: the report is made again from this
+/// without asking it.
+struct Wording {
+  std::string model{}, tone{};
+  /// By place ("headline/0", "campaigns/2/3": section, block, item): each sentence's text with its
+  /// slots, as Catalogue::Reword takes it.
+  std::map<std::string, std::vector<std::string>> paragraphs{};
+  /// Paragraphs that stayed Max's own words, and why; place "": all of them.
+  struct Kept {
+    std::string place, why;
+  };
+  std::vector<Kept> kept{};
+};
+
 /// What a report is of, beside its data. Kept with the data, so that it can be made again.
 struct Settings {
   std::string id{}, client{}, kind{}, audience{}, language{}, campaign_type{}, template_name{};
@@ -39,6 +54,7 @@ struct Settings {
     std::string view, why;
   };
   std::vector<Missing> missing{};
+  std::optional<Wording> wording{};  ///< absent: no model was to word it
 };
 
 struct TableColumn {

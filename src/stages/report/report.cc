@@ -522,7 +522,20 @@ class Writer {
     SayMaturity(text);
     Say(text, "data.claims");
     Say(text, "data.asof", {{"asof", At("client", "@view", "as_of")}});
+    if (settings_.wording) {
+      const Wording& words = *settings_.wording;
+      if (!words.paragraphs.empty()) Say(text, "wording.model");
+      if (words.paragraphs.empty()) Say(text, "wording.none");
+      if (!words.paragraphs.empty() && !words.kept.empty()) Say(text, "wording.kept");
+    }
     section.blocks.push_back(std::move(text));
+    if (settings_.wording && !settings_.wording->kept.empty() &&
+        settings_.audience != "executive") {
+      Block kept;
+      kept.kind = Block::Kind::kTable;
+      kept.table = KeptWordsTable(*settings_.wording, *texts_);
+      section.blocks.push_back(std::move(kept));
+    }
     if (settings_.audience != "executive") {
       if (const View* view = book_.Find("client"); view != nullptr && !view->freshness.empty()) {
         Block fresh;
@@ -701,10 +714,85 @@ Result<> CheckSettings(const Settings& settings) {
 
 }  // namespace
 
+namespace {
+
+/// Calls `use` with each paragraph that may be put into other words and its place.
+template <class Doc, class Use>
+void EachParagraph(Doc& document, Use use) {
+  for (auto& section : document.sections) {
+    if (section.key == "data" || section.key == "method") continue;
+    for (std::size_t i = 0; i < section.blocks.size(); ++i) {
+      auto& block = section.blocks[i];
+      const std::string place = fmt::format("{}/{}", section.key, i);
+      if (!block.sentences.empty()) use(place, block.sentences);
+      for (std::size_t n = 0; n < block.items.size(); ++n) {
+        if (!block.items[n].empty()) use(fmt::format("{}/{}", place, n), block.items[n]);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+Result<std::vector<ParagraphText>> ParagraphsOf(const Document& document, const Inputs& inputs) {
+  MAXOPT_TRY(const auto texts, Catalogue::BuiltIn(document.settings.language));
+  MAXOPT_TRY(const Book book, Book::Of(inputs, document.derivations));
+  std::vector<ParagraphText> out;
+  std::optional<Error> wrong;
+  EachParagraph(document, [&](const std::string& place, const std::vector<Sentence>& sentences) {
+    ParagraphText one{place, {}};
+    for (const Sentence& sentence : sentences) {
+      auto text = texts->TextOf(sentence.phrase, book);
+      if (!text) {
+        wrong = text.error();
+        return;
+      }
+      one.texts.push_back(*std::move(text));
+    }
+    out.push_back(std::move(one));
+  });
+  if (wrong) return std::unexpected(*wrong);
+  return out;
+}
+
+Result<> RewordParagraph(Document& document, const Inputs& inputs, const std::string& place,
+                         const std::vector<std::string>& texts) {
+  MAXOPT_TRY(const auto catalogue, Catalogue::BuiltIn(document.settings.language));
+  MAXOPT_TRY(const Book book, Book::Of(inputs, document.derivations));
+  std::vector<Sentence>* found = nullptr;
+  EachParagraph(document, [&](const std::string& each, std::vector<Sentence>& sentences) {
+    if (each == place) found = &sentences;
+  });
+  if (found == nullptr) {
+    return Fail(Errc::kNotFound, fmt::format("the report has no paragraph {}", place));
+  }
+  if (texts.size() != found->size()) {
+    return Fail(Errc::kInvalidArgument, fmt::format("it has {} sentences where the text has {}",
+                                                    texts.size(), found->size()));
+  }
+  std::vector<Sentence> said;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    MAXOPT_TRY(Sentence one, catalogue->Reword((*found)[i].phrase, texts[i], book));
+    said.push_back(std::move(one));
+  }
+  *found = std::move(said);
+  return {};
+}
+
 Result<Document> Compose(const Settings& settings, const Inputs& inputs) {
   MAXOPT_CHECK(CheckSettings(settings));
   MAXOPT_TRY(const auto texts, Catalogue::BuiltIn(settings.language));
   MAXOPT_TRY(Document document, Writer(settings, inputs, texts).Run());
+  if (settings.wording) {
+    for (const auto& [place, words] : settings.wording->paragraphs) {
+      const auto said = RewordParagraph(document, inputs, place, words);
+      if (!said) {
+        return Fail(Errc::kRefused, fmt::format("the report's kept words for {} do not say what "
+                                                "the data say: {}",
+                                                place, said.error().what));
+      }
+    }
+  }
   MAXOPT_CHECK(CheckDocument(document, inputs));
   return document;
 }

@@ -54,10 +54,23 @@ std::vector<const InputKind*> InputsFor(const std::vector<std::string>& sections
 /// not read.
 std::vector<std::string> SectionsOf(const Settings& settings);
 
-/// Writes the document, then checks every sentence of it against the data. kInvalidArgument: a
-/// kind, audience, language, section or KPI that is not known; kRefused: a number in the prose that
-/// does not resolve to a cell or a derivation.
+/// Writes the document, in the words that the settings keep for it, then checks every sentence of
+/// it against the data. kInvalidArgument: a kind, audience, language, section or KPI that is not
+/// known; kRefused: a number in the prose that does not resolve to a cell or a derivation, kept
+/// words that do not say what their paragraph says.
 Result<Document> Compose(const Settings& settings, const Inputs& inputs);
+
+/// A paragraph that may be put into other words: each of what it says, slots as {name}, without
+/// numbers and names. Disclaimers (sections data and method) are none of them.
+struct ParagraphText {
+  std::string place;  ///< as in Wording
+  std::vector<std::string> texts;
+};
+Result<std::vector<ParagraphText>> ParagraphsOf(const Document& document, const Inputs& inputs);
+/// Says the paragraph in these words, one text a sentence. kInvalidArgument: why not; kNotFound: no
+/// such place. Then the document is as it was.
+Result<> RewordParagraph(Document& document, const Inputs& inputs, const std::string& place,
+                         const std::vector<std::string>& texts);
 
 /// The last step of Compose, also for documents from elsewhere: every number of every sentence
 /// resolves, every tile and table cell says what its cell says.

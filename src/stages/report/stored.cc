@@ -70,6 +70,17 @@ std::string InputsJson(const Settings& settings, const Inputs& inputs) {
   for (const Settings::Missing& each : settings.missing) {
     kept["missing"].push_back({{"view", each.view}, {"why", each.why}});
   }
+  if (settings.wording) {
+    const Wording& words = *settings.wording;
+    ordered_json list = ordered_json::array();
+    for (const Wording::Kept& each : words.kept) {
+      list.push_back({{"place", each.place}, {"why", each.why}});
+    }
+    kept["wording"] = {{"model", words.model},
+                       {"tone", words.tone},
+                       {"paragraphs", words.paragraphs},
+                       {"kept", std::move(list)}};
+  }
   // Each view stays the text that ToJson(View) wrote.
   std::string out =
       fmt::format("{{\"maxopt\":\"report-inputs/1\",\"settings\":{},\"views\":{{", Dump(kept));
@@ -114,6 +125,24 @@ Result<Stored> ReadInputs(std::string_view json) {
     MAXOPT_TRY(missing.view, Text(each, "view"));
     MAXOPT_TRY(missing.why, Text(each, "why"));
     out.settings.missing.push_back(std::move(missing));
+  }
+  // Absent where no model was to word it, and in reports of before there was one.
+  if (kept.contains("wording")) {
+    const ordered_json& words = kept["wording"];
+    Wording& to = out.settings.wording.emplace();
+    MAXOPT_TRY(to.model, Text(words, "model"));
+    MAXOPT_TRY(to.tone, Text(words, "tone"));
+    if (!words.contains("paragraphs") || !words["paragraphs"].is_object()) return Bad("paragraphs");
+    for (const auto& [place, texts] : words["paragraphs"].items()) {
+      MAXOPT_TRY(to.paragraphs[place], Texts(words["paragraphs"], place.c_str()));
+    }
+    if (!words.contains("kept") || !words["kept"].is_array()) return Bad("kept");
+    for (const ordered_json& each : words["kept"]) {
+      Wording::Kept one;
+      MAXOPT_TRY(one.place, Text(each, "place"));
+      MAXOPT_TRY(one.why, Text(each, "why"));
+      to.kept.push_back(std::move(one));
+    }
   }
   for (const auto& [name, view] : root["views"].items()) {
     auto read = ViewFromJson(Dump(view));

@@ -288,6 +288,17 @@ Table MissingTable(const Settings& settings, const Catalogue& texts) {
   return out;
 }
 
+Table KeptWordsTable(const Wording& wording, const Catalogue& texts) {
+  Table out;
+  out.caption = texts.Word("table.kept_words");
+  out.columns = {PlainHead("paragraph", texts), PlainHead("why", texts, true)};
+  for (const Wording::Kept& each : wording.kept) {
+    out.rows.push_back(
+        Plain(each.place, {each.place.empty() ? texts.Word("total") : each.place, each.why}));
+  }
+  return out;
+}
+
 namespace {
 
 /// Series out of the columns of a table, labelled by its first column.

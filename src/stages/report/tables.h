@@ -31,6 +31,8 @@ Table MakeTable(const Book& book, const Catalogue& texts, const TableAsk& ask);
 Table FreshnessTable(const View& view, const Catalogue& texts);
 Table ViewsTable(const Inputs& inputs, const Catalogue& texts);
 Table MissingTable(const Settings& settings, const Catalogue& texts);
+/// Paragraphs that a language model was to put into other words and that stayed as they were.
+Table KeptWordsTable(const Wording& wording, const Catalogue& texts);
 
 /// One metric by period.
 Chart LineChart(const Book& book, const Catalogue& texts, const std::string& input,

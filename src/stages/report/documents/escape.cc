@@ -4,6 +4,14 @@
 
 namespace maxopt::report {
 
+std::string MadeWith(const Settings& settings, const Catalogue& texts) {
+  std::string out = "maxopt " + settings.software;
+  if (settings.wording && !settings.wording->paragraphs.empty()) {
+    out += ", " + texts.Word("form.worded") + " " + PlainText(settings.wording->model);
+  }
+  return out;
+}
+
 std::string EscapeHtml(std::string_view text) {
   std::string out;
   out.reserve(text.size());

@@ -137,10 +137,10 @@ class Html {
     if (!of.brand.footer.empty()) {
       out += "<p>" + EscapeHtml(PlainText(of.brand.footer)) + "</p>";
     }
-    out += fmt::format("<p>{} {}. {} {} · maxopt {}</p>", EscapeHtml(texts_->Word("form.by")),
+    out += fmt::format("<p>{} {}. {} {} · {}</p>", EscapeHtml(texts_->Word("form.by")),
                        EscapeHtml(texts_->Word("audience." + of.audience)),
                        EscapeHtml(texts_->Word("form.report")), EscapeHtml(of.id),
-                       EscapeHtml(of.software));
+                       EscapeHtml(MadeWith(of, *texts_)));
     return out;
   }
 

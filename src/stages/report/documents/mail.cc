@@ -154,9 +154,9 @@ std::string MailHtml(const Document& document, const Catalogue& texts) {
       "charset=\"utf-8\"><title>{}</title></head><body "
       "style=\"font-family:system-ui,'Segoe UI',Roboto,sans-serif;color:#18212c;background:#fff;"
       "max-width:680px;margin:0 auto;padding:16px;line-height:1.5\">{}<p style=\"color:#56616f;"
-      "font-size:12px;margin-top:32px\">{} {} · maxopt {}</p></body></html>\r\n",
+      "font-size:12px;margin-top:32px\">{} {} · {}</p></body></html>\r\n",
       EscapeHtml(of.language), EscapeHtml(document.title), body,
-      EscapeHtml(texts.Word("form.report")), EscapeHtml(of.id), EscapeHtml(of.software));
+      EscapeHtml(texts.Word("form.report")), EscapeHtml(of.id), EscapeHtml(MadeWith(of, texts)));
 }
 
 /// Plain text: what a person reads without any markup.
@@ -183,8 +183,8 @@ std::string MailPlain(const Document& document, const Catalogue& texts) {
     }
     if (!inside.empty()) out += "\r\n" + section.title + "\r\n\r\n" + inside;
   }
-  return out + fmt::format("\r\n{} {} · maxopt {}\r\n", texts.Word("form.report"),
-                           document.settings.id, document.settings.software);
+  return out + fmt::format("\r\n{} {} · {}\r\n", texts.Word("form.report"), document.settings.id,
+                           MadeWith(document.settings, texts));
 }
 
 }  // namespace

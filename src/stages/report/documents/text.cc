@@ -227,10 +227,10 @@ std::string MarkdownOf(const Document& document) {
     }
   }
   if (!of.brand.footer.empty()) out += "\n" + EscapeMarkdown(PlainText(of.brand.footer)) + "\n";
-  out += fmt::format("\n{} {}. {} {} · maxopt {}\n", EscapeMarkdown(texts->Word("form.by")),
+  out += fmt::format("\n{} {}. {} {} · {}\n", EscapeMarkdown(texts->Word("form.by")),
                      EscapeMarkdown(texts->Word("audience." + of.audience)),
                      EscapeMarkdown(texts->Word("form.report")), EscapeMarkdown(of.id),
-                     EscapeMarkdown(of.software));
+                     EscapeMarkdown(MadeWith(of, *texts)));
   return out;
 }
 
@@ -261,7 +261,7 @@ std::string JsonOf(const Document& document) {
   for (const Settings::Missing& each : of.missing) {
     missing.push_back({{"view", each.view}, {"why", each.why}});
   }
-  const ordered_json out{
+  ordered_json out{
       {"maxopt", "report/1"},
       {"id", of.id},
       {"client", of.client},
@@ -282,6 +282,16 @@ std::string JsonOf(const Document& document) {
       {"derivations", derivations},
       {"missing", missing},
   };
+  if (of.wording) {
+    ordered_json kept = ordered_json::array();
+    for (const Wording::Kept& each : of.wording->kept) {
+      kept.push_back({{"place", each.place}, {"why", each.why}});
+    }
+    out["wording"] = {{"model", of.wording->model},
+                      {"tone", of.wording->tone},
+                      {"paragraphs", of.wording->paragraphs.size()},
+                      {"kept", std::move(kept)}};
+  }
   return Dump(out) + "\n";
 }
 

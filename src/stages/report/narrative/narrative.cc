@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "stages/report/narrative/builtin.h"
+#include "stages/report/narrative/words.h"
 
 namespace maxopt::report {
 namespace {
@@ -413,11 +414,36 @@ std::string Catalogue::Value(const ViewCell& value, const ViewColumn* column,
   return Cell(value, column != nullptr ? *column : none);
 }
 
-Result<Sentence> Catalogue::Say(const Phrase& phrase, const Book& book) const {
-  const auto bad = [&](const std::string& what) {
-    return Fail(Errc::kInvalidArgument,
-                fmt::format("text {} ({}): {}", phrase.key, language_, what));
-  };
+namespace {
+
+std::unexpected<Error> BadText(const Phrase& phrase, const std::string& language,
+                               const std::string& what) {
+  return Fail(Errc::kInvalidArgument, fmt::format("text {} ({}): {}", phrase.key, language, what));
+}
+
+/// What may stand between slots: letters, and punctuation that no form takes for markup.
+std::string OddMark(const std::string& letters) {
+  if (PlainText(letters) != letters) return "a mark that hides or reorders text";
+  constexpr std::string_view kMarks = " .,;:!?'\"()-";
+  for (const char c : letters) {
+    if (!IsLetter(c) && kMarks.find(c) == std::string_view::npos) return std::string(1, c);
+  }
+  // A full stop within a word is that of an address.
+  for (std::size_t at = letters.find('.'); at != std::string::npos;
+       at = letters.find('.', at + 1)) {
+    if (at + 1 < letters.size() && IsLetter(letters[at + 1])) return "an address";
+  }
+  return "";
+}
+
+bool EndsQuoted(const std::string& letters) {
+  return letters.ends_with("“") || letters.ends_with('"');
+}
+
+}  // namespace
+
+Result<const std::string*> Catalogue::FormOf(const Phrase& phrase, const Book& book) const {
+  const auto bad = [&](const std::string& what) { return BadText(phrase, language_, what); };
   const auto found = texts_.find(phrase.key);
   if (found == texts_.end()) return bad("is not in the catalogue");
   const Entry& entry = found->second;
@@ -425,15 +451,18 @@ Result<Sentence> Catalogue::Say(const Phrase& phrase, const Book& book) const {
   for (const auto& [name, slot] : phrase.slots) {
     if (!wanted.contains(name)) return bad(fmt::format("has no slot {}", name));
   }
-  const std::string* form = &entry.other;
-  if (!entry.plural.empty()) {
-    const auto slot = phrase.slots.find(entry.plural);
-    if (slot == phrase.slots.end()) return bad(fmt::format("slot {} is empty", entry.plural));
-    if (Number(book.Get(slot->second.source)) == 1.0) form = &entry.one;
-  }
+  if (entry.plural.empty()) return &entry.other;
+  const auto slot = phrase.slots.find(entry.plural);
+  if (slot == phrase.slots.end()) return bad(fmt::format("slot {} is empty", entry.plural));
+  return Number(book.Get(slot->second.source)) == 1.0 ? &entry.one : &entry.other;
+}
+
+Result<Sentence> Catalogue::Fill(const std::string& form, const Phrase& phrase,
+                                 const Book& book) const {
+  const auto bad = [&](const std::string& what) { return BadText(phrase, language_, what); };
   Sentence out;
   out.phrase = phrase;
-  const auto pieces = Pieces(*form);
+  const auto pieces = Pieces(form);
   for (const Piece& piece : *pieces) {
     if (piece.slot.empty()) {
       out.text += piece.letters;
@@ -459,6 +488,90 @@ Result<Sentence> Catalogue::Say(const Phrase& phrase, const Book& book) const {
   return out;
 }
 
+Result<Sentence> Catalogue::Say(const Phrase& phrase, const Book& book) const {
+  MAXOPT_TRY(const std::string* form, FormOf(phrase, book));
+  return Fill(*form, phrase, book);
+}
+
+Result<std::string> Catalogue::TextOf(const Phrase& phrase, const Book& book) const {
+  MAXOPT_TRY(const std::string* form, FormOf(phrase, book));
+  const auto pieces = Pieces(*form);
+  std::string out;
+  for (const Piece& piece : *pieces) {
+    out += piece.slot.empty() ? piece.letters : "{" + piece.slot + "}";
+  }
+  return out;
+}
+
+Result<Sentence> Catalogue::Reword(const Phrase& phrase, const std::string& wording,
+                                   const Book& book) const {
+  const auto bad = [](const std::string& what) { return Fail(Errc::kInvalidArgument, what); };
+  if (language_ != "en") return bad("only English sentences are put into other words");
+  MAXOPT_TRY(const std::string* form, FormOf(phrase, book));
+  const auto pieces = Pieces(*form), mine = Pieces(wording);
+  if (!mine) return bad("its braces do not match");
+  if (mine->empty()) return bad("it is empty");
+  constexpr std::size_t kRoom = 80;
+  if (wording.size() > 2 * form->size() + kRoom) return bad("it is much longer");
+  // The slots of both in their order, each with whether it stands in quotation marks; the letters
+  // of both, with a mark for each slot that is no word.
+  struct Read {
+    std::vector<std::pair<std::string, bool>> slots{};
+    std::string letters{};
+  };
+  const auto read = [](const std::vector<Piece>& of) {
+    Read out;
+    std::string before;
+    for (const Piece& piece : of) {
+      if (!piece.slot.empty()) out.slots.emplace_back(piece.slot, EndsQuoted(before));
+      before = piece.slot.empty() ? piece.letters : "";
+      out.letters += piece.slot.empty() ? piece.letters : " , ";
+    }
+    return out;
+  };
+  const Read was = read(*pieces), is = read(*mine);
+  for (const auto& [slot, quoted] : is.slots) {
+    if (!phrase.slots.contains(slot)) return bad(fmt::format("there is no slot {{{}}}", slot));
+  }
+  if (is.slots != was.slots) {
+    return bad("it does not have each slot once, in the order and quotation marks of the text");
+  }
+  for (const Piece& piece : *mine) {
+    const std::string stray = StrayNumber(piece.letters, {}, number_words_);
+    if (!stray.empty()) return bad(fmt::format("\"{}\" is a number of its own", stray));
+    const std::string odd = OddMark(piece.letters);
+    if (!odd.empty()) return bad(fmt::format("it holds {}", odd));
+  }
+  const std::set<std::string> meant = MeaningIn(was.letters), said = MeaningIn(is.letters);
+  for (const std::string& each : said) {
+    if (!meant.contains(each)) return bad(fmt::format("it says \"{}\", the text does not", each));
+  }
+  for (const std::string& each : meant) {
+    if (!said.contains(each)) return bad(fmt::format("it no longer says \"{}\"", each));
+  }
+  const auto end = [](const std::vector<Piece>& of) {
+    return of.back().letters.empty() ? '\0' : of.back().letters.back();
+  };
+  if (end(*pieces) != end(*mine)) return bad("it does not end as the text does");
+  // Filled in by the formats of the catalogue's text.
+  std::string with_formats;
+  auto next = pieces->begin();
+  for (const Piece& piece : *mine) {
+    if (piece.slot.empty()) {
+      with_formats += piece.letters;
+      continue;
+    }
+    if (!piece.format.empty()) return bad("a slot has a format of its own");
+    while (next->slot.empty()) ++next;
+    with_formats += next->format.empty() ? fmt::format("{{{}}}", next->slot)
+                                         : fmt::format("{{{}:{}}}", next->slot, next->format);
+    ++next;
+  }
+  MAXOPT_TRY(Sentence out, Fill(with_formats, phrase, book));
+  out.wording = wording;
+  return out;
+}
+
 Result<> Catalogue::Check(const Sentence& sentence, const Book& book) const {
   const auto refuse = [&](const std::string& what) {
     return Fail(Errc::kRefused, fmt::format("the report is refused: \"{}\" ({}): {}", sentence.text,
@@ -479,7 +592,8 @@ Result<> Catalogue::Check(const Sentence& sentence, const Book& book) const {
   }
   const std::string stray = StrayNumber(sentence.text, sentence.spans, number_words_);
   if (!stray.empty()) return refuse(fmt::format("\"{}\" is no cell of the data", stray));
-  const auto again = Say(sentence.phrase, book);
+  const auto again = sentence.wording.empty() ? Say(sentence.phrase, book)
+                                              : Reword(sentence.phrase, sentence.wording, book);
   if (!again) return refuse(again.error().what);
   if (again->text != sentence.text) {
     return refuse(fmt::format("the data say \"{}\"", again->text));

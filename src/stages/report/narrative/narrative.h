@@ -41,6 +41,8 @@ struct Sentence {
     bool name = false;  ///< a text of somebody else, not a number
   };
   std::vector<Span> spans{};
+  /// Other words for the phrase: a text with its slots. Empty: the catalogue's text.
+  std::string wording{};
 };
 
 /// Texts, and how numbers and days are written, of one language. Immutable, thread-safe.
@@ -84,8 +86,17 @@ class Catalogue {
   /// Fills the slots. kInvalidArgument: no such key, a slot of the text that the phrase does not
   /// have or the other way round, a source that does not resolve.
   Result<Sentence> Say(const Phrase& phrase, const Book& book) const;
-  /// Refuses (kRefused, with the place) a sentence that is not, to the byte, what its phrase says
-  /// of the data, or in which a number stands that no slot accounts for.
+  /// The text that the phrase is said by, its slots as {name}: what it says without any number or
+  /// name. Errors as Say.
+  Result<std::string> TextOf(const Phrase& phrase, const Book& book) const;
+  /// The phrase in other words, which are somebody else's: a text like TextOf, of the same slots in
+  /// the same order (those in quotation marks stay in them), which puts no number beside them,
+  /// means the same as far as words tell (MeaningIn), holds letters and plain punctuation only, and
+  /// is at most twice as long. English only, as words are known of no other language.
+  /// kInvalidArgument says what is wrong.
+  Result<Sentence> Reword(const Phrase& phrase, const std::string& wording, const Book& book) const;
+  /// Refuses (kRefused, with the place) a sentence that is not, to the byte, what its phrase (or
+  /// its wording of it) says of the data, or in which a number stands that no slot accounts for.
   Result<> Check(const Sentence& sentence, const Book& book) const;
 
  private:
@@ -94,6 +105,8 @@ class Catalogue {
     std::string one, other;
   };
   Result<> ReadTexts(const void* node, const std::string& file);
+  Result<const std::string*> FormOf(const Phrase& phrase, const Book& book) const;
+  Result<Sentence> Fill(const std::string& form, const Phrase& phrase, const Book& book) const;
   std::string Grouped(std::string digits) const;
   std::string Fixed(double value, int decimals) const;
   std::string language_, decimal_, group_, percent_, day_, short_day_, instant_;
