@@ -308,6 +308,8 @@ class Golden : public testing::TestWithParam<Reader> {
       if (op == "ratio" || op == "price") return values[0] / values[1];
       if (op == "change") return (values[0] - values[1]) / std::abs(values[1]);
       if (op == "complement") return 1 - values[0];
+      if (op == "product") return values[0] * values[1];
+      if (op == "chance_of_none") return std::exp(-values[0]);
       ADD_FAILURE() << "operation " << op << " is not known here";
     }
     return std::nullopt;

@@ -82,8 +82,9 @@ bool AnyAbsent(const std::vector<ViewCell>& of) {
 /// How many operands an operation takes; nullopt: there is none of that name. 0: any number.
 std::optional<std::size_t> Takes(std::string_view op) {
   static const std::map<std::string_view, std::size_t> kOps = {
-      {"sum", 0},    {"difference", 2}, {"magnitude", 1}, {"ratio", 2}, {"price", 2},
-      {"change", 2}, {"complement", 1}, {"count", 0},     {"days", 2},  {"product", 2}};
+      {"sum", 0},   {"difference", 2}, {"magnitude", 1},     {"ratio", 2},
+      {"price", 2}, {"change", 2},     {"complement", 1},    {"count", 0},
+      {"days", 2},  {"product", 2},    {"chance_of_none", 1}};
   const auto found = kOps.find(op);
   return found == kOps.end() ? std::nullopt : std::optional(found->second);
 }
@@ -387,6 +388,10 @@ Result<ViewCell> Compute(std::string_view op, const std::vector<ViewCell>& of) {
   if (op == "product") {
     if (!Real(of[0]) || !Real(of[1])) return Bad(op, "needs numbers");
     return ViewCell(*Real(of[0]) * *Real(of[1]));
+  }
+  if (op == "chance_of_none") {
+    if (!Real(of[0]) || *Real(of[0]) < 0) return Bad(op, "needs a number from 0 on");
+    return ViewCell(std::exp(-*Real(of[0])));
   }
   MAXOPT_TRY(const auto pair, Pair(op, of[0], of[1]));
   if (pair.second == 0) return ViewCell();

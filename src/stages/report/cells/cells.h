@@ -50,6 +50,7 @@ std::string Print(const Source& source);
 ///   count       how many there are, whatever they are
 ///   days        b - a + 1          of days, both inclusive
 ///   product     a * b              numbers
+///   chance_of_none  exp(-a)        where a are expected: Poisson's chance that none comes
 /// Any absent operand makes it absent (except of count), and so does a division by zero.
 struct Derivation {
   std::string id, op;

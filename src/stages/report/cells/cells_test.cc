@@ -99,6 +99,10 @@ TEST(Cells, DerivationsAreComputedAsTheySay) {
   EXPECT_EQ(*Compute("days", {*ParseDay("2026-03-02"), *ParseDay("2026-03-08")}),
             ViewCell(std::int64_t{7}));
   EXPECT_EQ(*Compute("product", {three, half}), ViewCell(1.5));
+  EXPECT_EQ(*Compute("chance_of_none", {ViewCell(0.0)}), ViewCell(1.0));
+  EXPECT_DOUBLE_EQ(std::get<double>(*Compute("chance_of_none", {three})), 0.049787068367863944);
+  EXPECT_FALSE(Compute("chance_of_none", {ViewCell(-0.1)}));
+  EXPECT_FALSE(Compute("chance_of_none", {ViewCell(Money::Micros(1, kEur))}));
   EXPECT_EQ(*Compute("ratio", {ten, none}), ViewCell());
   EXPECT_EQ(*Compute("ratio", {three, ViewCell(std::int64_t{0})}), ViewCell());
 }

@@ -17,6 +17,11 @@ constexpr double kMature = 0.98;
 /// The least conversions of a line that a claim about its cost may rest on: the usual least count
 /// of a chi-square cell (Cochran 1954).
 constexpr double kLeastCount = 5;
+/// Spend without a conversion is told where a campaign on its target would have none more rarely
+/// than this: from three expected conversions on (exp(-3) = 0.0498).
+constexpr double kRare = 0.05;
+/// A smaller chance would be printed as 0.
+constexpr double kNextToNone = 0.00005;
 
 bool OfConversions(std::string_view metric) {
   return metric == "conversions" || metric == "revenue" || metric == "orders" ||
@@ -43,6 +48,7 @@ class Finder {
     History();
     PastCampaigns();
     Targets();
+    Barren();
     Truths();
     Outcomes();
     Waiting();
@@ -282,6 +288,53 @@ class Finder {
     }
   }
 
+  /// Spend that brought nothing. Were the campaign on its target, its conversions of a day were
+  /// Poisson with mean spend / target, those known by now with that times the share that is known
+  /// of the day; so none has at most the chance exp(-spend / target * the least of these shares).
+  void Barren() {
+    const View* view = book_.Find("plan");
+    if (view == nullptr || !options_.whole) return;
+    const Slot least = LeastKnown();
+    for (const ViewRow& row : view->rows) {
+      const auto conversions = Of(At("campaigns", row.key, "conversions"));
+      const Slot spend = At("plan", row.key, "spend");
+      const Slot target = At("plan", row.key, "cpa_plan");
+      if (!conversions || *conversions != 0 || !Of(target) || *Of(target) <= 0) continue;
+      if (TextOf(At("plan", row.key, "name")).empty()) continue;
+      Source expected = book_.Derive("ratio", {spend.source, target.source});
+      Slots slots{{"campaign", At("plan", row.key, "name")}, {"spend", spend}, {"target", target}};
+      std::string_view when = "known";
+      if (const auto known = Of(least); known ? *known < kMature : !mature_) {
+        if (!known) continue;  // how much of which day is to come, nobody has judged
+        expected = book_.Derive("product", {expected, least.source});
+        slots["known"] = least;
+        when = "sofar";
+      }
+      const Slot chance = Made("chance_of_none", {expected}, "percent");
+      if (!Of(chance) || *Of(chance) > kRare) continue;
+      slots["expected"] = {expected, "", ""};
+      const bool sure = *Of(chance) < kNextToNone;
+      if (!sure) slots["chance"] = chance;
+      std::string key = fmt::format("insight.barren.{}{}", when, sure ? ".sure" : "");
+      Add("variance", Subject("plan", row.key + "/none"), {std::move(key), std::move(slots)},
+          Strength::kDescribed, {"mind.barren", {}}, Spend("plan", row.key));
+    }
+  }
+  /// The smallest share of its conversions that is known of a day of the period; absent where no
+  /// day was judged.
+  Slot LeastKnown() const {
+    Slot least{{}, "percent", ""};
+    const View* view = book_.Find("days");
+    if (view == nullptr) return least;
+    std::optional<double> smallest;
+    for (const ViewRow& row : view->rows) {
+      if (!row.known || (smallest && *smallest <= *row.known)) continue;
+      smallest = row.known;
+      least.source = book_.Cell("days", row.key, "@known");
+    }
+    return least;
+  }
+
   /// What the platforms claim beside the client's books, over days that both know.
   void Truths() {
     const View* view = book_.Find("days");
@@ -355,7 +408,14 @@ class Finder {
     }
   }
 
-  /// Plans that wait for a person.
+  /// An approval is used before it ends, or given again.
+  bool ApprovalEnded(const View& plans, const std::string& row) const {
+    const ViewCell ends = book_.Get(book_.Cell("plans", row, "expires_at"));
+    const auto* at = std::get_if<Instant>(&ends);
+    return at != nullptr && *at <= plans.as_of;
+  }
+
+  /// Plans that wait for a person: to be approved, or to be applied.
   void Waiting() {
     const View* view = book_.Find("plans");
     if (view == nullptr) return;
@@ -363,8 +423,13 @@ class Finder {
       const std::string status = TextOf(At("plans", row.key, "status"));
       if (status != "guarded" && status != "approved") continue;
       Slots slots{{"plan", At("plans", row.key, "@key")}, {"title", At("plans", row.key, "title")}};
-      if (!Of(At("plans", row.key, "predicted"))) {
-        Add("next", Subject("plans", row.key), {"insight.plan.plain", std::move(slots)},
+      const bool promises = Of(At("plans", row.key, "predicted")).has_value();
+      std::string key =
+          fmt::format("insight.plan.{}{}",
+                      status == "approved" && ApprovalEnded(*view, row.key) ? "ended" : status,
+                      promises ? "" : ".plain");
+      if (!promises) {
+        Add("next", Subject("plans", row.key), {std::move(key), std::move(slots)},
             Strength::kDescribed, {"mind.plan.plain", {}}, 0);
         continue;
       }
@@ -374,7 +439,7 @@ class Finder {
       slots["low"] = low;
       slots["high"] = high;
       slots["kpi"] = At("plans", row.key, "kpi");
-      Add("next", Subject("plans", row.key), {"insight.plan", std::move(slots)},
+      Add("next", Subject("plans", row.key), {std::move(key), std::move(slots)},
           Strength::kDescribed, {"mind.plan", {{"low", low}, {"high", high}}},
           std::abs(*Of(At("plans", row.key, "predicted"))));
     }

@@ -401,6 +401,66 @@ TEST(Targets, NothingIsSaidOfFewConversionsNoSpendOrNoTarget) {
   EXPECT_EQ(Found(immature).size(), 0U) << "the cost falls as conversions come in";
 }
 
+/// Spent with no conversion against a target; what is known of each day of the period.
+Inputs Barren(double spend, const ViewCell& target,
+              const std::vector<std::optional<double>>& known = {1.0, 1.0}) {
+  Inputs inputs = Target(spend, 0, kNotKnown, target);
+  View days = Table("series", "spend:money", {});
+  for (const std::optional<double>& share : known) {
+    days.rows.push_back({"d" + std::to_string(days.rows.size()), {Eur(1)}});
+    days.rows.back().known = share;
+  }
+  inputs["days"] = days;
+  return inputs;
+}
+
+TEST(Targets, SpendWithoutAConversionIsToldWithItsChance) {
+  // 200 / 40 = 5 are to be expected, and exp(-5) = 0.0067.
+  const Found found(Barren(200, Eur(40)));
+  EXPECT_EQ(found.size(), 1U);
+  EXPECT_EQ(
+      found.Claim("plan[c/none]", "variance"),
+      "“c” spent €200.00 without a conversion. At its target of €40.00 such spend brings 5 on "
+      "average; that a campaign on target has none then has a chance of 0.67%.");
+  EXPECT_NE(found.Mind("plan[c/none]").find("tracking"), std::string::npos);
+  // Three targets' worth are exp(-3) = 0.0498; a little less is no rarity.
+  EXPECT_EQ(Found(Barren(120, Eur(40))).size(), 1U);
+  EXPECT_EQ(Found(Barren(119, Eur(40))).size(), 0U);
+  // A chance that would be printed as 0 is put in words: exp(-10) = 0.000045.
+  EXPECT_NE(Found(Barren(400, Eur(40)))
+                .Claim("plan[c/none]")
+                .find("10 on average; that a campaign "
+                      "on target has none then hardly "
+                      "ever happens."),
+            std::string::npos);
+  EXPECT_EQ(Found(Barren(200, kNotKnown)).size(), 0U);
+  EXPECT_EQ(Found(Barren(200, Eur(0))).size(), 0U);
+  Inputs one = Barren(200, Eur(40));
+  one["campaigns"] = Campaigns({Bought("c", "meta", 200, 1)});
+  EXPECT_EQ(Found(one).size(), 0U) << "it brought one";
+  one["campaigns"] =
+      Campaigns({{"c", "meta", Eur(200), kNotKnown, kNotKnown, kNotKnown, kNotKnown}});
+  EXPECT_EQ(Found(one).size(), 0U) << "what it brought is not known";
+}
+
+TEST(Targets, ConversionsThatAreStillToComeAreNotMissed) {
+  // Were all of it spent on the day that is half known: 400 / 40 * 0.5 = 5.
+  EXPECT_EQ(Found(Barren(400, Eur(40), {1.0, 0.5})).Claim("plan[c/none]"),
+            "“c” spent €400.00 without a conversion so far. At its target of €40.00, at least 5 "
+            "would be known by now on average, as even of the newest day 50% are; that a campaign "
+            "on target has none then has a chance of at most 0.67%.");
+  EXPECT_EQ(Found(Barren(200, Eur(40), {1.0, 0.5})).size(), 0U) << "2.5 expected: exp(-2.5) = 0.08";
+  EXPECT_EQ(Found(Barren(200, Eur(40), {1.0, std::nullopt})).size(), 1U) << "not judged";
+  // No day is judged, and the period's conversions are not all there: nothing can be said.
+  Inputs open = Barren(400, Eur(40), {std::nullopt});
+  EXPECT_EQ(Found(open).size(), 1U);
+  open.at("client").rows[0].known = 0.5;
+  EXPECT_EQ(Found(open).size(), 0U);
+  InsightOptions partly;
+  partly.whole = false;
+  EXPECT_EQ(Found(Barren(200, Eur(40)), partly).size(), 0U) << "days are missing";
+}
+
 // --- the truths beside each other ---------------------------------------------------------------
 
 Inputs Days(const std::vector<std::pair<ViewCell, ViewCell>>& days, const ViewCell& claimed,
@@ -513,6 +573,25 @@ TEST(Next, PlansThatWaitWithWhatTheyPromise) {
       "The effect is measured afterwards; one outside of −3 to 30 would change our mind about "
       "such plans.");
   EXPECT_EQ(found.Claim("plans[p-2]"), "Decide on plan p-2 (“names”).");
+}
+
+TEST(Next, AnApprovedPlanIsToBeAppliedWhileItsApprovalHolds) {
+  const Instant now = *ParseInstant("2026-03-10T12:00:00Z");
+  View view =
+      Table("plans", "title:text status:text kpi:text predicted:estimate expires_at:instant",
+            {{"p-1",
+              {Text("more"), Text("approved"), Text("revenue"), Estimated{12, -3, 30, 0.9},
+               now + std::chrono::hours(1)}},
+             {"p-2", {Text("names"), Text("approved"), kNotKnown, kNotKnown, now}},
+             {"p-3", {Text("old"), Text("approved"), kNotKnown, kNotKnown, kNotKnown}}});
+  view.as_of = now;
+  const Found found({{"plans", view}});
+  EXPECT_EQ(found.Claim("plans[p-1]"),
+            "Apply plan p-1 (“more”), which is approved: it is predicted to bring 12 of revenue a "
+            "day (−3 to 30).");
+  EXPECT_EQ(found.Claim("plans[p-2]"),
+            "Approve plan p-2 (“names”) again or reject it, as its approval has ended.");
+  EXPECT_EQ(found.Claim("plans[p-3]"), "Apply plan p-3 (“old”), which is approved.");
 }
 
 TEST(Next, ABudgetThatBindsACheapCampaign) {

@@ -81,9 +81,9 @@ TEST(Narrative, ChoosesThePluralByTheNumber) {
   const Slot one{book.Cell("campaigns", "c1", "orders"), "", ""};
   const Slot twelve{book.Cell("campaigns", "c1", "conversions"), "", ""};
   EXPECT_EQ(Texts("en")->Say({"actions.waiting", {{"plans", one}}}, book)->text,
-            "1 plan waits for a person's decision.");
+            "1 plan waits for a person to approve or apply it.");
   EXPECT_EQ(Texts("de")->Say({"actions.waiting", {{"plans", twelve}}}, book)->text,
-            "12 Pläne warten auf die Entscheidung eines Menschen.");
+            "12 Pläne warten darauf, dass ein Mensch sie freigibt oder ausführt.");
 }
 
 TEST(Narrative, RefusesWhatDoesNotResolve) {
