@@ -46,7 +46,7 @@ Result<std::vector<Written>> ExportAll(std::unique_ptr<Home> home, const ExportA
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, home->store().Accounts());
   std::vector<Written> out;
   for (const ViewKind& kind : ViewKinds()) {
-    if (kind.name == "alert" || kind.name == "plan") continue;  // each is in alerts and plans
+    if (IsOfOneThing(kind)) continue;  // each is in its list
     std::vector<std::string> of = {arguments.view.client};
     if (kind.needs_client && arguments.view.client.empty()) {
       of.clear();

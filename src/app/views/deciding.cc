@@ -34,6 +34,30 @@ std::string ToneOf(PlanStatus status) {
   Bug();
 }
 
+/// What has to happen to it next.
+ViewCell NextOf(const Plan& plan, Instant now) {
+  switch (plan.status) {
+    case PlanStatus::kGuarded:
+      return std::string("approve or reject");
+    case PlanStatus::kApproved:
+      return std::string(plan.approval && plan.approval->expires_at <= now
+                             ? "approve again: the approval has ended"
+                             : "apply");
+    case PlanStatus::kApplying:
+      return std::string("apply to the end");
+    case PlanStatus::kBlocked:
+      return std::string("mend what its guards object to, plan again");
+    case PlanStatus::kDraft:
+    case PlanStatus::kRejected:
+    case PlanStatus::kFailed:
+    case PlanStatus::kApplied:
+    case PlanStatus::kVerified:
+    case PlanStatus::kScored:
+      return {};
+  }
+  Bug();
+}
+
 /// The one currency's, absent of several.
 ViewCell ExposureCell(const std::vector<Exposure>& exposure, bool worst) {
   if (exposure.size() != 1) return {};
@@ -71,6 +95,7 @@ Result<View> PlansView(Frame& frame) {
   view.columns = {
       Text("title", "Plan"),
       Text("status", "Status"),
+      Text("next", "Next step", "What it waits for."),
       Text("client", "Client"),
       Of(CellKind::kInstant, "created_at", "Made"),
       Text("created_by", "By"),
@@ -95,7 +120,7 @@ Result<View> PlansView(Frame& frame) {
   if (!wanted.empty() && wanted != "waiting") {
     MAXOPT_TRY(status, FindPlanStatus(wanted));
   }
-  MAXOPT_TRY(const std::vector<Plan> plans, frame.home.store().Plans(status, 1000));
+  MAXOPT_TRY(const std::vector<Plan> plans, frame.home.store().Plans(status, kAllRows));
   for (const Plan& plan : plans) {
     if (!frame.Sees(plan.client) || plan.created_at > frame.now) continue;
     if (wanted == "waiting" && plan.status != PlanStatus::kGuarded &&
@@ -110,6 +135,7 @@ Result<View> PlansView(Frame& frame) {
         plan.findings, [](const GuardFinding& finding) { return finding.blocks; });
     row.cells = {TextCell(plan.title),
                  std::string(PlanStatusName(plan.status)),
+                 NextOf(plan, frame.now),
                  plan.client,
                  plan.created_at,
                  TextCell(plan.created_by),
@@ -565,7 +591,7 @@ Result<View> MessagesView(Frame& frame) {
                   Of(CellKind::kInstant, "created_at", "Made"),
                   Text("text", "Text", "Markdown.")};
   MAXOPT_TRY(const std::vector<Message> messages,
-             frame.home.store().Messages(frame.Extra("to"), 1000));
+             frame.home.store().Messages(frame.Extra("to"), kAllRows));
   for (const Message& message : messages) {
     if (!frame.Sees(message.client) || message.created_at > frame.now) continue;
     ViewRow row;

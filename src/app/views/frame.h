@@ -1,5 +1,6 @@
 #pragma once
 // Inside of this folder: what every view is made with.
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -9,6 +10,9 @@
 #include "app/views/views.h"
 
 namespace maxopt::views {
+
+/// As the limit of a store's list: all there are. Finish() pages them.
+inline constexpr int kAllRows = std::numeric_limits<int>::max();
 
 /// The question, checked, and the part of the world that it is about.
 struct Frame {

@@ -236,7 +236,7 @@ Result<View> ReportsView(Frame& frame) {
                   Text("software", "Version", "That made it."),
                   Text("hash", "Digest", "Of its inputs.")};
   MAXOPT_TRY(const std::vector<ReportEntry> reports,
-             ListReports(frame.home.store(), frame.query.client, 1000));
+             ListReports(frame.home.store(), frame.query.client, kAllRows));
   for (const ReportEntry& report : reports) {
     if (!frame.Sees(report.client) || report.made_at > frame.now) continue;
     ViewRow row;

@@ -317,6 +317,7 @@ Result<View> LedgerView(Frame& frame) {
     ViewRow row;
     row.key = std::to_string(entry.seq);
     if (entry.subject.starts_with("p-")) row.link = "plan:" + entry.subject;
+    if (entry.subject.starts_with("c-")) row.link = "cycle:" + entry.subject;
     row.cells = {entry.seq,
                  entry.at,
                  TextCell(entry.client),

@@ -214,7 +214,7 @@ Result<View> Overview(Frame& frame) {
       }
     }
     for (const PlanStatus waits : {PlanStatus::kGuarded, PlanStatus::kApproved}) {
-      MAXOPT_TRY(const std::vector<Plan> plans, frame.home.store().Plans(waits, 200));
+      MAXOPT_TRY(const std::vector<Plan> plans, frame.home.store().Plans(waits, kAllRows));
       for (const Plan& plan : plans) {
         if (plan.created_at <= frame.now) ++health["client/" + plan.client].waiting;
       }

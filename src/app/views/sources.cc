@@ -116,7 +116,7 @@ Result<std::map<std::string, ObjectState>> ObjectStates(const Frame& frame, bool
     }
   }
   for (const PlanStatus waits : {PlanStatus::kApproved, PlanStatus::kGuarded}) {
-    MAXOPT_TRY(const std::vector<Plan> plans, frame.home.store().Plans(waits, 200));
+    MAXOPT_TRY(const std::vector<Plan> plans, frame.home.store().Plans(waits, kAllRows));
     for (const Plan& plan : plans) {
       if (!frame.Sees(plan.client)) continue;
       for (const Change& change : plan.changes) {

@@ -28,8 +28,7 @@ Result<View> TeamView(Frame& frame) {
   query.client = frame.query.client;
   query.member = frame.Extra("member");
   query.overdue = frame.Extra("show", "all") == "overdue";
-  constexpr int kNewest = 1000;
-  query.limit = kNewest;
+  query.limit = kAllRows;
   MAXOPT_TRY(const std::vector<TeamLine> lines, TeamLines(frame.home, config, query, frame.now));
   for (const TeamLine& line : lines) {
     if (!frame.Sees(line.client)) continue;

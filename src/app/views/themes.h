@@ -40,6 +40,10 @@ Result<View> ExperimentsView(Frame& frame);
 Result<View> LedgerView(Frame& frame);
 Result<View> CalibrationView(Frame& frame);
 Result<View> SegmentsView(Frame& frame);
+// tactics.cc: what is known of what works, and how decisions were come to
+Result<View> TacticsView(Frame& frame);
+Result<View> CyclesView(Frame& frame);
+Result<View> CycleTrace(Frame& frame);
 // health.cc: whether Max itself is well, and what it has written
 Result<View> JobsView(Frame& frame);
 Result<View> TokensView(Frame& frame);

@@ -55,6 +55,17 @@ constexpr P kPlansOwn[] = {
 constexpr P kModelOwn[] = {{"model", "of the observed: last, first, linear, ...", ""}};
 constexpr P kLedgerOwn[] = {{"event", "only these", ""}, {"plan", "only of this plan", ""}};
 constexpr P kCalibrationOwn[] = {{"rows", "one of each kind, or of each plan", "kinds outcomes"}};
+constexpr P kTacticsOwn[] = {
+    {"like", "what is seen or wanted, in words: the most alike first", ""},
+    {"platform", "that fit it",
+     "google_ads meta tiktok microsoft linkedin amazon pinterest snapchat reddit x"},
+    {"problem", "of what is seen: ctr_low, creative_fatigue, ...", ""},
+    {"lever", "done by changes of this reason: bid, place, ...", ""},
+    {"grade", "how well it is known", "prior observing candidate validated contradicted"},
+    {"show", "all: also what is retired or expired", "current all"}};
+constexpr P kCyclesOwn[] = {
+    {"stage", "of one stage of the workflow", "setup monitor optimize report"},
+    {"state", "how far they are", "running stopped done abandoned"}};
 constexpr P kSegmentsOwn[] = {{"kpi", "what is compared", "cpa roas ctr"}};
 constexpr P kTeamOwn[] = {{"member", "only with this teammate", ""},
                           {"show", "overdue: only what is", "all overdue"}};
@@ -157,6 +168,14 @@ const ViewKind kViews[] = {
      kLedgerOwn, views::LedgerView},
     {"calibration", "Calibration", "Predicted against measured effects, by kind of change.", false,
      "", kCalibrationOwn, views::CalibrationView},
+    {"tactics", "Tactics",
+     "What is known of tactics: where they fit, what they bring, and how sure that is.", false, "",
+     kTacticsOwn, views::TacticsView},
+    {"cycles", "Decision cycles", "How each stage came to its decisions, newest first.", false, "",
+     kCyclesOwn, views::CyclesView},
+    {"cycle", "Decision cycle",
+     "One cycle: goal, planning, evaluation, selection, execution, learning.", false, "", kIdOwn,
+     views::CycleTrace},
     {"reports", "Reports", "Reports that were made.", false, "", {}, views::ReportsView},
     {"jobs",
      "Jobs",
@@ -231,6 +250,10 @@ Result<> CheckParameters(const views::Frame& frame) {
 }
 
 }  // namespace
+
+bool IsOfOneThing(const ViewKind& kind) {
+  return std::ranges::find(kind.own, std::string_view("id"), &P::name) != kind.own.end();
+}
 
 std::span<const ViewKind> ViewKinds() { return kViews; }
 std::span<const ViewParameter> CommonParameters() { return kCommon; }

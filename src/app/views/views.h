@@ -57,6 +57,8 @@ struct ViewKind {
   Result<View> (*make)(views::Frame& frame);
 };
 
+/// Whether it is of one thing, which its parameter "id" has to name.
+bool IsOfOneThing(const ViewKind& kind);
 /// All of them, in the order of the pages.
 std::span<const ViewKind> ViewKinds();
 /// kInvalidArgument lists the known ones.

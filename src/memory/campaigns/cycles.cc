@@ -10,6 +10,8 @@ namespace {
 
 constexpr const char* kCycleColumns =
     "id, client, stage, state, began_at, updated_at, revision, body";
+constexpr const char* kCycleHead =
+    "id, client, stage, state, began_at, updated_at, revision, '' AS body";
 
 Result<StoredCycle> CycleFrom(const soci::row& row) {
   StoredCycle out;
@@ -99,7 +101,7 @@ Result<std::vector<StoredCycle>> Cycles(CampaignStore& store, const CycleQuery& 
         (sql.prepare << fmt::format(
              "SELECT {} FROM cycle WHERE (:c = '' OR client = :c) AND (:g = '' OR stage = :g) AND "
              "(:s = '' OR state = :s) ORDER BY began_at DESC, id DESC LIMIT :l",
-             kCycleColumns),
+             query.bodies ? kCycleColumns : kCycleHead),
          soci::use(query.client, "c"), soci::use(query.stage, "g"), soci::use(query.state, "s"),
          soci::use(query.limit, "l"));
     for (const soci::row& row : rows) {

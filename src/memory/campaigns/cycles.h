@@ -33,6 +33,7 @@ Result<StoredCycle> FindCycle(CampaignStore& store, const std::string& id);
 struct CycleQuery {
   std::string client{}, stage{}, state{};  ///< empty: any
   int limit = 50;
+  bool bodies = true;  ///< false: each body is left empty, for lists
 };
 /// Newest first.
 Result<std::vector<StoredCycle>> Cycles(CampaignStore& store, const CycleQuery& query);

@@ -86,6 +86,7 @@ TEST_F(CycleStoreTest, ListsNewestFirstAndNarrows) {
   EXPECT_EQ(ids({.state = "done"}), "0003 ");
   EXPECT_EQ(ids({.limit = 1}), "0003 ");
   EXPECT_EQ(ids({.client = "nobody' OR 1=1 --"}), "");
+  EXPECT_EQ(Cycles(*store_, {.limit = 1, .bodies = false})->front().body, "");
 }
 
 TEST_F(CycleStoreTest, ForgetsWhatEndedBeforeAndNothingElse) {

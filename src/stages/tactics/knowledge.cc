@@ -14,11 +14,12 @@ namespace {
 /// The agency's measured tactic as `client` may see it: the numbers of others, pooled; nullopt
 /// where they are too few to hide in.
 std::optional<Tactic> OfOthers(Tactic tactic, std::span<const TacticMeasurement> measurements,
-                               const std::string& client, Day today) {
+                               const std::string& client, std::span<const std::string> also_known,
+                               Day today) {
   std::vector<TacticMeasurement> others;
   std::set<std::string> names;
   for (const TacticMeasurement& m : measurements) {
-    if (m.client == client) continue;
+    if (m.client == client || std::ranges::find(also_known, m.client) != also_known.end()) continue;
     others.push_back(m);
     names.insert(m.client);
   }
@@ -38,7 +39,8 @@ std::optional<Tactic> OfOthers(Tactic tactic, std::span<const TacticMeasurement>
 }  // namespace
 
 Result<std::vector<RetrievedTactic>> VisibleTactics(CampaignStore& store, const std::string& client,
-                                                    Instant now) {
+                                                    Instant now,
+                                                    std::span<const std::string> also_known) {
   const Day today = Zone::Utc().DayOf(now);
   std::map<std::string, RetrievedTactic> out;
   for (const Tactic& tactic : TacticLibrary()) out[tactic.id] = {tactic, {}, 0};
@@ -48,7 +50,7 @@ Result<std::vector<RetrievedTactic>> VisibleTactics(CampaignStore& store, const 
     if (!tactic.client.empty() && !own) continue;
     MAXOPT_TRY(std::vector<TacticMeasurement> measurements, MeasurementsOf(store, tactic.id));
     if (tactic.client.empty() && !client.empty() && tactic.source == "ledger") {
-      auto others = OfOthers(std::move(tactic), measurements, client, today);
+      auto others = OfOthers(std::move(tactic), measurements, client, also_known, today);
       if (others) out[others->id] = {*others, {}, 0};
       continue;
     }

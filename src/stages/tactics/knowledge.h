@@ -32,9 +32,11 @@ inline constexpr int kClientsLeast = 3;
 
 /// What `client` may see, retired and expired ones too (retired_at, expires_at say so), by id. A
 /// kept tactic stands for the library's of the same id. `client` empty: the agency's own look,
-/// everything in full.
+/// everything in full. `also_known`: clients whose own measurements the asker sees elsewhere; they
+/// are no others to hide among.
 Result<std::vector<RetrievedTactic>> VisibleTactics(CampaignStore& store, const std::string& client,
-                                                    Instant now);
+                                                    Instant now,
+                                                    std::span<const std::string> also_known = {});
 
 /// A search over what a client may see; made once, asked often. Thread-safe.
 class TacticKnowledge {
