@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -61,7 +62,13 @@ Result<std::vector<RetrievedTactic>> AskedTactics(Frame& frame) {
     });
   });
   const std::string like = frame.Extra("like");
-  if (like.empty() || known.empty()) return known;
+  if (like.empty() || known.empty()) {
+    // What was measured comes before what is only said.
+    std::ranges::stable_sort(known, std::greater(), [](const RetrievedTactic& each) {
+      return each.tactic.grade != TacticGrade::kPrior;
+    });
+    return known;
+  }
   std::vector<Tactic> tactics;
   for (const RetrievedTactic& each : known) tactics.push_back(each.tactic);
   // Pages ask nobody: an endpoint that tactics.yaml may name is for the command line.
@@ -242,7 +249,8 @@ Result<View> CycleTrace(Frame& frame) {
     return Fail(Errc::kRefused, fmt::format("cycle {} holds another cycle's content", id));
   }
   View& view = frame.view;
-  view.title = fmt::format("{} of {}", cycle.stage, cycle.client);
+  view.title =
+      frame.query.client.empty() ? fmt::format("{} of {}", cycle.stage, cycle.client) : cycle.stage;
   view.columns = {
       Text("step", "Step"),
       Text("state", "State"),
