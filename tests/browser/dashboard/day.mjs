@@ -68,8 +68,11 @@ export async function aDay(page, { origin, client, keyboard, channel, budget, al
   await press(main.getByRole('button', { name: 'Apply', exact: true }));
   await press(page.getByRole('dialog').getByRole('button', { name: 'Apply', exact: true }));
   await page.getByText('The plan is applied').waitFor({ timeout: patience });
+  // An undo can be undone as well, so the heading alone does not tell the new plan from this one.
+  const applied = page.url();
   await press(main.getByRole('button', { name: 'Undo', exact: true }));
   await press(page.getByRole('dialog').getByRole('button', { name: 'Make the inverse plan' }));
+  await page.waitForURL((url) => url.href !== applied, { timeout: patience });
   await page.getByRole('heading', { level: 1, name: /^undo / }).waitFor({ timeout: patience });
 
   await go('Reports');

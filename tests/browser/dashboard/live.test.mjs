@@ -1,5 +1,6 @@
 // The working day on the real program: simulated platforms on sockets, their past collected, alerts and
-// a plan of Max's own, `maxopt serve`, and a person who logs in by its link, by mouse (by keyboard: day.test.mjs).
+// a plan of Max's own, `maxopt serve`, and a person who logs in by its link; by mouse, and then on the same
+// home by keyboard alone, which approves, applies and undoes the plan that the first day's undo made.
 // MAXOPT names the program, MAXOPT_EXAMPLES the folder of example documents.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -69,7 +70,7 @@ after(async () => {
   if (folder) rmSync(folder, { recursive: true, force: true });
 });
 
-test('a day on live platforms', options, async () => {
+test('days on live platforms', options, async (t) => {
   const [, link] = await start(['serve', '--port', '0'], /(http\S+#link=\S+)/);
   const { origin } = new URL(link);
   const page = await openPage(browser);
@@ -77,10 +78,15 @@ test('a day on live platforms', options, async () => {
   await page.goto(link);
   await page.waitForSelector('nav');
 
-  await aDay(page, { origin, client: 'Alpenglow', keyboard: false, budget: '150.00', patience });
-  const [undo, plan] = (await run('plans')).trim().split('\n');
-  assert.match(plan, / verified /);
-  assert.match(undo, / guarded .*undo /);
+  for (const [alert, keyboard] of [false, true].entries()) {
+    await t.test(keyboard ? 'by keyboard alone' : 'by mouse', async () => {
+      await aDay(page, { origin, client: 'Alpenglow', keyboard, budget: '150.00', alert, patience });
+      const [undo, plan] = (await run('plans')).trim().split('\n');
+      assert.match(plan, / verified /);
+      assert.match(undo, / guarded .*undo /);
+      assert.deepEqual(page.wrongs, []);
+    });
+  }
 
   // Every kind of report that the page offers is one that the program makes.
   const ready = page.getByText('Ready:').getByRole('link');
