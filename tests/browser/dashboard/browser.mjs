@@ -16,7 +16,7 @@ export async function openBrowser() {
 
 export const kPages = [
   'overview', 'ask', 'alerts', 'plans', 'planner', 'experiments', 'campaigns', 'pacing', 'creatives', 'audiences', 'geo', 'hours',
-  'attribution', 'segments', 'documents', 'rules', 'quality', 'reports', 'messages', 'ledger', 'health', 'users',
+  'attribution', 'segments', 'documents', 'rules', 'quality', 'reports', 'messages', 'ledger', 'tactics', 'cycles', 'health', 'users',
 ];
 
 /** A page that remembers what went wrong in it: script errors and what the policy refused. */

@@ -28,6 +28,7 @@ for (const width of [1440, 320]) {
       void dialog.dismiss();
     });
     const hashes = [...kPages.map((name) => `#/c/Alpenglow/${name}`), '#/c/Alpenglow/plans/p-1', '#/c/Alpenglow/alerts/alerts-0',
+      '#/c/Alpenglow/tactics/meta-creative-refresh', '#/c/Alpenglow/cycles/c-20260329-0001',
       // A name in the address is no better than one in the data.
       ...kHostile.map((name) => `#/c/Alpenglow/documents/${encodeURIComponent(name)}`),
       ...kHostile.map((name) => `#/c/${encodeURIComponent(name)}/campaigns?filter.campaign=${encodeURIComponent(name)}`)];

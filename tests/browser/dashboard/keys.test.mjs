@@ -103,6 +103,32 @@ test('the palette finds campaigns; dialogs hold the focus and give it back', opt
   await page.context().close();
 });
 
+test('a tactic is searched, opened and closed by keyboard, and the table keeps its place', options, async () => {
+  const page = await openPage(browser);
+  await page.goto(`${server.origin}/#/tactics`);
+  await settle(page);
+  await page.getByRole('searchbox', { name: 'What do you see?' }).focus();
+  await page.keyboard.type('frequency rises');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.hash === '#/tactics?like=frequency+rises');
+  await settle(page);
+  const grid = page.getByRole('treegrid', { name: 'Tactics' }).or(page.getByRole('grid', { name: 'Tactics' }));
+  await grid.locator('[tabindex="0"]').focus();
+  for (const key of ['ArrowDown', 'ArrowDown', 'Enter']) await page.keyboard.press(key);
+  const dialog = page.getByRole('dialog');
+  for (const close of ['Escape', 'Close']) {
+    await dialog.waitFor();
+    assert.match(page.url(), /#\/tactics\/[^?]+\?like=/);
+    if (close === 'Escape') await page.keyboard.press('Escape');
+    else await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => location.hash === '#/tactics?like=frequency+rises');
+    assert.equal((await at(page)).cell, '1/0', close);
+    await page.keyboard.press('Enter');
+  }
+  await page.context().close();
+});
+
 test('the first tab leads past the menu', options, async () => {
   const page = await openPage(browser);
   await page.goto(`${server.origin}/#/overview`);

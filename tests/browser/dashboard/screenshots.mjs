@@ -37,7 +37,7 @@ for (const shape of shapes) {
   const base = `#/c/${encodeURIComponent(client)}`;
   const stops = kPages.map((name) => [name, `${base}/${name}`]);
   stops.push(['policy', `${base}/rules?tab=policy`], ['campaigns_compared', `${base}/campaigns?compare=previous&split=1`]);
-  for (const [list, one] of [['plans', 'plan'], ['alerts', 'alert']]) {
+  for (const [list, one] of [['plans', 'plan'], ['alerts', 'alert'], ['cycles', 'cycle'], ['tactics', 'tactic']]) {
     await page.goto(`${origin}/${base}/${list}`);
     await settle(page).catch(() => undefined);
     const href = await page.locator('main [role=row] a').first().getAttribute('href').catch(() => null);

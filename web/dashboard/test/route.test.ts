@@ -62,6 +62,8 @@ describe('links of rows', () => {
   test('lead to pages', () => {
     expect(linkHash('plan:p-1', 'A')).toBe('#/c/A/plans/p-1');
     expect(linkHash('view:alert?id=a-1', 'A')).toBe('#/c/A/alerts/a-1');
+    expect(linkHash('tactic:alpen%2Fbid-meta', 'A')).toBe('#/c/A/tactics/alpen%2Fbid-meta');
+    expect(linkHash('cycle:c-20260329-0001', '')).toBe('#/cycles/c-20260329-0001');
     expect(linkHash('view:campaigns?by=ad&filter.campaign=1%2C2', 'A')).toBe('#/c/A/campaigns?by=ad&filter.campaign=1%2C2');
     expect(linkHash('view:campaigns?client=B', '')).toBe('#/c/B/campaigns');
   });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { arrange, compareDecimals, toNumber, type Cell, type Row, type View } from '../src/lib/view';
 import { addDecimals, readAmount } from '../src/lib/scenario';
-import { diffOf, subtractDecimals } from '../src/lib/plan';
+import { diffOf, subtractDecimals, tacticsOf } from '../src/lib/plan';
 import { EventParser } from '../src/lib/sse';
 import { Format } from '../src/lib/format';
 import { en } from '../src/messages/en';
@@ -100,6 +100,18 @@ describe('recorded views', () => {
       });
     }
     expect(arrange(recorded, null, () => false, words).length).toBe(recorded.rows.length);
+  });
+});
+
+describe('tactics behind a change', () => {
+  test('come heaviest first, whatever else is among the evidence', () => {
+    const told = [{ id: 'b', weight: 0.2 }, { id: 'a/x', title: 'A', grade: 'prior', weight: 0.7 }, { title: 'without an id' }, null, 'text', { id: 'c' }];
+    expect(tacticsOf(told)).toEqual([
+      { id: 'a/x', title: 'A', grade: 'prior', weight: 0.7 },
+      { id: 'b', title: '', grade: '', weight: 0.2 },
+      { id: 'c', title: '', grade: '', weight: null },
+    ]);
+    for (const none of [null, undefined, 3, 'text', {}, []]) expect(tacticsOf(none)).toEqual([]);
   });
 });
 

@@ -8,6 +8,8 @@ export interface PageKind {
   /** Of one client: without one it asks which. */
   client: boolean;
   admin?: boolean;
+  /** One of its things opens as a dialog over it, so the focus stays where it was. */
+  over?: boolean;
   load: () => Promise<{ default: Component }>;
 }
 
@@ -31,8 +33,10 @@ export const kPages: PageKind[] = [
   { name: 'rules', title: 'page_rules', group: 'setup', client: true, load: () => import('../pages/Rules.svelte') },
   { name: 'quality', title: 'page_quality', group: 'setup', client: true, load: () => import('../pages/Quality.svelte') },
   { name: 'reports', title: 'page_reports', group: 'memory', client: true, load: () => import('../pages/Reports.svelte') },
-  { name: 'messages', title: 'page_messages', group: 'memory', client: true, load: () => import('../pages/Messages.svelte') },
+  { name: 'messages', title: 'page_messages', group: 'memory', client: true, over: true, load: () => import('../pages/Messages.svelte') },
   { name: 'ledger', title: 'page_ledger', group: 'memory', client: true, load: () => import('../pages/Ledger.svelte') },
+  { name: 'tactics', title: 'page_tactics', group: 'memory', client: false, over: true, load: () => import('../pages/Tactics.svelte') },
+  { name: 'cycles', title: 'page_cycles', group: 'memory', client: false, load: () => import('../pages/Cycles.svelte') },
   { name: 'health', title: 'page_health', group: 'system', client: false, load: () => import('../pages/Health.svelte') },
   { name: 'users', title: 'page_users', group: 'system', client: false, admin: true, load: () => import('../pages/Users.svelte') },
 ];

@@ -26,11 +26,10 @@ export interface PlanExposure {
   worst_day: string;
 }
 export interface PlanFinding {
-  code?: string;
-  severity?: string;
-  what?: string;
-  message?: string;
-  [other: string]: unknown;
+  guard: string;
+  blocks: boolean;
+  what: string;
+  fix: string;
 }
 export interface WholePlan {
   id: string;
@@ -40,7 +39,7 @@ export interface WholePlan {
   created_at: string;
   created_by: string;
   content_hash: string;
-  approved_by?: string;
+  approval?: { by: string; at: string; expires_at: string };
   changes: PlanChange[];
   prediction?: PlanPrediction | null;
   exposure?: { before: PlanExposure[]; after: PlanExposure[] };
@@ -79,4 +78,21 @@ export function subtractDecimals(a: string, b: string): string | null {
   const digits = (difference < 0n ? -difference : difference).toString().padStart(places + 1, '0');
   const text = places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`;
   return difference < 0n ? `-${text}` : text;
+}
+
+export interface PlanTactic {
+  id: string;
+  title: string;
+  grade: string;
+  /** Its share of what the tactics say together, [0, 1]; null where it is not told. */
+  weight: number | null;
+}
+/** The tactics among a change's evidence, heaviest first; none where it is of another shape. */
+export function tacticsOf(value: unknown): PlanTactic[] {
+  if (!Array.isArray(value)) return [];
+  const text = (of: unknown) => (typeof of === 'string' ? of : '');
+  return value
+    .filter((one): one is Record<string, unknown> => typeof one === 'object' && one !== null && text((one as Record<string, unknown>).id) !== '')
+    .map((one) => ({ id: text(one.id), title: text(one.title), grade: text(one.grade), weight: typeof one.weight === 'number' ? one.weight : null }))
+    .sort((a, b) => (b.weight ?? 0) - (a.weight ?? 0));
 }

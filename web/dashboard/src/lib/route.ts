@@ -128,10 +128,11 @@ export function viewPath(
 const kPageOfView: Record<string, string> = {
   accounts: 'overview', series: 'campaigns', devices: 'geo', overlap: 'attribution', checklists: 'documents',
   tracking: 'quality', calibration: 'ledger', tokens: 'health', sunsets: 'health', jobs: 'health',
-  policy: 'rules', marginals: 'planner', alert: 'alerts', plan: 'plans', ads: 'campaigns',
+  policy: 'rules', marginals: 'planner', alert: 'alerts', plan: 'plans', ads: 'campaigns', cycle: 'cycles',
 };
 const kIdOf: Record<string, string> = {
   plan: 'plans', alert: 'alerts', report: 'reports', document: 'documents', experiment: 'experiments', message: 'messages',
+  tactic: 'tactics', cycle: 'cycles',
 };
 
 /**

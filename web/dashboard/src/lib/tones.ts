@@ -19,5 +19,5 @@ const kPlatforms: Record<string, string> = {
 /** A word of Max's own, which its columns keep as programs write it, as people read it. */
 export function wordOf(column: string, text: string): string {
   if (column === 'platform') return kPlatforms[text] ?? text;
-  return isStateColumn(column) || column === 'level' ? text.replaceAll('_', ' ') : text;
+  return isStateColumn(column) || /^(level|problem|lever)$/.test(column) ? text.replaceAll('_', ' ') : text;
 }

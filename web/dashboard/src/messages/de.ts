@@ -21,15 +21,19 @@ export const de: Messages = {
   all_clients: 'Alle Kunden',
   all_fresh: 'Alle Konten sind frisch ({count})',
   all_plans: 'Alle Pläne',
+  all_stages: 'Alle Stufen',
+  any: 'alle',
   apply: 'Ausführen',
   apply_begun: 'Der Plan wird ausgeführt.',
   apply_help: '{count} Änderungen gehen an die Plattformen, jede wird zurückgelesen, und diese Seite zeigt den Fortgang.',
   apply_this: 'Diesen Plan ausführen?',
   applying_now: 'In Ausführung: {done} von {all} Änderungen erledigt',
+  approval_ended: 'Die Freigabe von {who} ist seit {at} abgelaufen; sie kann noch einmal gegeben werden.',
   approve: 'Freigeben',
   approve_help: 'Die Freigabe gilt genau für das hier Gezeigte. Sie läuft ab, gilt einmal und sendet noch nichts.',
   approve_this: 'Diesen Plan freigeben?',
   approved: 'Freigegeben. Vor dem Ausführen wird nichts gesendet.',
+  approved_until: 'freigegeben von {who} bis {at}',
   as_of: 'Stand {at}',
   as_table: 'Als Tabelle',
   ask_answer: 'Antwort',
@@ -106,6 +110,7 @@ export const de: Messages = {
   does_checklists: 'Noch keine Prüfliste gelaufen: maxopt check ORDNER',
   does_connect: 'Kein Konto ist verbunden: maxopt init, dann maxopt connect',
   does_creatives: 'In diesem Zeitraum hat kein Werbemittel Zahlen. Anderen Zeitraum wählen.',
+  does_cycles: 'Noch lief kein Zyklus: maxopt cycle run optimize',
   does_documents: 'Noch kein Dokument übergeben: maxopt template, dann maxopt check ORDNER',
   does_experiments: 'Kein Experiment ist geplant. Max schlägt welche vor, mit Trennschärfe, Kosten und Wert: maxopt experiments propose',
   does_hours: 'Für diesen Zeitraum ist nichts nach Stunden gelesen.',
@@ -122,6 +127,7 @@ export const de: Messages = {
   does_rules: 'Der Kunde hat keine eigenen Regeln. Sie schlagen nur vor; unten lassen sie sich schreiben.',
   does_segments: 'Nichts ist über den Zufall hinaus besser oder schlechter als seinesgleichen.',
   does_sunsets: 'Keine benutzte Version hat ein bekanntes Ende.',
+  does_tactics: 'Keine Taktik passt zu alldem. Einen Filter wegnehmen oder eine hinzufügen: maxopt tactics add DATEI.yaml',
   does_tokens: 'Kein Konto ist verbunden.',
   does_tracking: 'Keine Zielseite geprüft: maxopt tracking check',
   effect: 'Wirkung',
@@ -152,6 +158,7 @@ export const de: Messages = {
   group_system: 'System',
   group_work: 'Arbeit',
   guard: 'Wächter',
+  guard_blocks: 'sagt nein',
   guard_silent: 'Kein Einwand',
   halt: 'Alles anhalten',
   halt_help: 'Solange es gilt, gehen nur Pausen und Kürzungen an Plattformen.',
@@ -187,6 +194,7 @@ export const de: Messages = {
   lead_attribution: 'Drei Wahrheiten nebeneinander, nie addiert: was Plattformen melden, was beobachtet ist, was Ausgaben bewirkt haben.',
   lead_audiences: 'Zielgruppen, wie die Plattformen sie melden.',
   lead_creatives: 'Anzeigen nebeneinander: wie sie aussehen und was sie leisten.',
+  lead_cycles: 'Wie jede Stufe zu ihren Entscheidungen kam: Ziel, Planung, Bewertung, Auswahl, Ausführung, Lernen.',
   lead_documents: 'Was das Team übergeben hat und was geprüft ist.',
   lead_experiments: 'Geplante Vergleiche, was sie festhalten und was sie gezeigt haben.',
   lead_geo: 'Wo es gezeigt wird und worauf.',
@@ -201,6 +209,7 @@ export const de: Messages = {
   lead_reports: 'Berichte bleiben, wie sie gemacht wurden, mit dem Wissen von damals.',
   lead_rules: 'Die Regeln des Kunden schlagen nur vor. Die Richtlinie begrenzt alles.',
   lead_segments: 'Was über den Zufall hinaus besser oder schlechter ist als seinesgleichen, nach Geld.',
+  lead_tactics: 'Was über wirksames Vorgehen bekannt ist: wo es passt, was es bringt und wie sicher das ist.',
   lead_users: 'Wer was sehen und tun darf.',
   ledger: 'Journal',
   less_is_better: 'Weniger ist besser.',
@@ -241,6 +250,7 @@ export const de: Messages = {
   no_plans_waiting: 'Kein Plan wartet auf Sie',
   no_prediction: 'Der Plan sagt keine Wirkung voraus.',
   no_rows: 'Keine Zeilen.',
+  no_tactic: 'Es gibt keine Taktik „{id}“, die Sie sehen dürfen.',
   no_total: 'nicht summierbar',
   not_an_amount: 'Ein Betrag ist keine Zahl',
   not_yourself: 'Das tut niemand sich selbst an.',
@@ -265,6 +275,7 @@ export const de: Messages = {
   page_audiences: 'Zielgruppen',
   page_campaigns: 'Kampagnen',
   page_creatives: 'Werbemittel',
+  page_cycles: 'Entscheidungszyklen',
   page_documents: 'Dokumente',
   page_experiments: 'Experimente',
   page_geo: 'Orte und Geräte',
@@ -281,6 +292,7 @@ export const de: Messages = {
   page_reports: 'Berichte',
   page_rules: 'Regeln und Richtlinie',
   page_segments: 'Segmente',
+  page_tactics: 'Taktiken',
   page_users: 'Benutzer und Schlüssel',
   palette: 'Gehe zu',
   palette_hint: 'Seite, Kunde oder Kampagne',
@@ -357,8 +369,28 @@ export const de: Messages = {
   skip: 'Zum Inhalt springen',
   some_late: '{late} von {count} Konten sind nicht frisch',
   spend_by_day: 'Ausgaben je Tag gegen Plan',
+  stage: 'Stufe',
   stale_since: 'Der Server ist weg; das Gezeigte wurde zuletzt {at} gehört und kann veraltet sein.',
+  step_decided: 'entschied',
+  step_evaluation: 'Bewertung',
+  step_execution: 'Ausführung',
+  step_goal: 'Ziel',
+  step_learning: 'Lernen',
+  step_planning: 'Planung',
+  step_saw: 'sah',
+  step_selection: 'Auswahl',
   sunsets: 'Was Plattformen abschalten',
+  tactic: 'Taktik',
+  tactic_grade: 'Grad',
+  tactic_like: 'Was sehen Sie?',
+  tactic_like_hint: 'CTR sinkt, Frequenz steigt',
+  tactic_over: 'Auch aufgegebene',
+  tactic_platform: 'Plattform',
+  tactic_problem: 'Problem',
+  tactic_search: 'Suchen',
+  tactic_weight: 'Gewicht {share}',
+  tactic_windows: 'Wo es gemessen wurde',
+  tactics_behind: 'Taktiken dahinter',
   take_along: 'Mitnehmen',
   template: 'Vorlage',
   thanks: 'Danke: Die Detektoren lernen daraus.',
@@ -376,6 +408,7 @@ export const de: Messages = {
   tone_watch: 'beobachten',
   total: 'Summe',
   tracking: 'Tracking',
+  tried: '{count}-mal versucht',
   truth_claimed: 'gemeldet',
   truth_incremental: 'inkrementell',
   truth_none: 'Einstellung',
@@ -474,5 +507,25 @@ Planned=Geplant
 Spent=Ausgegeben
 Forecast=Prognose
 A further unit brings=Eine weitere Einheit bringt
+Next step=Nächster Schritt
+Tactic=Taktik
+Grade=Grad
+Likeness=Ähnlichkeit
+Effect=Wirkung
+Windows=Zeitfenster
+Experiments=Experimente
+Problem=Problem
+Lever=Hebel
+Platforms=Plattformen
+Known from=Bekannt aus
+What to do=Was zu tun ist
+What is seen=Was man sieht
+When not to=Wann nicht
+How to measure it=Wie man es misst
+Why it works=Warum es wirkt
+Cycle=Zyklus
+Stage=Stufe
+Began=Begonnen
+Last step=Letzter Schritt
 `,
 };
