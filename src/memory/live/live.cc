@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "domain/change.h"
+
 namespace maxopt {
 namespace {
 
@@ -152,7 +154,7 @@ std::string ToJson(const LiveMetrics& m) {
       {"account", PrintAccount(m.account)},
       {"account_name", m.account_name},
       {"campaign_id", m.campaign_id},
-      {"campaign", m.campaign},
+      {"campaign", WithoutMarker(m.campaign)},
       {"day", PrintDay(m.day)},
       {"currency", m.spend.currency().name()},
       {"spend", PrintDecimal(m.spend)},

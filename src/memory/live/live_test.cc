@@ -293,7 +293,7 @@ TEST(LiveMetrics, AbsentIsNullAndMoneyIsText) {
                       .account = {Platform::kMeta, "1"},
                       .account_name = "Alp\xff",
                       .campaign_id = "77",
-                      .campaign = "Spring",
+                      .campaign = "Spring ~la1qaufi3a",
                       .day = ParseDay("2026-11-22").value(),
                       .spend = Money::Micros(12'340'000, FindCurrency("EUR").value()),
                       .impressions = 1000,

@@ -8,17 +8,25 @@ export interface LiveEntry {
   campaign?: string;
   campaign_id?: string;
   day?: string;
-  spend?: Money;
+  /** Of the amounts below. */
+  currency?: string;
+  /** Exact decimal. */
+  spend?: string;
   impressions?: number | null;
   clicks?: number | null;
   conversions?: number | null;
-  revenue?: Money | null;
+  revenue?: string | null;
   as_of?: string;
   maturity?: number | null;
   tier?: string;
   state?: string;
   title?: string;
   id?: string;
+}
+
+/** An amount of an entry with its currency; null where it is not known. */
+export function amountOf(entry: LiveEntry, amount: string | null | undefined): Money | null {
+  return typeof amount === 'string' && entry.currency ? { amount, currency: entry.currency } : null;
 }
 
 /** How long nothing at all may come before the line counts as dead: the server sends a comment at least every 15 s. */
