@@ -13,6 +13,7 @@
 #include <set>
 
 #include "clock/clock.h"
+#include "domain/harvest.h"
 #include "sheet/sheet.h"
 
 namespace maxopt::lab {
@@ -95,21 +96,6 @@ std::optional<double> Indicator(std::string_view cell) {
   if (word == "true" || word == "yes") return 1;
   if (word == "false" || word == "no") return 0;
   return std::nullopt;
-}
-
-/// Names that say that a channel reaches people who were about to buy anyway: what brand search and
-/// retargeting claim is known to be mostly harvest (Blake, Nosko and Tadelis 2015; Gordon et al.
-/// 2019). Words are whole, so that "brand awareness" and "branding" do not count.
-bool Harvests(std::string_view id) {
-  const std::string name = Lower(id);
-  for (const std::string_view word : {"retarget", "remarket", "retention", "abandon", "rtg"}) {
-    if (name.find(word) != std::string::npos) return true;
-  }
-  const auto brand = name.find("brand");
-  if (brand == std::string::npos || name.find("non") != std::string::npos) return false;
-  return name.find("search") != std::string::npos || name.find("sea") != std::string::npos ||
-         name.find("google") != std::string::npos || name.find("keyword") != std::string::npos ||
-         name == "brand";
 }
 
 class Reader {

@@ -9,9 +9,9 @@
 #include <set>
 
 #include "decide/guardrails/guardrails.h"
+#include "domain/harvest.h"
 #include "memory/campaigns/signals.h"
 #include "memory/facts/quality.h"
-#include "stages/optimize/harvest.h"
 
 namespace maxopt {
 namespace {

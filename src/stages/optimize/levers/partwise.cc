@@ -7,7 +7,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "stages/optimize/harvest.h"
+#include "domain/harvest.h"
 
 namespace maxopt::levers {
 namespace {

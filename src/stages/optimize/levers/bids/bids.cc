@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "decide/bids/bids.h"
-#include "stages/optimize/harvest.h"
+#include "domain/harvest.h"
 #include "stages/optimize/levers/campaigns.h"
 
 namespace maxopt {

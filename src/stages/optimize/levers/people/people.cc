@@ -10,8 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "domain/harvest.h"
 #include "domain/message_text.h"
-#include "stages/optimize/harvest.h"
 #include "stages/optimize/levers/cuts/cuts.h"
 #include "stages/optimize/levers/partwise.h"
 #include "stages/optimize/segments/segments.h"
