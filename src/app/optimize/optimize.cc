@@ -101,8 +101,7 @@ Result<Opportunities> FindOpportunities(Home& home, const std::string& client, c
   out.notes.insert(out.notes.end(), rivals.begin(), rivals.end());
   if (!Wanted(options, kBudgets)) {
     out.no_budgets = "they were not asked for";
-  } else if (auto budgets = Recommend(home.optimize_world(), client, policy, options.recommend);
-             budgets) {
+  } else if (auto budgets = Recommend(home.optimize_world(), client, policy); budgets) {
     out.budgets = std::move(*budgets);
     out.notes.insert(out.notes.end(), out.budgets->notes.begin(), out.budgets->notes.end());
   } else {

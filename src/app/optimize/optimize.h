@@ -31,7 +31,6 @@ Result<> CheckLevers(const std::vector<std::string>& names);
 struct OptimizeOptions {
   std::vector<std::string> levers;  ///< as CheckLevers knows them; empty: all
   int days = 90;                    ///< how far back levers look
-  RecommendOptions recommend{};
   bool tactics = true;  ///< draw predictions to what like tactics brought (policy: use_tactics)
 };
 
