@@ -425,9 +425,12 @@ class MonitorRun {
       }
     }
     const Timer timer(out_.seconds["detect"]);
-    MAXOPT_TRY(const Lookout::Report report, lookout_.Look(*home_, ""));
-    for (const std::string& id : report.round.opened) {
-      for (const AlertEntry& entry : report.round.open) {
+    MAXOPT_TRY(Detection found, lookout_.Detect(*home_, "", home_->monitor_world()));
+    MAXOPT_TRY(const AlertRound round,
+               Lookout::Raise(*home_, std::move(found.conditions), std::move(found.looks),
+                              std::move(found.scopes), now));
+    for (const std::string& id : round.opened) {
+      for (const AlertEntry& entry : round.open) {
         if (entry.alert.id == id && entry.inhibited_by.empty()) Tell(entry);
       }
     }

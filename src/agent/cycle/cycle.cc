@@ -118,7 +118,7 @@ std::size_t FinishedSteps(const Cycle& cycle) {
 /// What must hold of any cycle, kept or in hand.
 Result<> CheckShape(const Cycle& cycle) {
   const auto bad = [](std::string what) { return Fail(Errc::kInvalidArgument, std::move(what)); };
-  if (cycle.id.empty() || cycle.stage.empty()) return bad("cycle.id or cycle.stage is empty");
+  if (cycle.stage.empty()) return bad("cycle.stage is empty");
   if (cycle.steps.size() > kCycleSteps) return bad("cycle.steps has more than six steps");
   for (std::size_t i = 0; i < cycle.steps.size(); ++i) {
     const StepRecord& record = cycle.steps[i];
@@ -481,6 +481,7 @@ Result<Cycle> CycleFromJson(std::string_view text) {
   }
   Cycle cycle;
   MAXOPT_TRY(cycle.id, members.Text("id"));
+  if (cycle.id.empty()) return Fail(Errc::kInvalidArgument, "cycle.id is empty");
   MAXOPT_TRY(cycle.stage, members.Text("stage"));
   MAXOPT_TRY(cycle.version, members.Count("version"));
   MAXOPT_TRY(cycle.client, members.Text("client"));

@@ -44,7 +44,7 @@ struct StepRecord {
 };
 
 struct Cycle {
-  std::string id;     ///< "c-20261122-0001"
+  std::string id;     ///< "c-20261122-0001"; empty until it is first kept
   std::string stage;  ///< "setup", "monitor", "optimize", "report"
   int version = 1;    ///< of the stage's steps
   std::string client;
@@ -91,8 +91,9 @@ struct CycleStage {
 
 struct CycleWorld {
   Clock* clock;
-  /// Keeps the cycle durably before it returns. An error ends the run as it stands.
-  std::function<Result<>(const Cycle&)> keep;
+  /// Keeps the cycle durably before it returns, or knows why it need not be kept yet; one that has
+  /// no id is given one. An error ends the run as it stands.
+  std::function<Result<>(Cycle&)> keep;
 };
 
 /// Goes on from wherever the cycle stands to its end; one that is done is left as it is. After an

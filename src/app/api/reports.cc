@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "app/api/route.h"
+#include "app/cycle/cycle.h"
 
 namespace maxopt::api {
 
@@ -39,8 +40,8 @@ Answer MakeOneReport(Call& call) {
   if (!text("as_of").empty()) {
     MAXOPT_TRY(request.as_of, ParseInstant(text("as_of")));
   }
-  MAXOPT_TRY(const ReportEntry entry, MakeReport(*home, request));
-  return Json(201, EntryJson(entry, "sha256"));
+  MAXOPT_TRY(const MadeReport made, MakeReportCycle(*home, request, false));
+  return Json(201, EntryJson(made.entry, "sha256"));
 }
 
 Answer GetReportForm(Call& call) {

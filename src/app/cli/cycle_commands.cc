@@ -171,9 +171,10 @@ void AddCycleCommands(CLI::App& app, const CommandContext& context,
       "--no-tactics", [arguments] { arguments->request.tactics = false; },
       "optimize: predictions as the levers make them");
   one->add_option("--documents", request.documents, "setup: a folder, or the files");
-  one->add_option("--kind", request.kind, "report: its kind")->capture_default_str();
-  one->add_option("--audience", request.audience, "report: executive client operator auditor");
-  one->add_option("--language", request.language, "report: en, de");
+  one->add_option("--kind", request.report.kind, "report: its kind")->capture_default_str();
+  one->add_option("--audience", request.report.audience,
+                  "report: executive client operator auditor");
+  one->add_option("--language", request.report.language, "report: en, de");
   one->add_option("--by", request.by, "who asks (the system's user)");
   one->callback([&context, &run, arguments] {
     run = [&context, arguments] { return CycleRunCommand(context, *arguments); };

@@ -11,6 +11,7 @@
 #include "app/cli/launch.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/tactics/tactics.h"
 #include "stages/setup/launch/launch.h"
 
 namespace maxopt {
@@ -39,6 +40,13 @@ Result<> KeepChecklist(Home& home, const Setup& setup, const Checklist& checklis
   return home.store().SaveChecklist(
       {setup.desired.client, setup.desired.slug, std::string(CheckPhaseName(checklist.phase)),
        home.clock().Now(), checklist.score, ChecklistJson(checklist)});
+}
+
+/// What set-up calls to mind, kept with what it judged or proposed. Holds nothing up.
+void KeepSetupMemory(Home& home, const std::string& client, const std::vector<std::string>& about) {
+  const auto kept = RememberFor(home, client, Stage::kSetup, about);
+  if (kept) return;
+  fmt::print(stderr, "note: what was remembered for it could not be kept: {}\n", kept.error().what);
 }
 
 /// Markdown as it is read on a terminal: without the backslashes and stars that make it markup.
@@ -104,9 +112,11 @@ std::string DriftText(const std::vector<Drift>& drifts, const Plan* plan) {
 }
 
 /// Guards and stores the draft, shows it, and says what comes next.
-Result<int> ProposeAndShow(const CommandContext& context, Home& home, Plan draft,
-                           const Policy* policy, const std::vector<Drift>& drift) {
+Result<int> ProposeAndShow(const CommandContext& context, Home& home, const Loaded& loaded,
+                           Plan draft, const std::vector<Drift>& drift) {
+  const Policy* const policy = PolicyIn(loaded);
   MAXOPT_TRY(const Plan plan, home.door().Propose(std::move(draft), policy));
+  KeepSetupMemory(home, plan.client, {loaded.setup.desired.slug, plan.id});
   if (context.json) {
     ordered_json out = ordered_json::parse(PlanJson(plan));
     out["drift"] = DriftJson(drift);
@@ -218,6 +228,7 @@ Result<int> CheckCommand(const CommandContext& context, const CheckArguments& ar
       CheckSetup(home->setup_world(), loaded.setup, PolicyIn(loaded), owns ? &*live : nullptr,
                  arguments.landing ? &landing : nullptr, phase);
   MAXOPT_CHECK(KeepChecklist(*home, loaded.setup, checklist));
+  KeepSetupMemory(*home, loaded.setup.desired.client, {loaded.setup.desired.slug});
   Show(context, checklist, arguments.verbose);
   return Blocks(checklist) ? kExitError : kExitOk;
 }
@@ -248,6 +259,7 @@ Result<int> PlanCommand(const CommandContext& context, const PlanArguments& argu
                                          CheckPhase::kBeforeLaunch);
   MAXOPT_CHECK(KeepChecklist(*home, loaded.setup, checklist));
   if (Blocks(checklist)) {
+    KeepSetupMemory(*home, loaded.setup.desired.client, {loaded.setup.desired.slug});
     Show(context, checklist, false);
     return Fail(Errc::kInvalidArgument,
                 fmt::format("{} has findings to correct; no plan was made, nothing was sent",
@@ -258,7 +270,7 @@ Result<int> PlanCommand(const CommandContext& context, const PlanArguments& argu
   if (!context.json && (checklist.warned > 0 || checklist.not_checked > 0)) {
     fmt::print("{}", OnTerminal(ChecklistMarkdown(checklist)));
   }
-  return ProposeAndShow(context, *home, std::move(draft), PolicyIn(loaded), three_way.drift);
+  return ProposeAndShow(context, *home, loaded, std::move(draft), three_way.drift);
 }
 
 Result<int> MatrixCommand(const CommandContext& context, const std::vector<std::string>& paths) {
@@ -289,7 +301,7 @@ Result<int> ActivateCommand(const CommandContext& context, const PlanArguments& 
     return kExitOk;
   }
   draft.created_by = Person(arguments.by);
-  return ProposeAndShow(context, *home, std::move(draft), PolicyIn(loaded), {});
+  return ProposeAndShow(context, *home, loaded, std::move(draft), {});
 }
 
 Result<int> HandOverCommand(const CommandContext& context, const std::vector<std::string>& paths) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/open.h"
+#include "app/cycle/cycle.h"
 #include "app/reports/reports.h"
 
 namespace maxopt {
@@ -58,7 +59,8 @@ Result<int> ReportCommand(const CommandContext& context, const ReportArguments& 
     MAXOPT_TRY(request.as_of, ParseInstant(arguments.as_of));
   }
   request.by = Person(arguments.by);
-  MAXOPT_TRY(const ReportEntry entry, MakeReport(*home, request));
+  MAXOPT_TRY(const MadeReport made, MakeReportCycle(*home, request, arguments.tell));
+  const ReportEntry& entry = made.entry;
   const std::string folder =
       arguments.out.empty() ? home->PathOf("reports/" + entry.id) : arguments.out;
   MAXOPT_CHECK(MakeFolder(folder));
@@ -72,14 +74,10 @@ Result<int> ReportCommand(const CommandContext& context, const ReportArguments& 
     }
     files[form] = path;
   }
-  std::vector<Message> messages;
-  if (arguments.tell) {
-    MAXOPT_TRY(messages, TellReport(*home, entry.id));
-  }
   if (context.json) {
     ordered_json out = EntryJson(entry, "hash");
     out["files"] = files;
-    out["messages"] = messages.size();
+    out["messages"] = made.messages.size();
     fmt::print("{}\n", Dump(out));
     return kExitOk;
   }
@@ -87,7 +85,7 @@ Result<int> ReportCommand(const CommandContext& context, const ReportArguments& 
   for (const auto& [form, path] : files.items()) {
     fmt::print("  {:<5} {}\n", form, path.get<std::string>());
   }
-  for (const Message& message : messages) {
+  for (const Message& message : made.messages) {
     fmt::print("  told  {} ({}, {})\n", message.to, message.kind, message.id);
   }
   return kExitOk;

@@ -6,6 +6,8 @@
 
 #include "app/cycle/stages.h"
 #include "app/tactics/tactics.h"
+#include "apply/fault_point.h"
+#include "domain/digest.h"
 
 namespace maxopt {
 namespace cycles {
@@ -28,7 +30,7 @@ json PolicySeen(const Policy& policy) {
           {"step_max_bp", policy.step_max_bp}};
 }
 
-json MemorySeen(const WorkingMemory& memory, const std::string& digest) {
+json MemorySeen(const WorkingMemory& memory) {
   json parts = json::array();
   for (const Remembered& part : memory.parts) {
     const json items = json::parse(part.items, nullptr, false);
@@ -37,7 +39,7 @@ json MemorySeen(const WorkingMemory& memory, const std::string& digest) {
     if (!part.why.empty()) one["why"] = part.why;
     parts.push_back(std::move(one));
   }
-  return {{"digest", digest}, {"parts", std::move(parts)}};
+  return {{"digest", Sha256Hex(ToJson(memory))}, {"parts", std::move(parts)}};
 }
 
 }  // namespace
@@ -58,9 +60,16 @@ Result<json> AskedJson(const CycleRequest& request) {
     }
     out["documents"] = request.documents;
   } else if (request.stage == "report") {
-    out["kind"] = request.kind;
-    if (!request.audience.empty()) out["audience"] = request.audience;
-    if (!request.language.empty()) out["language"] = request.language;
+    const ReportRequest& report = request.report;
+    out["kind"] = report.kind;
+    if (!report.audience.empty()) out["audience"] = report.audience;
+    if (!report.language.empty()) out["language"] = report.language;
+    if (!report.campaign_type.empty()) out["campaign_type"] = report.campaign_type;
+    if (!report.template_name.empty()) out["template"] = report.template_name;
+    if (report.from) out["from"] = PrintDay(*report.from);
+    if (report.to) out["to"] = PrintDay(*report.to);
+    if (report.as_of) out["as_of"] = PrintInstant(*report.as_of);
+    if (!request.tell) out["tell"] = false;
   }
   if (request.act && (request.stage != "optimize" || request.dry)) {
     return Fail(Errc::kInvalidArgument,
@@ -69,7 +78,8 @@ Result<json> AskedJson(const CycleRequest& request) {
   return out;
 }
 
-Result<json> SeeGoal(Home& home, const CycleView& cycle, Stage stage) {
+Result<json> SeeGoal(const StageWorld& world, const CycleView& cycle, Stage stage) {
+  Home& home = *world.home;
   MAXOPT_TRY(const Client client, home.store().GetClient(cycle.client()));
   MAXOPT_TRY(const Zone zone, Zone::Find(client.zone));
   MAXOPT_TRY(const std::optional<Policy> policy, home.PolicyOf(client.name));
@@ -88,11 +98,29 @@ Result<json> SeeGoal(Home& home, const CycleView& cycle, Stage stage) {
            {"policy", policy ? PolicySeen(*policy) : json()},
            {"kpis", std::move(kpis)},
            {"watched", watches.size()}};
-  MAXOPT_TRY(const TacticsWorld tactics, TacticsWorldOf(home));
-  MAXOPT_TRY(const WorkingMemory memory, AssembleMemory(tactics, client.name, stage));
-  MAXOPT_TRY(const Recollection kept, Remember(home.store(), memory, cycle.id()));
-  out["memory"] = MemorySeen(memory, kept.digest);
+  const auto remembered = [&]() -> Result<WorkingMemory> {
+    MAXOPT_TRY(const TacticsWorld tactics, TacticsWorldOf(home));
+    return AssembleMemory(tactics, client.name, stage);
+  }();
+  if (!remembered) {
+    out["memory"] = {{"problem", remembered.error().what}};
+    return out;
+  }
+  out["memory"] = MemorySeen(*remembered);
+  if (world.memory != nullptr) *world.memory = *remembered;
   return out;
+}
+
+void KeepMemory(Home& home, const CycleView& cycle, Stage stage, std::span<const std::string> about,
+                json& seen) {
+  const auto kept = RememberFor(home, cycle.client(), stage, about);
+  if (!kept) seen["not_remembered"] = kept.error().what;
+}
+
+void SayMemory(const json& seen, std::vector<std::string>& says) {
+  if (!seen.contains("not_remembered")) return;
+  says.push_back("what was remembered for it could not be kept: " +
+                 seen.at("not_remembered").get<std::string>());
 }
 
 std::vector<std::string> Sentences(const json& object, const char* member) {
@@ -122,11 +150,16 @@ void SayGoal(const json& seen, std::vector<std::string>& says) {
                                seen.at("policy").at("mode").get<std::string>(),
                                seen.at("policy").at("worst_day_cap").get<std::string>()));
   }
+  const json& memory = seen.at("memory");
+  if (memory.contains("problem")) {
+    says.push_back("nothing could be remembered: " + memory.at("problem").get<std::string>());
+    return;
+  }
   int held = 0;
-  for (const json& part : seen.at("memory").at("parts")) held += part.at("items") > 0 ? 1 : 0;
+  for (const json& part : memory.at("parts")) held += part.at("items") > 0 ? 1 : 0;
   says.push_back(fmt::format("remembered: {} of {} parts hold something (digest {})", held,
-                             seen.at("memory").at("parts").size(),
-                             seen.at("memory").at("digest").get<std::string>().substr(0, 12)));
+                             memory.at("parts").size(),
+                             memory.at("digest").get<std::string>().substr(0, 12)));
 }
 
 bool GoalMayPropose(const CycleView& cycle, std::string& why) {
@@ -186,35 +219,61 @@ Result<CycleStage> StageOf(const std::string& name, const cycles::StageWorld& wo
   Bug();
 }
 
-/// Writes one cycle's row, and the ledger's line at its end.
+/// Writes one cycle's row, what was remembered for it, and the ledger's line at its end.
 class Keeper {
  public:
-  Keeper(CampaignStore& store, Clock& clock, StoredCycle row)
-      : store_(store), clock_(clock), row_(std::move(row)) {}
-  Result<> operator()(const Cycle& cycle) {
-    row_.state = CycleStateName(cycle.state);
+  /// `row` without an id: there is none yet. `only_news`: there need not be one until HasNews.
+  Keeper(Home& home, StoredCycle row, bool only_news = false)
+      : store_(home.store()), clock_(home.clock()), row_(std::move(row)), only_news_(only_news) {}
+  Result<> operator()(Cycle& cycle) {
+    if (row_.id.empty() && only_news_ && !cycles::HasNews(cycle)) return {};
+    FaultPoint("cycle_keep");
+    MAXOPT_CHECK(Write(cycle));
+    FaultPoint("cycle_kept");
+    return {};
+  }
+  std::optional<WorkingMemory> memory{};
+
+ private:
+  Result<> Write(Cycle& cycle) {
     row_.updated_at = clock_.Now();
+    if (row_.id.empty()) {
+      row_.client = cycle.client, row_.stage = cycle.stage, row_.began_at = cycle.at;
+      row_.state = CycleStateName(CycleState::kRunning);
+      MAXOPT_TRY(row_, AddCycle(store_, row_, [&](const std::string& id) {
+                   cycle.id = id;
+                   return ToJson(cycle);
+                 }));
+    }
+    // Before the row that has its digest.
+    if (memory) MAXOPT_CHECK(Remember(store_, *memory, cycle.id));
+    memory.reset();
+    row_.state = CycleStateName(cycle.state);
     row_.body = ToJson(cycle);
     const bool over = cycle.state == CycleState::kDone || cycle.state == CycleState::kAbandoned;
     const json line{{"stage", cycle.stage}, {"state", row_.state}, {"head", HeadOf(cycle)}};
     return KeepCycle(store_, row_, over ? line.dump() : "");
   }
 
- private:
   CampaignStore& store_;
   Clock& clock_;
   StoredCycle row_;
+  bool only_news_;
 };
 
-Result<CycleRun> GoThrough(Home& home, StoredCycle row, Lookout* lookout) {
-  CycleRun run;
-  MAXOPT_TRY(run.cycle, CycleFromJson(row.body));
+/// From wherever `cycle` stands; `row` as Keeper has it.
+Result<CycleRun> GoThrough(Home& home, Cycle cycle, StoredCycle row, const CycleMeans& means,
+                           bool only_news = false) {
+  CycleRun run{.cycle = std::move(cycle)};
   std::optional<Lookout> own;
-  if (lookout == nullptr) lookout = &own.emplace();
-  MAXOPT_TRY(const CycleStage stage, StageOf(run.cycle.stage, {&home, lookout}));
-  Keeper keeper(home.store(), home.clock(), std::move(row));
-  const auto ran = RunCycle(run.cycle, stage,
-                            {&home.clock(), [&](const Cycle& cycle) { return keeper(cycle); }});
+  Lookout* const lookout = means.lookout != nullptr ? means.lookout : &own.emplace();
+  std::optional<MonitorWorld> monitor = means.monitor;
+  Keeper keeper(home, std::move(row), only_news);
+  MAXOPT_TRY(
+      const CycleStage stage,
+      StageOf(run.cycle.stage, {&home, lookout, monitor ? &*monitor : nullptr, &keeper.memory}));
+  const auto ran =
+      RunCycle(run.cycle, stage, {&home.clock(), [&](Cycle& now) { return keeper(now); }});
   if (ran) return run;
   if (run.cycle.state != CycleState::kStopped) return Fail(ran.error());
   run.stopped = ran.error();
@@ -225,20 +284,39 @@ Result<> Abandon(Home& home, const StoredCycle& row, const std::string& why) {
   MAXOPT_TRY(Cycle cycle, CycleFromJson(row.body));
   cycle.state = CycleState::kAbandoned;
   cycle.problem = cycle.problem.empty() ? why : fmt::format("{}; {}", cycle.problem, why);
-  return Keeper(home.store(), home.clock(), row)(cycle);
+  return Keeper(home, row)(cycle);
 }
 
 bool Executing(const Cycle& cycle) {
   return cycle.steps.size() > static_cast<std::size_t>(CycleStep::kExecution);
 }
 
+/// What becomes of a cycle that was cut off while it executed, when another is asked for.
+enum class CutOff {
+  kGoOnInstead,  ///< the same is asked for
+  kGoOnFirst,    ///< what is wrong now is looked for in any case
+  kLeave,        ///< something else is asked for: whoever asked for this one asks again
+};
+CutOff WhatOf(const Cycle& cut, const std::string& asked) {
+  if (cut.stage == "monitor") return CutOff::kGoOnFirst;
+  // The optimiser's round is of the client's state, whoever asks.
+  if (cut.stage == "optimize" || cut.asked == asked) return CutOff::kGoOnInstead;
+  return CutOff::kLeave;
+}
+
 }  // namespace
 
-Result<CycleRun> RunStageCycle(Home& home, const CycleRequest& request, Lookout* lookout) {
+Result<CycleRun> RunStageCycle(Home& home, const CycleRequest& request, CycleMeans means) {
   MAXOPT_CHECK(FindStage(request.stage));
-  MAXOPT_TRY(const json asked, cycles::AskedJson(request));
+  MAXOPT_TRY(const json asked_json, cycles::AskedJson(request));
+  const std::string asked = asked_json.dump(-1, ' ', false, json::error_handler_t::replace);
   MAXOPT_CHECK(home.store().GetClient(request.client));
-  MAXOPT_TRY(const CycleStage stage, StageOf(request.stage, {&home, lookout}));
+  if (request.stage == "report") {
+    ReportRequest report = request.report;
+    report.client = request.client;
+    MAXOPT_CHECK(SettleReport(home, std::move(report)));
+  }
+  MAXOPT_TRY(const CycleStage stage, StageOf(request.stage, {&home, means.lookout}));
   const Instant now = home.clock().Now();
   std::vector<std::string> notes;
   for (const char* state : {"running", "stopped"}) {
@@ -253,14 +331,23 @@ Result<CycleRun> RunStageCycle(Home& home, const CycleRequest& request, Lookout*
       const bool may_go_on =
           Executing(*cycle) && cycle->version == stage.version && now - cycle->at < kGoOnFor;
       if (may_go_on && request.dry) continue;  // looking on disturbs nothing
+      const CutOff what = WhatOf(*cycle, asked);
+      if (may_go_on && what == CutOff::kLeave) continue;
       if (may_go_on) {
-        MAXOPT_TRY(CycleRun run, GoThrough(home, row, lookout));
+        MAXOPT_TRY(CycleRun run, GoThrough(home, *cycle, row, means));
         run.went_on = true;
-        run.notes = notes;
-        return run;
+        if (what == CutOff::kGoOnInstead) {
+          run.notes = notes;
+          return run;
+        }
+        if (!run.stopped) {
+          notes.push_back(fmt::format("{} was cut off, and was gone on with first", row.id));
+          continue;
+        }
       }
       const std::string why = "a new one was begun, and what this one saw is older";
-      MAXOPT_CHECK(Abandon(home, row, why));
+      MAXOPT_TRY(const StoredCycle as_it_is, FindCycle(home.store(), row.id));
+      MAXOPT_CHECK(Abandon(home, as_it_is, why));
       notes.push_back(fmt::format("{} was abandoned: {}", row.id, why));
     }
   }
@@ -268,27 +355,21 @@ Result<CycleRun> RunStageCycle(Home& home, const CycleRequest& request, Lookout*
   cycle.stage = request.stage;
   cycle.version = stage.version;
   cycle.client = request.client;
-  cycle.asked = asked.dump(-1, ' ', false, json::error_handler_t::replace);
+  cycle.asked = asked;
   cycle.at = now;
-  StoredCycle row;
-  row.client = cycle.client, row.stage = cycle.stage;
-  row.state = CycleStateName(cycle.state);
-  row.began_at = row.updated_at = now;
-  MAXOPT_TRY(row, AddCycle(home.store(), row, [&](const std::string& id) {
-               cycle.id = id;
-               return ToJson(cycle);
-             }));
-  MAXOPT_TRY(CycleRun run, GoThrough(home, std::move(row), lookout));
+  const bool only_news = request.only_news && request.stage == "monitor";
+  MAXOPT_TRY(CycleRun run, GoThrough(home, std::move(cycle), {}, means, only_news));
   run.notes = std::move(notes);
   return run;
 }
 
-Result<CycleRun> ResumeStageCycle(Home& home, const std::string& id, Lookout* lookout) {
+Result<CycleRun> ResumeStageCycle(Home& home, const std::string& id, CycleMeans means) {
   MAXOPT_TRY(StoredCycle row, FindCycle(home.store(), id));
   if (row.state == "done" || row.state == "abandoned") {
     return Fail(Errc::kConflict, fmt::format("cycle {} is {}; begin a new one", id, row.state));
   }
-  MAXOPT_TRY(CycleRun run, GoThrough(home, std::move(row), lookout));
+  MAXOPT_TRY(Cycle cycle, CycleFromJson(row.body));
+  MAXOPT_TRY(CycleRun run, GoThrough(home, std::move(cycle), std::move(row), means));
   run.went_on = true;
   return run;
 }

@@ -12,6 +12,7 @@
 #include "agent/model/scripted_for_test.h"
 #include "app/cycle/stages.h"
 #include "app/demo/demo.h"
+#include "apply/fault_point.h"
 #include "memory/campaigns/database.h"
 #include "memory/campaigns/ledger.h"
 #include "memory/campaigns/reports.h"
@@ -59,7 +60,8 @@ class StageCycles : public testing::Test {
                                "rules:\n  - name: cut a little\n    on: campaign\n"
                                "    where: {platform: [meta]}\n    if: spend 7d > 1 EUR\n"
                                "    then: [{budget: -5%, min: 1 EUR}]\n"));
-    std::unique_ptr<Home> home = OpenIn(master_);
+    std::unique_ptr<Home> home =
+        OpenIn(master_, std::shared_ptr<Clock>(std::shared_ptr<void>(), &world_->clock()));
     ASSERT_TRUE(home);
     const auto connected = home->Connect();
     ASSERT_TRUE(connected) << connected.error().what;
@@ -81,12 +83,14 @@ class StageCycles : public testing::Test {
     world_.reset();
   }
   void SetUp() override {
+    clock_ = std::make_shared<VirtualClock>(world_->clock().Now());
     folder_ =
         master_.string() + "_" + testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(folder_);
     fs::copy(master_, folder_, fs::copy_options::recursive);
   }
   void TearDown() override {
+    SetFaultHook({});
     home_.reset();
     fs::remove_all(folder_);
   }
@@ -96,14 +100,13 @@ class StageCycles : public testing::Test {
            "step_max_percent: 15\nmode: " +
            mode + "\nauto_approve: [rule, reallocate]\n";
   }
-  static std::unique_ptr<Home> OpenIn(const fs::path& folder) {
-    const std::shared_ptr<Clock> clock(std::shared_ptr<void>(), &world_->clock());
+  static std::unique_ptr<Home> OpenIn(const fs::path& folder, const std::shared_ptr<Clock>& clock) {
     auto home = Home::Open(folder, clock);
     EXPECT_TRUE(home) << home.error().what;
     return home ? std::move(*home) : nullptr;
   }
   Home& home() {
-    if (!home_) home_ = OpenIn(folder_);
+    if (!home_) home_ = OpenIn(folder_, clock_);
     return *home_;
   }
   static CycleRequest Ask(const std::string& stage) {
@@ -137,6 +140,7 @@ class StageCycles : public testing::Test {
     return json::parse(cycle.steps.at(static_cast<std::size_t>(step)).input);
   }
   void CutAt(const std::string& stage, const std::vector<std::size_t>& cuts);
+  void SetDay(QualityState state);
   std::size_t PlanCount() { return home().store().Plans(std::nullopt, 1000)->size(); }
   std::size_t ReportCount() { return ListReports(home().store(), kClientName, 1000)->size(); }
   std::size_t MessageCount() { return home().store().Messages("", 1000)->size(); }
@@ -144,6 +148,8 @@ class StageCycles : public testing::Test {
   static std::unique_ptr<sim::World> world_;
   static fs::path master_;
   std::string folder_;
+  /// The test's own, begun where the world stands: what one test waits for, no other sees.
+  std::shared_ptr<VirtualClock> clock_;
   std::unique_ptr<Home> home_;
 };
 std::unique_ptr<sim::World> StageCycles::world_;
@@ -453,6 +459,114 @@ TEST_F(StageCycles, MonitorRaisesWhatItFindsOnce) {
   const Cycle again = Done(Ask("monitor"));
   EXPECT_EQ(Saw(again, CycleStep::kExecution)["opened"].size(), 0U) << CycleText(again);
   EXPECT_EQ(Came(again, CycleStep::kSelection)["new"].size(), 0U);
+}
+
+/// A day whose numbers do not add up, or do again.
+void StageCycles::SetDay(QualityState state) {
+  const AccountId account = world_->account(Platform::kMeta);
+  const Zone zone = *Zone::Find(world_->options().shop_zone);
+  DayQuality day;
+  day.account = account;
+  day.day = zone.DayOf(clock_->Now()) - days(2);
+  day.reconciliation = {state, state == QualityState::kOk ? "" : "the campaigns lack 12 %"};
+  day.judged_at = clock_->Now();
+  ASSERT_TRUE(home().facts().SaveQuality({day}));
+}
+
+TEST_F(StageCycles, ALookThatFindsNothingNewLeavesNothing) {
+  const auto rows = [&] { return Cycles(home().store(), {.stage = "monitor"})->size(); };
+  const auto lines = [&] { return Ledger(home().store(), {})->size(); };
+  const auto look = [&] {
+    const auto made = LookOnce(home(), kClientName, "worker");
+    EXPECT_TRUE(made) << made.error().what;
+    return made ? *made : LookRun{};
+  };
+  SetDay(QualityState::kBad);
+  const LookRun first = look();
+  ASSERT_FALSE(first.opened.empty());
+  EXPECT_EQ(first.accounts, 3);
+  EXPECT_TRUE(first.unread.empty());
+  ASSERT_NE(first.cycle, "");
+  const auto cycle = ReadCycle(home().store(), first.cycle);
+  ASSERT_TRUE(cycle) << cycle.error().what;
+  EXPECT_EQ(cycle->state, CycleState::kDone);
+  EXPECT_EQ(Came(*cycle, CycleStep::kSelection)["new"].size(), first.opened.size())
+      << CycleText(*cycle);
+  ExpectSameAgain(*cycle);
+  EXPECT_EQ(Recollections(home().store(), first.cycle, kClientName, 5)->size(), 1U);
+  EXPECT_EQ(Recollections(home().store(), first.opened.front(), kClientName, 5)->size(), 1U);
+  EXPECT_EQ(rows(), 1U);
+
+  // The same again: not a row, not a line, not a memory.
+  const std::size_t before = lines();
+  for (int times = 0; times < 2; ++times) {
+    const LookRun quiet = look();
+    EXPECT_EQ(quiet.cycle, "");
+    EXPECT_EQ(quiet.open, first.open);
+    EXPECT_EQ(quiet.conditions.size(), first.conditions.size());
+    EXPECT_TRUE(quiet.opened.empty());
+  }
+  EXPECT_EQ(rows(), 1U);
+  EXPECT_EQ(lines(), before);
+
+  // It is over: the look that finds so, and the one that ends the alert, after its hold.
+  SetDay(QualityState::kOk);
+  const LookRun over = look();
+  ASSERT_NE(over.cycle, "");
+  EXPECT_EQ(Came(*ReadCycle(home().store(), over.cycle), CycleStep::kSelection)["over"].size(), 1U);
+  EXPECT_TRUE(over.resolved.empty());
+  clock_->AdvanceTo(clock_->Now() + std::chrono::minutes(25));
+  const LookRun ended = look();
+  ASSERT_NE(ended.cycle, "");
+  EXPECT_EQ(ended.resolved.size(), 1U);
+  ExpectSameAgain(*ReadCycle(home().store(), ended.cycle));
+  EXPECT_EQ(look().cycle, "");
+  EXPECT_EQ(rows(), 3U);
+
+  // Who runs it by its name wants to see it, whatever it finds.
+  Done(Ask("monitor"));
+  EXPECT_EQ(rows(), 4U);
+  EXPECT_EQ(CheckLedger(home().store(), "")->broken, "");
+}
+
+TEST_F(StageCycles, ALookThatCannotBeMadeIsSaidAndLeavesNothing) {
+  ASSERT_TRUE(WriteWholeFile(folder_ + "/alerts.yaml", "nonsense\n"));
+  const auto look = LookOnce(home(), kClientName, "worker");
+  ASSERT_FALSE(look);
+  EXPECT_EQ(look.error().code, Errc::kInvalidArgument);
+  EXPECT_NE(look.error().what.find("alerts.yaml"), std::string::npos);
+  EXPECT_TRUE(Cycles(home().store(), {})->empty());
+  fs::remove(folder_ + "/alerts.yaml");
+  // What cannot be remembered holds no look up.
+  ASSERT_TRUE(WriteWholeFile(folder_ + "/tactics.yaml", "nonsense\n"));
+  SetDay(QualityState::kBad);
+  const auto blind = LookOnce(home(), kClientName, "worker");
+  ASSERT_TRUE(blind) << blind.error().what;
+  EXPECT_FALSE(blind->opened.empty());
+  EXPECT_NE(blind->not_remembered.find("tactics.yaml"), std::string::npos);
+}
+
+TEST_F(StageCycles, ALookThatWasCutOffIsGoneOnWithAndThenMadeAnew) {
+  SetDay(QualityState::kBad);
+  struct Died {};
+  SetFaultHook([left = 1](std::string_view name) mutable {
+    if (name == "cycle_kept" && left-- == 0) throw Died{};
+  });
+  EXPECT_THROW((void)LookOnce(home(), kClientName, "worker"), Died);
+  SetFaultHook({});
+  home_.reset();
+  EXPECT_EQ(Cycles(home().store(), {.state = "running"})->size(), 1U);
+  const auto look = LookOnce(home(), kClientName, "worker");
+  ASSERT_TRUE(look) << look.error().what;
+  EXPECT_EQ(look->cycle, "");  // what there was to raise the first one raised
+  ASSERT_FALSE(look->notes.empty());
+  EXPECT_NE(look->notes.front().find("was cut off"), std::string::npos);
+  const auto rows = Cycles(home().store(), {});
+  ASSERT_EQ(rows->size(), 1U);
+  EXPECT_EQ(rows->front().state, "done");
+  EXPECT_EQ(
+      Saw(*ReadCycle(home().store(), rows->front().id), CycleStep::kExecution)["opened"].size(),
+      look->open);
 }
 
 TEST_F(StageCycles, ReportIsMadeAndTold) {

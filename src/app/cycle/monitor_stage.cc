@@ -8,9 +8,10 @@
 #include <set>
 
 #include "app/cycle/stages.h"
-#include "app/tactics/tactics.h"
+#include "decide/alerting/alerting.h"
 #include "domain/alert.h"
 #include "memory/campaigns/alerts.h"
+#include "stages/monitor/detect/contain.h"
 
 namespace maxopt::cycles {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMonitorSaid = 12;
+constexpr int kPlansOfALook = 50;  ///< newest first; a look makes one an account
 
 json ScopesKept(const AlertScopes& scopes) {
   return {{"campaign_of", scopes.campaign_of}, {"idle", scopes.idle}};
@@ -130,7 +132,15 @@ Result<json> SeeConditions(const StageWorld& world, const CycleView& cycle) {
   Home& home = *world.home;
   if (world.lookout == nullptr) Bug();  // only a replay has none
   MAXOPT_TRY(const Detection found,
-             world.lookout->Detect(home, cycle.client(), home.monitor_world()));
+             world.lookout->Detect(home, cycle.client(),
+                                   world.monitor ? *world.monitor : home.monitor_world()));
+  // What ran away was paused by the detectors themselves, through the door.
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(std::nullopt, kPlansOfALook));
+  json paused = json::array();
+  for (const Plan& plan : plans) {
+    if (plan.client != cycle.client() || plan.created_by != kContainedBy) continue;
+    if (plan.created_at >= cycle.at()) paused.push_back(plan.id);
+  }
   json conditions = json::array();
   for (const Condition& condition : found.conditions) {
     conditions.push_back(json::parse(ToJson(condition)));
@@ -138,6 +148,7 @@ Result<json> SeeConditions(const StageWorld& world, const CycleView& cycle) {
   return json{{"conditions", std::move(conditions)},
               {"looks", LooksKept(found.looks)},
               {"scopes", ScopesKept(found.scopes)},
+              {"plans", std::move(paused)},
               {"problems", found.problems}};
 }
 
@@ -173,57 +184,80 @@ Result<json> DecideConditions(const CycleView&, const json& seen) {
     return fmt::format("{:<8} {}: {}", AlertTierName(conditions[i].tier), conditions[i].detector,
                        conditions[i].title);
   });
+  for (const std::string& plan : Sentences(seen, "plans")) {
+    says.push_back(fmt::format("{} pauses what runs away", plan));
+  }
   for (const std::string& problem : Sentences(seen, "problems")) {
     says.push_back("could not look: " + problem);
   }
   return json{{"order", order}, {"tiers", tiers}, {"detectors", detectors}, {"says", says}};
 }
 
+/// All that the alert book decides by, but for whom it tells: see RaiseAlerts.
 Result<json> SeeOpenAlerts(const StageWorld& world, const CycleView& cycle) {
-  MAXOPT_TRY(const std::vector<AlertEntry> live, LiveAlerts(world.home->store()));
-  json out = json::array();
+  Home& home = *world.home;
+  MAXOPT_TRY(const std::vector<AlertEntry> live, LiveAlerts(home.store()));
+  MAXOPT_TRY(const AlertConfig config, home.Alerting());
+  json open = json::array();
   for (const AlertEntry& entry : live) {
     if (entry.alert.condition.client != cycle.client() || !entry.alert.open) continue;
-    out.push_back({{"id", entry.alert.id},
-                   {"fingerprint", Fingerprint(entry.alert.condition)},
-                   {"tier", AlertTierName(entry.alert.tier)},
-                   {"acknowledged_by", entry.acknowledged_by},
-                   {"title", entry.alert.condition.title}});
+    open.push_back(json::parse(ToJson(entry)));
   }
-  return json{{"open", std::move(out)}};
+  const Instant now = home.clock().Now();
+  MAXOPT_TRY(const int next, NextAlertNumber(home.store(), now));
+  return json{{"open", std::move(open)},
+              {"hold_seconds", config.policy.hold.count()},
+              {"next_number", next},
+              {"at", PrintInstant(now)}};
 }
 
+/// As execution decides it, by the same book; told to nobody.
 Result<json> DecideAlertsToRaise(const CycleView& cycle, const json& seen) {
-  MAXOPT_TRY(const std::vector<Condition> conditions,
-             ConditionsBack(cycle.Saw(CycleStep::kEvaluation).at("conditions")));
-  std::map<std::string, std::string> open;  // id by fingerprint
-  for (const json& each : seen.at("open")) {
-    open[each.at("fingerprint").get<std::string>()] = each.at("id").get<std::string>();
-  }
-  json fresh = json::array(), known = json::array(), over = json::array();
-  std::set<std::string> now;
-  std::vector<std::string> says, told;
+  const json& found = cycle.Saw(CycleStep::kEvaluation);
+  AlertPolicy policy;
+  policy.hold = std::chrono::seconds(seen.at("hold_seconds").get<std::int64_t>());
+  AlertRoundInput input;
+  MAXOPT_TRY(const std::vector<Condition> conditions, ConditionsBack(found.at("conditions")));
   for (const json& index : cycle.Of(CycleStep::kEvaluation).at("order")) {
-    const Condition& condition = conditions.at(index.get<std::size_t>());
-    const std::string print = Fingerprint(condition);
-    if (!now.insert(print).second) continue;
-    if (const auto at = open.find(print); at != open.end()) {
-      known.push_back(at->second);
+    input.conditions.push_back(conditions.at(index.get<std::size_t>()));
+  }
+  MAXOPT_TRY(input.looks, LooksBack(found.at("looks")));
+  input.scopes = ScopesBack(found.at("scopes"));
+  MAXOPT_TRY(input.now, ParseInstant(seen.at("at").get<std::string>()));
+  input.next_number = seen.at("next_number").get<int>();
+  std::map<std::string, AlertEntry> before;
+  for (const json& each : seen.at("open")) {
+    MAXOPT_TRY(AlertEntry entry, AlertEntryFromJson(each.dump()));
+    before[entry.alert.id] = entry;
+    input.entries.push_back(std::move(entry));
+  }
+  const AlertRoundOutput round = DecideAlerts(policy, std::move(input));
+  json fresh = json::array(), known = json::array(), worse = json::array(), over = json::array();
+  std::vector<std::string> says, told;
+  for (const AlertEntry& entry : round.entries) {
+    const Alert& alert = entry.alert;
+    const auto was = before.find(alert.id);
+    if (was == before.end()) {
+      fresh.push_back(Fingerprint(alert.condition));
+      told.push_back("new: " + alert.condition.title);
+    } else if (!alert.open) {
+      told.push_back("over: " + alert.condition.title);
+    } else if (alert.tier > was->second.alert.tier) {
+      worse.push_back(alert.id);
+      told.push_back("worse: " + alert.condition.title);
+    } else if (entry.over_since && !was->second.over_since) {
+      over.push_back(alert.id);
+      told.push_back("no longer true: " + alert.condition.title);
     } else {
-      fresh.push_back(print);
-      told.push_back("new: " + condition.title);
+      known.push_back(alert.id);
     }
   }
-  for (const auto& [print, id] : open) {
-    if (!now.contains(print)) over.push_back(id);
-  }
-  says.push_back(fmt::format("{} new, {} go on, {} are no longer true where they were looked for",
-                             fresh.size(), known.size(), over.size()));
+  says.push_back(fmt::format("{} new, {} worse, {} go on, {} are no longer true, {} are over",
+                             fresh.size(), worse.size(), known.size(), over.size(),
+                             round.resolved.size()));
   SayFirst(told, kMonitorSaid, says, [](const std::string& line) { return line; });
-  return json{{"new", std::move(fresh)},
-              {"known", std::move(known)},
-              {"over", std::move(over)},
-              {"says", says}};
+  return json{{"new", std::move(fresh)}, {"worse", std::move(worse)},  {"known", std::move(known)},
+              {"over", std::move(over)}, {"resolved", round.resolved}, {"says", says}};
 }
 
 Result<json> SeeRaised(const StageWorld& world, const CycleView& cycle) {
@@ -235,10 +269,11 @@ Result<json> SeeRaised(const StageWorld& world, const CycleView& cycle) {
   MAXOPT_TRY(const AlertRound round,
              Lookout::Raise(home, std::move(conditions), std::move(looks),
                             ScopesBack(found.at("scopes")), home.clock().Now()));
-  MAXOPT_CHECK(RememberFor(home, cycle.client(), Stage::kMonitor, round.opened));
-  return json{{"opened", round.opened}, {"resolved", round.resolved}, {"open", round.open.size()},
-              {"sent", round.sent},     {"waiting", round.waiting},   {"failed", round.failed},
-              {"notes", round.notes}};
+  json out{{"opened", round.opened}, {"resolved", round.resolved}, {"open", round.open.size()},
+           {"sent", round.sent},     {"waiting", round.waiting},   {"failed", round.failed},
+           {"notes", round.notes}};
+  KeepMemory(home, cycle, Stage::kMonitor, round.opened, out);
+  return out;
 }
 
 Result<json> DecideRaised(const CycleView&, const json& seen) {
@@ -255,6 +290,7 @@ Result<json> DecideRaised(const CycleView&, const json& seen) {
       fmt::join(resolved, " "), seen.at("sent").get<int>(), seen.at("waiting").get<int>(),
       seen.at("failed").get<int>())};
   for (const std::string& note : Sentences(seen, "notes")) says.push_back("note: " + note);
+  SayMemory(seen, says);
   return json{{"opened", opened}, {"resolved", resolved}, {"says", says}};
 }
 
@@ -285,14 +321,31 @@ Result<json> DecideFeedback(const CycleView&, const json& seen) {
   return json{{"says", says}};
 }
 
+/// A step's bytes as they are in the record; an object without members where there are none yet.
+json Kept(const Cycle& cycle, CycleStep step, std::string StepRecord::*bytes) {
+  const auto at = static_cast<std::size_t>(step);
+  if (cycle.steps.size() <= at || (cycle.steps[at].*bytes).empty()) return json::object();
+  return json::parse(cycle.steps[at].*bytes);
+}
+
 }  // namespace
 
+bool HasNews(const Cycle& cycle) {
+  const auto any = [](const json& of, std::initializer_list<const char*> lists) {
+    return std::ranges::any_of(
+        lists, [&](const char* list) { return of.contains(list) && !of.at(list).empty(); });
+  };
+  return any(Kept(cycle, CycleStep::kEvaluation, &StepRecord::input), {"plans"}) ||
+         any(Kept(cycle, CycleStep::kSelection, &StepRecord::output),
+             {"new", "worse", "over", "resolved"}) ||
+         any(Kept(cycle, CycleStep::kExecution, &StepRecord::input), {"opened", "resolved"});
+}
+
 CycleStage MonitorStage(const StageWorld& world) {
-  CycleStage stage{"monitor", 1, {}};
-  stage.steps[0] = {[world](const CycleView& cycle, bool) {
-                      return SeeGoal(*world.home, cycle, Stage::kMonitor);
-                    },
-                    DecideMonitorGoal};
+  CycleStage stage{"monitor", 2, {}};
+  stage.steps[0] = {
+      [world](const CycleView& cycle, bool) { return SeeGoal(world, cycle, Stage::kMonitor); },
+      DecideMonitorGoal};
   stage.steps[1] = {[world](const CycleView& cycle, bool) { return SeeAccounts(world, cycle); },
                     DecideAccounts};
   stage.steps[2] = {[world](const CycleView& cycle, bool) { return SeeConditions(world, cycle); },
@@ -307,3 +360,43 @@ CycleStage MonitorStage(const StageWorld& world) {
 }
 
 }  // namespace maxopt::cycles
+
+namespace maxopt {
+
+Result<LookRun> LookOnce(Home& home, const std::string& client, const std::string& by,
+                         CycleMeans means) {
+  using nlohmann::json;
+  CycleRequest request{.stage = "monitor", .client = client, .by = by};
+  request.only_news = true;
+  MAXOPT_TRY(const CycleRun run, RunStageCycle(home, request, std::move(means)));
+  if (run.stopped) {
+    const std::string& id = run.cycle.id;
+    return FailWithin(id.empty() ? "the look" : fmt::format("cycle {} stopped", id), *run.stopped);
+  }
+  const auto saw = [&](CycleStep step) {
+    return cycles::Kept(run.cycle, step, &StepRecord::input);
+  };
+  LookRun out;
+  out.cycle = run.cycle.id;
+  out.notes = run.notes;
+  const json planned = saw(CycleStep::kPlanning), found = saw(CycleStep::kEvaluation),
+             raised = saw(CycleStep::kExecution);
+  for (const json& account : planned.at("accounts")) {
+    ++out.accounts;
+    if (!account.contains("learnt_at"))
+      out.unread.push_back(account.at("account").get<std::string>());
+  }
+  MAXOPT_TRY(out.conditions, cycles::ConditionsBack(found.at("conditions")));
+  out.problems = cycles::Sentences(found, "problems");
+  const json memory = saw(CycleStep::kGoal).at("memory");
+  out.not_remembered = memory.value("problem", raised.value("not_remembered", std::string()));
+  out.opened = cycles::Sentences(raised, "opened");
+  out.resolved = cycles::Sentences(raised, "resolved");
+  out.open = raised.at("open").get<std::size_t>();
+  out.sent = raised.at("sent").get<int>();
+  const std::vector<std::string> notes = cycles::Sentences(raised, "notes");
+  out.notes.insert(out.notes.end(), notes.begin(), notes.end());
+  return out;
+}
+
+}  // namespace maxopt

@@ -442,9 +442,8 @@ Result<json> SeeDone(const StageWorld& world, const CycleView& cycle, bool again
     one["content_hash"] = ContentHash(plan);
     plans.push_back(std::move(one));
   }
-  if (const auto kept = RememberFor(home, cycle.client(), Stage::kOptimize, ids); !kept) {
-    return FailWithin("what was remembered could not be kept", kept.error());
-  }
+  json out = json::object();
+  KeepMemory(home, cycle, Stage::kOptimize, ids, out);
   for (const json& message : cycle.Saw(CycleStep::kPlanning).at("messages")) {
     MAXOPT_CHECK(TellOnce(home, cycle, again, message));
   }
@@ -458,7 +457,8 @@ Result<json> SeeDone(const StageWorld& world, const CycleView& cycle, bool again
     plans[i]["status"] = PlanStatusName(acted.status);
     if (!acted.why.empty()) plans[i]["why"] = acted.why;
   }
-  return json{{"plans", std::move(plans)}};
+  out["plans"] = std::move(plans);
+  return out;
 }
 
 Result<json> DecideDone(const CycleView& cycle, const json& seen) {
@@ -480,6 +480,7 @@ Result<json> DecideDone(const CycleView& cycle, const json& seen) {
     if (plan.contains("why")) line += "; " + plan.at("why").get<std::string>();
     says.push_back(std::move(line));
   }
+  SayMemory(seen, says);
   return json{{"plans", std::move(plans)}, {"says", says}};
 }
 
@@ -523,10 +524,9 @@ Result<json> DecideLearnt(const CycleView& cycle, const json& seen) {
 
 CycleStage OptimizeStage(const StageWorld& world) {
   CycleStage stage{"optimize", 1, {}};
-  stage.steps[0] = {[world](const CycleView& cycle, bool) {
-                      return SeeGoal(*world.home, cycle, Stage::kOptimize);
-                    },
-                    DecideOptimizeGoal};
+  stage.steps[0] = {
+      [world](const CycleView& cycle, bool) { return SeeGoal(world, cycle, Stage::kOptimize); },
+      DecideOptimizeGoal};
   stage.steps[1] = {[world](const CycleView& cycle, bool) { return SeeOptions(world, cycle); },
                     DecideOptions};
   stage.steps[2] = {[world](const CycleView& cycle, bool) { return SeeLimits(world, cycle); },

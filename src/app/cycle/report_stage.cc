@@ -1,4 +1,4 @@
-// Stage 4: what is told of the last four weeks, to whom, and what it lets conclude.
+// Stage 4: what is told of which days, to whom, and what it lets conclude.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,7 +7,6 @@
 
 #include "app/cycle/stages.h"
 #include "app/reports/reports.h"
-#include "app/tactics/tactics.h"
 #include "stages/report/report.h"
 
 namespace maxopt::cycles {
@@ -15,7 +14,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kReportDays = 28;  ///< as reports.h has it where nobody says otherwise
 constexpr int kReportsLookedAt = 200;
 constexpr std::size_t kReportSaid = 12;
 
@@ -29,8 +27,9 @@ Result<json> DecideReportGoal(const CycleView& cycle, const json& seen) {
 
 Result<json> SeeFrame(const StageWorld& world, const CycleView& cycle) {
   Home& home = *world.home;
-  MAXOPT_TRY(const report::Kind* kind,
-             report::FindKind(cycle.asked().at("kind").get<std::string>()));
+  MAXOPT_TRY(ReportRequest asked, RequestOf(cycle));
+  MAXOPT_TRY(const ReportRequest settled, SettleReport(home, std::move(asked)));
+  MAXOPT_TRY(const report::Kind* kind, report::FindKind(settled.kind));
   MAXOPT_TRY(const std::vector<ReportEntry> made, Reports(home, cycle.client(), kReportsLookedAt));
   json earlier = json::array();
   for (const ReportEntry& entry : made) {
@@ -42,27 +41,36 @@ Result<json> SeeFrame(const StageWorld& world, const CycleView& cycle) {
                        {"made_at", PrintInstant(entry.made_at)}});
   }
   return json{{"sections", kind->sections},
-              {"to", kind->to},
-              {"audience", cycle.asked().value("audience", std::string(kind->audience))},
+              {"teammates", kind->to},
+              {"audience", settled.audience},
+              {"language", settled.language},
+              {"campaign_type", settled.campaign_type},
+              {"template", settled.template_name},
+              {"from", PrintDay(*settled.from)},
+              {"to", PrintDay(*settled.to)},
               {"earlier", std::move(earlier)}};
 }
 
 Result<json> DecideFrame(const CycleView& cycle, const json& seen) {
-  MAXOPT_TRY(const Day today, ParseDay(cycle.Saw(CycleStep::kGoal).at("day").get<std::string>()));
-  const Day to = today - std::chrono::days(1);
-  const Day from = to - std::chrono::days(kReportDays - 1);
+  const auto text = [&](const char* member) { return seen.at(member).get<std::string>(); };
+  MAXOPT_TRY(const Day from, ParseDay(text("from")));
+  MAXOPT_TRY(const Day to, ParseDay(text("to")));
+  const bool tell = cycle.asked().value("tell", true);
   std::vector<std::string> says{
-      fmt::format("{} to {}, for {}: {}", PrintDay(from), PrintDay(to),
-                  seen.at("audience").get<std::string>(), seen.at("sections").get<std::string>()),
+      fmt::format("{} to {}, for {}, in {}, by the KPIs of {}: {}", text("from"), text("to"),
+                  text("audience"), text("language"), text("campaign_type"), text("sections")),
       seen.at("earlier").empty()
           ? std::string("the first of its kind")
           : fmt::format("the last of its kind is {}",
                         seen.at("earlier").at(0).at("id").get<std::string>())};
-  return json{{"from", PrintDay(from)},
-              {"to", PrintDay(to)},
-              {"audience", seen.at("audience")},
-              {"tell", seen.at("to")},
-              {"says", says}};
+  if (!text("template").empty()) says.push_back("as the template " + text("template") + " has it");
+  json out{{"days", (to - from).count() + 1},
+           {"teammates", tell ? text("teammates") : std::string()},
+           {"says", says}};
+  for (const char* same : {"audience", "language", "campaign_type", "template", "from", "to"}) {
+    out[same] = seen.at(same);
+  }
+  return out;
 }
 
 Result<json> SeeData(const StageWorld& world, const CycleView& cycle) {
@@ -96,7 +104,8 @@ Result<json> SeeData(const StageWorld& world, const CycleView& cycle) {
   return json{{"accounts", std::move(out)}};
 }
 
-Result<json> DecideData(const CycleView&, const json& seen) {
+Result<json> DecideData(const CycleView& cycle, const json& seen) {
+  const int wanted = cycle.Of(CycleStep::kPlanning).at("days").get<int>();
   bool whole = !seen.at("accounts").empty();
   bool any = false;
   std::vector<std::string> says;
@@ -104,39 +113,38 @@ Result<json> DecideData(const CycleView&, const json& seen) {
     const int days = account.at("days").get<int>(), bad = account.at("bad").get<int>(),
               young = account.at("young").get<int>();
     any = any || days > 0;
-    whole = whole && days == kReportDays && bad == 0 && young == 0;
+    whole = whole && days == wanted && bad == 0 && young == 0;
     says.push_back(fmt::format("{}: {} of {} days are judged, {} of them bad, {} still young",
-                               account.at("account").get<std::string>(), days, kReportDays, bad,
-                               young));
+                               account.at("account").get<std::string>(), days, wanted, bad, young));
   }
   if (says.empty()) says.push_back("the client has no account");
   says.push_back(whole ? "the period is whole: it may be compared with others"
-                       : "the period is not whole: the report says so where it compares");
+                 : any ? "the period is not whole: the report says so where it compares"
+                       : "no day of it is judged: the report says what is not known");
   return json{{"whole", whole}, {"any", any}, {"says", says}};
 }
 
 Result<json> DecideReport(const CycleView& cycle, const json&) {
   const json& frame = cycle.Of(CycleStep::kPlanning);
-  const bool any = cycle.Of(CycleStep::kEvaluation).at("any").get<bool>();
-  json out{{"make", any},
-           {"kind", cycle.asked().at("kind")},
-           {"audience", frame.at("audience")},
-           {"from", frame.at("from")},
-           {"to", frame.at("to")},
-           {"tell", frame.at("tell")}};
-  out["says"] = {any ? fmt::format("{} for {}, told to {}", out.at("kind").get<std::string>(),
-                                   out.at("audience").get<std::string>(),
-                                   out.at("tell").get<std::string>())
-                     : std::string("no report: nothing is known of the period")};
+  const auto teammates = frame.at("teammates").get<std::string>();
+  json out = frame;
+  out.erase("days");
+  out["kind"] = cycle.asked().at("kind");
+  out["says"] = {fmt::format("{} for {}, {}", out.at("kind").get<std::string>(),
+                             out.at("audience").get<std::string>(),
+                             teammates.empty() ? "told to nobody" : "told to " + teammates)};
   return out;
 }
 
-/// The report that an earlier try made: it is named by the cycle in who asked.
-Result<std::optional<ReportEntry>> FindMade(Home& home, const CycleView& cycle,
-                                            const std::string& by) {
+/// Who asks, and the cycle, so that what an earlier try made is found.
+std::string ByOf(const CycleView& cycle) {
+  return fmt::format("{} ({})", cycle.asked().at("by").get<std::string>(), cycle.id());
+}
+
+Result<std::optional<ReportEntry>> FindMade(Home& home, const CycleView& cycle) {
   MAXOPT_TRY(const std::vector<ReportEntry> made, Reports(home, cycle.client(), kReportsLookedAt));
   for (const ReportEntry& entry : made) {
-    if (entry.by == by) return std::optional(entry);
+    if (entry.by == ByOf(cycle)) return std::optional(entry);
   }
   return std::optional<ReportEntry>();
 }
@@ -144,51 +152,43 @@ Result<std::optional<ReportEntry>> FindMade(Home& home, const CycleView& cycle,
 Result<json> SeeMade(const StageWorld& world, const CycleView& cycle, bool again) {
   Home& home = *world.home;
   const json& chosen = cycle.Of(CycleStep::kSelection);
-  if (!chosen.at("make").get<bool>()) return json{{"not_made", "nothing was chosen"}};
   if (cycle.asked().value("dry", false)) return json{{"not_made", "it was asked for without"}};
-  const std::string by =
-      fmt::format("{} ({})", cycle.asked().at("by").get<std::string>(), cycle.id());
   std::optional<ReportEntry> entry;
   if (again) {
-    MAXOPT_TRY(entry, FindMade(home, cycle, by));
+    MAXOPT_TRY(entry, FindMade(home, cycle));
   }
   if (!entry) {
-    ReportRequest request;
-    request.client = cycle.client();
-    request.kind = chosen.at("kind").get<std::string>();
-    request.audience = chosen.at("audience").get<std::string>();
-    request.language = cycle.asked().value("language", std::string());
-    MAXOPT_TRY(request.from, ParseDay(chosen.at("from").get<std::string>()));
-    MAXOPT_TRY(request.to, ParseDay(chosen.at("to").get<std::string>()));
-    request.as_of = cycle.at();
-    request.by = by;
+    const auto text = [&](const char* member) { return chosen.at(member).get<std::string>(); };
+    MAXOPT_TRY(ReportRequest request, RequestOf(cycle));
+    request.audience = text("audience");
+    request.language = text("language");
+    request.campaign_type = text("campaign_type");
+    request.template_name = text("template");
+    MAXOPT_TRY(request.from, ParseDay(text("from")));
+    MAXOPT_TRY(request.to, ParseDay(text("to")));
+    request.by = ByOf(cycle);
     MAXOPT_TRY(entry, MakeReport(home, request));
   }
-  int told = 0;
-  if (again) {
-    MAXOPT_TRY(const std::vector<Message> messages, home.store().Messages("", kReportsLookedAt));
-    told = static_cast<int>(std::ranges::count(messages, entry->id, &Message::about));
-  }
-  if (told == 0) {
+  std::size_t told = 0;
+  if (!chosen.at("teammates").get<std::string>().empty()) {
     MAXOPT_TRY(const std::vector<Message> sent, TellReport(home, entry->id));
-    told = static_cast<int>(sent.size());
+    told = sent.size();
   }
-  const std::string id = entry->id;
-  MAXOPT_CHECK(RememberFor(home, cycle.client(), Stage::kReport, std::span(&id, 1)));
-  return json{
-      {"report", entry->id}, {"title", entry->title}, {"hash", entry->hash}, {"told", told}};
+  json out{{"report", entry->id}, {"title", entry->title}, {"hash", entry->hash}, {"told", told}};
+  KeepMemory(home, cycle, Stage::kReport, std::span(&entry->id, 1), out);
+  return out;
 }
 
 Result<json> DecideMade(const CycleView&, const json& seen) {
   if (seen.contains("not_made")) {
     return json{{"says", {"no report was made: " + seen.at("not_made").get<std::string>()}}};
   }
-  return json{{"report", seen.at("report")},
-              {"says",
-               {fmt::format(
-                   "{}: {} (inputs {}), {} messages in the outbox",
-                   seen.at("report").get<std::string>(), seen.at("title").get<std::string>(),
-                   seen.at("hash").get<std::string>().substr(0, 12), seen.at("told").get<int>())}}};
+  std::vector<std::string> says{
+      fmt::format("{}: {} (inputs {}), {} messages in the outbox",
+                  seen.at("report").get<std::string>(), seen.at("title").get<std::string>(),
+                  seen.at("hash").get<std::string>().substr(0, 12), seen.at("told").get<int>())};
+  SayMemory(seen, says);
+  return json{{"report", seen.at("report")}, {"says", says}};
 }
 
 Result<json> SeeInsights(const StageWorld& world, const CycleView& cycle) {
@@ -243,10 +243,33 @@ Result<json> DecideInsights(const CycleView&, const json& seen) {
 
 }  // namespace
 
+Result<ReportRequest> RequestOf(const CycleView& cycle) {
+  const json& asked = cycle.asked();
+  const auto text = [&](const char* member) { return asked.value(member, std::string()); };
+  ReportRequest out;
+  out.client = cycle.client();
+  out.kind = text("kind");
+  out.audience = text("audience");
+  out.language = text("language");
+  out.campaign_type = text("campaign_type");
+  out.template_name = text("template");
+  out.by = text("by");
+  if (asked.contains("from")) {
+    MAXOPT_TRY(out.from, ParseDay(text("from")));
+  }
+  if (asked.contains("to")) {
+    MAXOPT_TRY(out.to, ParseDay(text("to")));
+  }
+  if (asked.contains("as_of")) {
+    MAXOPT_TRY(out.as_of, ParseInstant(text("as_of")));
+  }
+  return out;
+}
+
 CycleStage ReportStage(const StageWorld& world) {
-  CycleStage stage{"report", 1, {}};
+  CycleStage stage{"report", 2, {}};
   stage.steps[0] = {
-      [world](const CycleView& cycle, bool) { return SeeGoal(*world.home, cycle, Stage::kReport); },
+      [world](const CycleView& cycle, bool) { return SeeGoal(world, cycle, Stage::kReport); },
       DecideReportGoal};
   stage.steps[1] = {[world](const CycleView& cycle, bool) { return SeeFrame(world, cycle); },
                     DecideFrame};
@@ -262,3 +285,59 @@ CycleStage ReportStage(const StageWorld& world) {
 }
 
 }  // namespace maxopt::cycles
+
+namespace maxopt {
+namespace {
+
+/// The report of a cycle that is done, and what was told of it.
+Result<MadeReport> MadeIn(Home& home, const CycleRun& run) {
+  const std::string where = fmt::format("cycle {}", run.cycle.id);
+  if (run.stopped) {
+    return FailWithin(fmt::format("{} stopped (maxopt cycle resume {})", where, run.cycle.id),
+                      *run.stopped);
+  }
+  const auto done = nlohmann::json::parse(
+      run.cycle.steps.at(static_cast<std::size_t>(CycleStep::kExecution)).input);
+  MadeReport out;
+  MAXOPT_TRY(out.entry, GetReport(home, done.at("report").get<std::string>()));
+  if (done.at("told").get<std::size_t>() == 0) return out;
+  MAXOPT_TRY(out.messages, TellReport(home, out.entry.id));
+  return out;
+}
+
+CycleRequest AskFor(const ReportRequest& request, bool tell) {
+  CycleRequest out{.stage = "report", .client = request.client, .by = request.by};
+  out.report = request;
+  out.tell = tell;
+  return out;
+}
+
+}  // namespace
+
+Result<MadeReport> MakeReportCycle(Home& home, const ReportRequest& request, bool tell) {
+  MAXOPT_TRY(const CycleRun run, RunStageCycle(home, AskFor(request, tell)));
+  return MadeIn(home, run);
+}
+
+Result<std::optional<MadeReport>> MakeReportOnce(Home& home, const ReportRequest& request,
+                                                 bool tell) {
+  MAXOPT_TRY(const std::vector<ReportEntry> known,
+             Reports(home, request.client, cycles::kReportsLookedAt));
+  const std::string before = request.by + " (";
+  for (const ReportEntry& entry : known) {
+    if (entry.by == request.by) return std::optional<MadeReport>();  // by a version without cycles
+    if (!entry.by.starts_with(before) || !entry.by.ends_with(")")) continue;
+    const std::string id = entry.by.substr(before.size(), entry.by.size() - before.size() - 1);
+    const auto row = FindCycle(home.store(), id);
+    if (!row && row.error().code != Errc::kNotFound) return Fail(row.error());
+    const bool cut = row && (row->state == "running" || row->state == "stopped");
+    if (!cut) return std::optional<MadeReport>();
+    MAXOPT_TRY(const CycleRun run, ResumeStageCycle(home, id));
+    MAXOPT_TRY(MadeReport made, MadeIn(home, run));
+    return std::optional(std::move(made));
+  }
+  MAXOPT_TRY(MadeReport made, MakeReportCycle(home, request, tell));
+  return std::optional(std::move(made));
+}
+
+}  // namespace maxopt

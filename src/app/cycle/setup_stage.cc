@@ -5,7 +5,6 @@
 #include <map>
 
 #include "app/cycle/stages.h"
-#include "app/tactics/tactics.h"
 #include "domain/digest.h"
 #include "stages/setup/launch/launch.h"
 
@@ -51,7 +50,7 @@ Result<ReadDocuments> ReadUnchanged(Home& home, const CycleView& cycle) {
 
 Result<json> SeeBrief(const StageWorld& world, const CycleView& cycle) {
   MAXOPT_TRY(const ReadDocuments documents, ReadAsked(*world.home, cycle));
-  MAXOPT_TRY(json out, SeeGoal(*world.home, cycle, Stage::kSetup));
+  MAXOPT_TRY(json out, SeeGoal(world, cycle, Stage::kSetup));
   const Desired& desired = documents.setup.desired;
   std::map<std::string, int> outcomes;
   for (const MatrixRow& row : desired.matrix) ++outcomes[std::string(OutcomeName(row.outcome))];
@@ -248,16 +247,18 @@ Result<json> DecideProposed(const CycleView&, const json& seen) {
 Result<json> SeeRequirements(const StageWorld& world, const CycleView& cycle) {
   Home& home = *world.home;
   const json& done = cycle.Of(CycleStep::kExecution);
-  if (done.contains("plan")) {
-    const std::string plan = done.at("plan").get<std::string>();
-    MAXOPT_CHECK(RememberFor(home, cycle.client(), Stage::kSetup, std::span(&plan, 1)));
-  }
+  // The campaign's too: it was judged, whatever came of it.
+  std::vector<std::string> about{cycle.Of(CycleStep::kGoal).at("slug").get<std::string>()};
+  if (done.contains("plan")) about.push_back(done.at("plan").get<std::string>());
+  json out = json::object();
+  KeepMemory(home, cycle, Stage::kSetup, about, out);
   MAXOPT_TRY(const std::vector<LearnedConstraint> met,
              home.store().Constraints(home.clock().Now()));
   std::map<std::string, int> by;
   for (const LearnedConstraint& constraint : met)
     ++by[std::string(PlatformName(constraint.platform))];
-  return json{{"requirements_met", by}};
+  out["requirements_met"] = by;
+  return out;
 }
 
 Result<json> DecideRequirements(const CycleView&, const json& seen) {
@@ -267,6 +268,7 @@ Result<json> DecideRequirements(const CycleView&, const json& seen) {
         fmt::format("{}: {} requirements met in practice are known", platform, n.get<int>()));
   }
   if (says.empty()) says.push_back("no platform has refused anything that is still remembered");
+  SayMemory(seen, says);
   return json{{"says", says}};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cycle/cycle.h"
+#include "app/reports/reports.h"
 #include "stages/working_memory/working_memory.h"
 
 namespace maxopt::cycles {
@@ -13,6 +14,9 @@ namespace maxopt::cycles {
 struct StageWorld {
   Home* home;
   Lookout* lookout;
+  MonitorWorld* monitor = nullptr;  ///< through which platforms are looked at; null: the home's
+  /// What the goal called to mind: kept when the cycle is, as it is kept for that cycle.
+  std::optional<WorkingMemory>* memory = nullptr;
 };
 
 CycleStage SetupStage(const StageWorld& world);
@@ -20,12 +24,25 @@ CycleStage MonitorStage(const StageWorld& world);
 CycleStage OptimizeStage(const StageWorld& world);
 CycleStage ReportStage(const StageWorld& world);
 
+/// Whether a look came to something that the look before it had not: an alert that is new, worse or
+/// over, or a plan that paused what runs away.
+bool HasNews(const Cycle& cycle);
+/// The report that the cycle was asked for.
+Result<ReportRequest> RequestOf(const CycleView& cycle);
+
 /// What is asked for, as the cycle keeps it: members of the stage only.
 Result<nlohmann::json> AskedJson(const CycleRequest& request);
 
 /// What every goal sees: the client and its day, what the policy says, the KPIs that are watched,
-/// and the working memory, which is kept for this cycle: its parts are counted, its digest kept.
-Result<nlohmann::json> SeeGoal(Home& home, const CycleView& cycle, Stage stage);
+/// and the working memory: its parts are counted, its digest kept. What cannot be remembered holds
+/// nothing up, and is said.
+Result<nlohmann::json> SeeGoal(const StageWorld& world, const CycleView& cycle, Stage stage);
+/// Keeps what the stage remembers for what came of the cycle; a failure is a member
+/// "not_remembered" of what was seen.
+void KeepMemory(Home& home, const CycleView& cycle, Stage stage, std::span<const std::string> about,
+                nlohmann::json& seen);
+/// Its sentence, where there is one.
+void SayMemory(const nlohmann::json& seen, std::vector<std::string>& says);
 /// A list of sentences from an object's member; empty where there is none.
 std::vector<std::string> Sentences(const nlohmann::json& object, const char* member);
 /// As SeeGoal has it: a sentence each of policy, KPIs and memory.

@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <map>
 
+#include "app/cycle/cycle.h"
 #include "app/home/home.h"
-#include "app/reports/reports.h"
 #include "connect/exports/exports.h"
 #include "sim/world/world.h"
 #include "stages/setup/launch/launch.h"
@@ -502,7 +502,8 @@ Result<int> RunDemo(const DemoOptions& options) {
   request.from = first;
   request.to = last;
   request.by = "demo";
-  MAXOPT_TRY(const ReportEntry report, MakeReport(*stage.home, request));
+  MAXOPT_TRY(const MadeReport made, MakeReportCycle(*stage.home, request, false));
+  const ReportEntry& report = made.entry;
   for (const char* form : {"html", "md"}) MAXOPT_CHECK(RenderReport(*stage.home, report.id, form));
   const std::string page = stage.home->PathOf(fmt::format("reports/{}/report.html", report.id));
 

@@ -205,22 +205,8 @@ Lookout::Lookout() : state_(std::make_unique<State>()) {
 }
 Lookout::~Lookout() = default;
 
-Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client) {
-  return Look(home, client, home.monitor_world());
-}
-
-Result<Lookout::Report> Lookout::Look(Home& home, const std::string& client, MonitorWorld monitor) {
-  const Instant now = home.clock().Now();
-  Report report;
-  MAXOPT_TRY(report.detection, Detect(home, client, std::move(monitor)));
-  MAXOPT_TRY(report.round, Raise(home, report.detection.conditions, report.detection.looks,
-                                 report.detection.scopes, now));
-  return report;
-}
-
 Result<AlertRound> Lookout::Raise(Home& home, std::vector<Condition> conditions,
-                                  std::vector<maxopt::Look> looks, AlertScopes scopes,
-                                  Instant now) {
+                                  std::vector<Look> looks, AlertScopes scopes, Instant now) {
   MAXOPT_TRY(const AlertConfig config, home.Alerting());
   const NotifyWires wires = MakeNotifyWires();
   return RaiseAlerts(home.alerting_world(config, wires), std::move(conditions), std::move(looks),

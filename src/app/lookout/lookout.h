@@ -9,7 +9,8 @@
 
 namespace maxopt {
 
-/// All detectors over a home, and the alerts that come of it. Keeps the models of the anomaly
+/// The two halves of a look over a home: all detectors, and the alerts that come of it; app/cycle
+/// makes a decision of them. Keeps the models of the anomaly
 /// engine between looks, whichever Home they are over, so a long-running process has one of these;
 /// after a restart they are made again from the facts. One thread at a time.
 class Lookout {
@@ -17,21 +18,14 @@ class Lookout {
   Lookout();
   ~Lookout();
 
-  struct Report {
-    Detection detection;
-    AlertRound round;
-  };
-  /// One look at a client's accounts, or all: what runs away is paused, what is wrong is raised,
-  /// diagnosed, kept and told (alerts.yaml). Errors: our own memory's, and alerts.yaml when it
-  /// cannot be read: then nothing could be told to anybody.
-  Result<Report> Look(Home& home, const std::string& client);
-  /// The same through `monitor`, whose may_call is asked before an account is read.
-  Result<Report> Look(Home& home, const std::string& client, MonitorWorld monitor);
-  /// The two halves of Look: all detectors, which pauses what runs away, and ...
+  /// All detectors over a client's accounts, or ("") all; what runs away is paused. `monitor`: its
+  /// may_call is asked before an account is read. Errors: our own memory's.
   Result<Detection> Detect(Home& home, const std::string& client, MonitorWorld monitor);
-  /// ... the alerts that come of what they found. The same again raises nothing twice.
+  /// The alerts that come of what they found: raised, diagnosed, kept and told (alerts.yaml). The
+  /// same again raises nothing twice. Errors: our own memory's, and alerts.yaml when it cannot be
+  /// read: then nothing could be told to anybody.
   static Result<AlertRound> Raise(Home& home, std::vector<Condition> conditions,
-                                  std::vector<maxopt::Look> looks, AlertScopes scopes, Instant now);
+                                  std::vector<Look> looks, AlertScopes scopes, Instant now);
   /// The four outputs of monitoring into the outbox; those that were sent.
   Result<std::vector<Message>> WriteOutputs(Home& home, const std::string& client);
 

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 using std::chrono::days;
 
 constexpr int kDefaultDays = 28;
+constexpr int kLookedAt = 200;  ///< messages of a teammate, newest first
 
 std::vector<std::string> SplitBy(std::string_view text, char mark) {
   std::vector<std::string> out;
@@ -191,6 +192,19 @@ const std::vector<ReportForm>& ReportForms() {
   return kForms;
 }
 
+Result<ReportRequest> SettleReport(Home& home, ReportRequest request) {
+  MAXOPT_TRY(const report::Settings settings, SettingsOf(home, request));
+  MAXOPT_CHECK(report::CheckSettings(settings));
+  request.kind = settings.kind;
+  request.audience = settings.audience;
+  request.language = settings.language;
+  request.campaign_type = settings.campaign_type;
+  request.template_name = settings.template_name;
+  request.from = settings.from;
+  request.to = settings.to;
+  return request;
+}
+
 Result<ReportEntry> MakeReport(Home& home, const ReportRequest& request) {
   MAXOPT_TRY(report::Settings settings, SettingsOf(home, request));
   MAXOPT_TRY(settings.id, NextReportId(home.store(), settings.made_at));
@@ -336,6 +350,13 @@ Result<std::vector<Message>> TellReport(Home& home, const std::string& id) {
   MAXOPT_TRY(std::vector<Message> messages, report::ReportMessages(document, inputs));
   std::vector<Message> sent;
   for (Message& message : messages) {
+    MAXOPT_TRY(const std::vector<Message> known, home.store().Messages(message.to, kLookedAt));
+    const auto before = std::ranges::find_if(
+        known, [&](const Message& each) { return each.about == id && each.kind == message.kind; });
+    if (before != known.end()) {
+      sent.push_back(*before);
+      continue;
+    }
     MAXOPT_TRY(Message kept, home.store().SaveMessage(std::move(message)));
     sent.push_back(std::move(kept));
   }

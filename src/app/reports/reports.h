@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -48,6 +49,10 @@ struct RenderedReport {
   std::string sha256;
 };
 
+/// The request with every choice made: kind, audience, language, campaign type, template and days;
+/// as_of stays absent where it is not asked for. Errors: as MakeReport.
+Result<ReportRequest> SettleReport(Home& home, ReportRequest request);
+
 /// Makes a report and archives it: reports/ID/ of the home has its inputs and its document, the
 /// campaign memory its row. Messages to the team are not sent here (TellReport).
 /// Errors: kInvalidArgument lists the known kinds, audiences, languages, types; kNotFound: the
@@ -80,8 +85,19 @@ Result<Replayed> ReplayReport(Home& home, const std::string& id, const std::stri
 /// tables, insights, derivations. What the dashboard shows.
 Result<std::string> ReportJson(Home& home, const std::string& id);
 
-/// Puts what the report has to say to its teammates into the outbox; those that were sent.
+/// Puts what the report has to say to its teammates into the outbox, each message once however
+/// often it is called; returns them.
 Result<std::vector<Message>> TellReport(Home& home, const std::string& id);
+
+/// A report that was made, and what was told of it.
+struct MadeReport {
+  ReportEntry entry;
+  std::vector<Message> messages{};
+};
+/// Makes the report and, where `tell`, tells the team. nullopt: the one of this `by` was made
+/// before. Of a run that was cut off the next goes on where it stood.
+using ReportMaker =
+    std::function<Result<std::optional<MadeReport>>(const ReportRequest&, bool tell)>;
 
 /// What came of the client's schedules.
 struct ScheduledReports {
@@ -89,12 +105,12 @@ struct ScheduledReports {
   int messages = 0, mails = 0;
   std::vector<std::string> problems{};
 };
-/// Makes what reports.yaml wants between the last run and `due`, each at most once (of several
-/// times that were missed the newest), tells the team, and mails it where the schedule says so.
-/// `progress` is a text that the caller keeps between runs; `mailer` null: nothing can be mailed,
-/// and the schedule that wants it is a problem.
+/// Has made what reports.yaml wants between the last run and `due` (of several times that were
+/// missed the newest), known to `make` by "schedule NAME of TIME", and mails it once where the
+/// schedule says so. `progress` is a text that the caller keeps between runs; `mailer` null:
+/// nothing can be mailed, and the schedule that wants it is a problem.
 Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& client, Instant due,
-                                            std::string& progress,
+                                            std::string& progress, const ReportMaker& make,
                                             const std::shared_ptr<Mailer>& mailer);
 
 /// Whether reports.yaml can be read and every schedule of it can run: kInvalidArgument with file

@@ -17,6 +17,7 @@
 
 #include "agent/model/scripted_for_test.h"
 #include "app/reports/config.h"
+#include "app/reports/reports_for_test.h"
 #include "json/schema_for_test.h"
 #include "memory/campaigns/ledger.h"
 #include "sheet/sheet.h"
@@ -28,89 +29,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 using std::chrono::days;
-
-const AccountInfo kGoogle{{Platform::kGoogleAds, "1"}, "G", kEur, "UTC", "active"};
-const AccountInfo kMeta{{Platform::kMeta, "2"}, "M", kEur, "UTC", "active"};
-const Day kFrom = *ParseDay("2026-03-02"), kTo = *ParseDay("2026-03-15");
-
-class Scratch {
- public:
-  Scratch() {
-    std::string path = (fs::temp_directory_path() / "maxopt-reports-XXXXXX").string();
-    if (::mkdtemp(path.data()) == nullptr) std::abort();
-    path_ = path;
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-void Write(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary) << text;
-}
-std::string Read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// Four weeks of three campaigns on two platforms, the books of the same days, and what is judged
-/// of their maturity: of Meta's last day half of the conversions are known.
-std::unique_ptr<Home> MakeHome(const std::string& folder, const std::shared_ptr<Clock>& clock,
-                               const std::string& zone = "UTC",
-                               const std::string& name = "Search") {
-  auto home = std::move(*Home::Open(folder, clock));
-  EXPECT_TRUE(home->store().SaveClient({"A", kEur, zone}));
-  const Instant learnt = *ParseInstant("2026-03-16T05:00:00Z");
-  std::vector<KpiRow> books;
-  for (const AccountInfo& account : {kGoogle, kMeta}) {
-    EXPECT_TRUE(home->store().SaveAccount({"A", account}));
-    MetricReport report{
-        {account.account, Level::kCampaign, Grain::kDay, Breakdown::kNone, kFrom - days(14), kTo},
-        "7d_click+1d_view",
-        {},
-        true,
-        ""};
-    std::vector<Entity> entities;
-    std::vector<DayQuality> quality;
-    const bool google = account.account.platform == Platform::kGoogleAds;
-    for (const char* id : {"11", "12", "21"}) {
-      if ((id[0] == '1') != google) continue;
-      entities.push_back({Level::kCampaign, id, "", "", {{"name", name + " " + id}}});
-      for (Day day = kFrom - days(14); day <= kTo; day += days(1)) {
-        const std::int64_t n = (day - kFrom).count() + 20;
-        const std::int64_t clicks = 40 + n * (id[1] == '1' ? 3 : 2);
-        report.rows.push_back({day, std::nullopt, id, "", "", "",
-                               Money::Micros(20'000'000 + n * 1'234'567, kEur), clicks * 37, clicks,
-                               static_cast<double>(clicks / (id[1] == '1' ? 8 : 25)),
-                               Money::Micros(clicks * 5'100'000, kEur), std::nullopt});
-      }
-    }
-    for (Day day = kFrom - days(14); day <= kTo; day += days(1)) {
-      DayQuality judged;
-      judged.account = account.account;
-      judged.day = day;
-      judged.share_known = !google && day == kTo ? 0.5 : 1.0;
-      judged.judged_at = learnt;
-      quality.push_back(judged);
-      if (google)
-        books.push_back({"A", day, kEur, 30 + day.time_since_epoch().count() % 7,
-                         Money::Micros(2'500'000'000, kEur)});
-    }
-    EXPECT_TRUE(home->facts().Load(report, learnt, "test"));
-    EXPECT_TRUE(home->facts().LoadEntities(account, entities, learnt));
-    EXPECT_TRUE(home->facts().SaveQuality(quality));
-  }
-  EXPECT_TRUE(home->facts().LoadKpi(books, learnt, "test"));
-  return home;
-}
-
-std::shared_ptr<VirtualClock> ClockAt(const char* at) {
-  return std::make_shared<VirtualClock>(*ParseInstant(at));
-}
 
 ReportRequest Asked(const std::string& audience, const std::string& language = "en") {
   ReportRequest request;
@@ -1045,23 +963,6 @@ TEST(ReportsConfig, ColoursMustBeReadable) {
   }
 }
 
-/// The template with what stands there as comments in force, for a client of this name.
-std::string TemplateInForce(const std::string& client) {
-  std::string out;
-  std::istringstream lines(ReportsTemplate());
-  for (std::string line; std::getline(lines, line);) {
-    if (line.ends_with(": []")) continue;
-    const bool example =
-        line == "# templates:" || line == "# schedules:" || line.starts_with("#   ");
-    out += (example ? line.substr(2) : line) + "\n";
-  }
-  for (auto at = out.find("client: Alpenglow"); at != std::string::npos;
-       at = out.find("client: Alpenglow")) {
-    out.replace(at, 17, "client: " + client);
-  }
-  return out;
-}
-
 TEST(ReportsConfig, TheTemplateSaysWhatIsSoWithoutIt) {
   const auto blank = ParseReportsConfig(ReportsTemplate(), "reports.yaml", "/nonexistent");
   ASSERT_TRUE(blank) << blank.error().what;
@@ -1126,59 +1027,7 @@ TEST(ReportsConfig, PeriodsAreDaysOfTheClient) {
   EXPECT_FALSE(DaysOfPeriod("last_century", monday));
 }
 
-/// A mailer that keeps what it was given.
-class Kept final : public Mailer {
- public:
-  Result<> Send(const Mail& mail, http::Deadline) override {
-    mails.push_back(mail);
-    return {};
-  }
-  std::vector<Mail> mails;
-};
-
-TEST(ReportSchedules, KeepTheClientsClockOverAShift) {
-  // Monday 7:00 in Berlin: 6:00 UTC in winter, 5:00 UTC after 29 March 2026.
-  const Scratch scratch;
-  const auto clock = ClockAt("2026-03-23T05:50:00Z");
-  const auto home = MakeHome(scratch.path(), clock, "Europe/Berlin");
-  Write(
-      scratch.path() + "/reports.yaml",
-      "maxopt: reports/1\nschedules:\n  - name: monday\n    client: A\n    cron: \"0 7 * * mon\"\n"
-      "    period: last_week\n    forms: [html, md]\n    mail: {channel: post, to: "
-      "[x@a.example]}\n");
-  Write(scratch.path() + "/alerts.yaml",
-        "maxopt: alerts/1\nchannels:\n  - name: post\n    kind: email\n    url: "
-        "smtp://mail.example:587\n"
-        "    from: max@b.example\n    to: [y@a.example]\nroutes: []\n");
-  const auto mailer = std::make_shared<Kept>();
-  std::string progress;
-  std::vector<std::string> made;
-  for (; clock->Now() < *ParseInstant("2026-03-30T12:00:00Z");
-       clock->AdvanceTo(clock->Now() + std::chrono::minutes(15))) {
-    const auto round = RunReportSchedules(*home, "A", clock->Now(), progress, mailer);
-    ASSERT_TRUE(round) << round.error().what;
-    for (const std::string& problem : round->problems) ADD_FAILURE() << problem;
-    for (const ReportEntry& entry : round->made) {
-      made.push_back(fmt::format("{} {} {}", PrintInstant(clock->Now()), PrintDay(entry.from),
-                                 PrintDay(entry.to)));
-      EXPECT_EQ(round->messages, 1);
-      EXPECT_EQ(round->mails, 1);
-    }
-  }
-  EXPECT_EQ(made, (std::vector<std::string>{"2026-03-23T06:05:00Z 2026-03-16 2026-03-22",
-                                            "2026-03-30T05:05:00Z 2026-03-23 2026-03-29"}));
-  ASSERT_EQ(mailer->mails.size(), 2U);
-  EXPECT_EQ(mailer->mails[0].to, (std::vector<std::string>{"x@a.example"}));
-  EXPECT_NE(mailer->mails[0].text.find("To: x@a.example\r\n"), std::string::npos);
-  // The same round again, as after a crash before its progress was kept: nothing is made twice.
-  std::string none;
-  const auto again =
-      RunReportSchedules(*home, "A", *ParseInstant("2026-03-30T05:05:00Z"), none, mailer);
-  ASSERT_TRUE(again);
-  EXPECT_TRUE(again->made.empty());
-}
-
-TEST(ReportSchedules, TheTemplateThatInitWritesMakesEveryKindAndRuns) {
+TEST(ReportSchedules, TheTemplateThatInitWritesMakesEveryKind) {
   const Scratch scratch;
   const auto written = Home::Init(scratch.path(), {{"reports.yaml", ReportsTemplate()}});
   ASSERT_TRUE(written) << written.error().what;
@@ -1204,15 +1053,6 @@ TEST(ReportSchedules, TheTemplateThatInitWritesMakesEveryKindAndRuns) {
     EXPECT_EQ(entry->template_name, "weekly");
     EXPECT_TRUE(RenderReport(*home, entry->id, "html")) << kind.name;
   }
-  const auto mailer = std::make_shared<Kept>();
-  std::string progress;  // Monday 07:00 was five minutes ago
-  const auto round = RunReportSchedules(*home, "A", home->clock().Now(), progress, mailer);
-  ASSERT_TRUE(round) << round.error().what;
-  EXPECT_EQ(round->problems, std::vector<std::string>());
-  ASSERT_EQ(round->made.size(), 1U);
-  EXPECT_EQ(PrintDay(round->made[0].from) + " " + PrintDay(round->made[0].to),
-            "2026-03-09 2026-03-15");
-  EXPECT_EQ(round->mails, 1);
   // Of a client that is not there: it would never be looked at.
   Write(scratch.path() + "/reports.yaml", TemplateInForce("B"));
   const auto stranger = CheckReportsConfig(*home);

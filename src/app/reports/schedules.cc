@@ -82,7 +82,7 @@ Result<> CheckReportsConfig(Home& home) {
 }
 
 Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& client, Instant due,
-                                            std::string& progress,
+                                            std::string& progress, const ReportMaker& make,
                                             const std::shared_ptr<Mailer>& mailer) {
   ScheduledReports out;
   MAXOPT_TRY(const ReportsConfig config, ReadReportsConfig(home.folder()));
@@ -100,12 +100,6 @@ Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& clien
     next[schedule.name] = PrintInstant(std::max(after, due));
     const auto time = NewestIn(schedule.cron, zone, after, due);
     if (!time) continue;
-    // Known by its name and time, so that a run that was cut off makes none twice.
-    const std::string by = fmt::format("schedule {} of {}", schedule.name, PrintInstant(*time));
-    constexpr int kLookBack = 200;
-    MAXOPT_TRY(const std::vector<ReportEntry> known, Reports(home, client, kLookBack));
-    if (std::ranges::any_of(known, [&](const ReportEntry& each) { return each.by == by; }))
-      continue;
     MAXOPT_TRY(const ReportDays period, DaysOfPeriod(schedule.period, zone.DayOf(*time)));
     ReportRequest request;
     request.client = client;
@@ -115,30 +109,30 @@ Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& clien
     request.template_name = schedule.template_name;
     request.from = period.from;
     request.to = period.to;
-    request.by = by;
-    const auto entry = MakeReport(home, request);
-    if (!entry) {
-      out.problems.push_back(fmt::format("{}: {}", schedule.name, entry.error().what));
+    // Known by its name and time, so that a run that was cut off makes none twice.
+    request.by = fmt::format("schedule {} of {}", schedule.name, PrintInstant(*time));
+    const auto made = make(request, schedule.tell);
+    if (!made) {
+      out.problems.push_back(fmt::format("{}: {}", schedule.name, made.error().what));
       next[schedule.name] = PrintInstant(after);  // tried again
       continue;
     }
-    out.made.push_back(*entry);
+    if (!*made) continue;
+    const ReportEntry& entry = (*made)->entry;
+    out.made.push_back(entry);
+    out.messages += static_cast<int>((*made)->messages.size());
     for (const std::string& form : schedule.forms) {
-      const auto rendered = RenderReport(home, entry->id, form);
+      const auto rendered = RenderReport(home, entry.id, form);
       if (!rendered) {
-        out.problems.push_back(fmt::format("{} as {}: {}", entry->id, form, rendered.error().what));
+        out.problems.push_back(fmt::format("{} as {}: {}", entry.id, form, rendered.error().what));
       }
     }
-    if (schedule.tell) {
-      MAXOPT_TRY(const std::vector<Message> messages, TellReport(home, entry->id));
-      out.messages += static_cast<int>(messages.size());
-    }
     if (!schedule.mail_channel.empty()) {
-      const auto sent = SendMail(home, schedule, *entry, mailer);
+      const auto sent = SendMail(home, schedule, entry, mailer);
       if (sent) {
         ++out.mails;
       } else {
-        out.problems.push_back(fmt::format("{} by mail: {}", entry->id, sent.error().what));
+        out.problems.push_back(fmt::format("{} by mail: {}", entry.id, sent.error().what));
       }
     }
   }

@@ -203,18 +203,16 @@ Result<std::vector<Alert>> OpenAlerts(Home& home) {
 /// What is wrong now, and the alerts that come of it. One Lookout serves every look of the process:
 /// it keeps the models between them.
 Result<JobOutcome> LookAround(JobContext& context, Lookout& lookout) {
-  MAXOPT_TRY(const Lookout::Report report,
-             lookout.Look(context.home(), context.job().spec.client, context.monitor_world()));
+  MAXOPT_TRY(const LookRun look, LookOnce(context.home(), context.job().spec.client, "worker",
+                                          {&lookout, context.monitor_world()}));
   JobOutcome outcome;
   outcome.detail =
-      fmt::format("{} conditions, {} alerts open, {} opened, {} resolved, {} told",
-                  report.detection.conditions.size(), report.round.open.size(),
-                  report.round.opened.size(), report.round.resolved.size(), report.round.sent);
-  outcome.problems = report.detection.problems;
-  if (const auto kept = RememberFor(context.home(), context.job().spec.client, Stage::kMonitor,
-                                    report.round.opened);
-      !kept) {
-    outcome.problems.push_back("what was remembered could not be kept: " + kept.error().what);
+      fmt::format("{} conditions, {} alerts open, {} opened, {} resolved, {} told; {}",
+                  look.conditions.size(), look.open, look.opened.size(), look.resolved.size(),
+                  look.sent, look.cycle.empty() ? "nothing new" : look.cycle);
+  outcome.problems = look.problems;
+  if (!look.not_remembered.empty()) {
+    outcome.problems.push_back("nothing was remembered: " + look.not_remembered);
   }
   if (context.live()) {
     MAXOPT_TRY(const std::vector<Alert> open, OpenAlerts(context.home()));
@@ -343,10 +341,14 @@ Result<JobOutcome> Insights(JobContext& context) {
 
 /// The schedules of reports.yaml, each on the client's clock.
 Result<JobOutcome> ScheduledReportsJob(JobContext& context) {
+  Home& home = context.home();
   std::string progress = context.job().progress;
+  const ReportMaker make = [&home](const ReportRequest& request, bool tell) {
+    return MakeReportOnce(home, request, tell);
+  };
   MAXOPT_TRY(const ScheduledReports report,
-             RunReportSchedules(context.home(), context.job().spec.client,
-                                context.home().clock().Now(), progress, MakeNotifyWires().mail));
+             RunReportSchedules(home, context.job().spec.client, home.clock().Now(), progress, make,
+                                MakeNotifyWires().mail));
   MAXOPT_CHECK(context.SaveProgress(progress));
   JobOutcome outcome{fmt::format("{} reports made, {} messages in the outbox, {} mails sent",
                                  report.made.size(), report.messages, report.mails)};

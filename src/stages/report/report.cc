@@ -696,8 +696,11 @@ Result<> OneOf(std::string_view what, std::string_view value, const List& known)
                                                   value, fmt::join(known, ", ")));
 }
 
+}  // namespace
+
 Result<> CheckSettings(const Settings& settings) {
   MAXOPT_CHECK(FindKind(settings.kind));
+  MAXOPT_CHECK(Catalogue::BuiltIn(settings.language));
   MAXOPT_CHECK(OneOf("audience", settings.audience, Audiences()));
   MAXOPT_CHECK(OneOf("campaign type", settings.campaign_type, CampaignTypes()));
   for (const std::string& kpi : settings.kpis) MAXOPT_CHECK(OneOf("KPI", kpi, KpiNames()));
@@ -711,8 +714,6 @@ Result<> CheckSettings(const Settings& settings) {
   }
   return {};
 }
-
-}  // namespace
 
 namespace {
 

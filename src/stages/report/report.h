@@ -54,10 +54,13 @@ std::vector<const InputKind*> InputsFor(const std::vector<std::string>& sections
 /// not read.
 std::vector<std::string> SectionsOf(const Settings& settings);
 
+/// kInvalidArgument: a kind, audience, language, campaign type, section or KPI that is not known,
+/// or an empty period.
+Result<> CheckSettings(const Settings& settings);
+
 /// Writes the document, in the words that the settings keep for it, then checks every sentence of
-/// it against the data. kInvalidArgument: a kind, audience, language, section or KPI that is not
-/// known; kRefused: a number in the prose that does not resolve to a cell or a derivation, kept
-/// words that do not say what their paragraph says.
+/// it against the data. Errors: CheckSettings; kRefused: a number in the prose that does not
+/// resolve to a cell or a derivation, kept words that do not say what their paragraph says.
 Result<Document> Compose(const Settings& settings, const Inputs& inputs);
 
 /// A paragraph that may be put into other words: each of what it says, slots as {name}, without

@@ -5,7 +5,6 @@
 namespace maxopt {
 namespace {
 
-constexpr const char* kPlanner = "monitor";
 constexpr const char* kApprover = "tripwire of the policy";
 
 Plan PauseOf(const std::string& client, const AccountId& account,
@@ -14,7 +13,7 @@ Plan PauseOf(const std::string& client, const AccountId& account,
   Plan plan;
   plan.client = client;
   plan.title = fmt::format("pause what runs away on {}", PrintAccount(account));
-  plan.created_by = kPlanner;
+  plan.created_by = kContainedBy;
   for (const Condition* condition : conditions) {
     Change change;
     change.account = account;
@@ -47,7 +46,7 @@ std::string Pause(Door& door, const Policy& policy, Plan draft) {
   }
   const auto approved = door.Approve(plan->id, kApprover, ContentHash(*plan), &policy);
   if (!approved) return "not paused: " + approved.error().what;
-  const auto report = door.Apply(plan->id, kPlanner, &policy);
+  const auto report = door.Apply(plan->id, kContainedBy, &policy);
   if (!report) return fmt::format("not paused: plan {}: {}", plan->id, report.error().what);
   if (report->status == PlanStatus::kVerified) {
     return fmt::format("paused by plan {} and read back as paused; maxopt undo {} switches it on",

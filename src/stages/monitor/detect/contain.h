@@ -9,6 +9,9 @@
 
 namespace maxopt {
 
+/// Who made such a plan: Plan::created_by.
+inline constexpr const char* kContainedBy = "monitor";
+
 /// Pauses what runs away, through the door like every write: one plan an account, approved by the
 /// policy's tripwire, undone like any other. Conditions of other detectors, or without a platform
 /// object, are left alone. Each contained condition gets a sentence of evidence and its proposal
