@@ -72,7 +72,8 @@ TEST(ReportSchedules, KeepTheClientsClockOverAShift) {
     EXPECT_EQ(row.stage + " " + row.state, "report done");
     EXPECT_TRUE(ReplayStageCycle(*home, row.id)->same);
   }
-  for (const ReportEntry& entry : *Reports(*home, "A", 10)) {
+  const auto kept = Reports(*home, "A", 10);
+  for (const ReportEntry& entry : *kept) {
     EXPECT_EQ(Recollections(home->store(), entry.id, "A", 5)->size(), 1U) << entry.id;
   }
 }
@@ -145,7 +146,8 @@ TEST_F(CutReports, WhereverItIsCutTheNextRunMakesTellsAndMailsOnce) {
     EXPECT_EQ(home->store().Messages("", 10)->size(), 2U);  // maya, simon
     EXPECT_EQ(mailer->mails.size(), 1U);
     int done = 0;
-    for (const StoredCycle& row : *Cycles(home->store(), {})) done += row.state == "done" ? 1 : 0;
+    const auto cycles = Cycles(home->store(), {});
+    for (const StoredCycle& row : *cycles) done += row.state == "done" ? 1 : 0;
     EXPECT_EQ(done, 1);
     EXPECT_EQ(CheckLedger(home->store(), "")->broken, "");
     if (HasFailure()) return;
