@@ -8,6 +8,7 @@
 #include "app/cycle/cycle.h"
 #include "app/reports/reports_for_test.h"
 #include "apply/fault_point.h"
+#include "memory/campaigns/ledger.h"
 #include "memory/campaigns/tactics.h"
 
 namespace maxopt {
