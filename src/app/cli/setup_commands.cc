@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/open.h"
@@ -59,7 +60,8 @@ Result<int> PlansCommand(const CommandContext& context, const std::string& statu
   if (!status.empty()) {
     MAXOPT_TRY(wanted, FindPlanStatus(status));
   }
-  MAXOPT_TRY(const std::vector<Plan> plans, home->store().Plans(wanted, 100));
+  MAXOPT_TRY(const std::vector<Plan> plans,
+             home->store().Plans(wanted, std::numeric_limits<int>::max()));
   if (context.json) {
     ordered_json out = ordered_json::array();
     for (const Plan& plan : plans) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <limits>
 
 #include "app/cycle/stages.h"
 #include "app/tactics/tactics.h"
@@ -17,7 +18,6 @@ using nlohmann::json;
 namespace {
 
 /// Plans that are looked through for a mark: newest first, far more than a cycle makes.
-constexpr int kPlansLookedAt = 500;
 
 json PolicySeen(const Policy& policy) {
   json auto_approve = json::array(), blocked = json::array();
@@ -182,7 +182,8 @@ std::string MarkOf(const CycleView& cycle, std::size_t n, std::size_t of) {
 
 Result<std::optional<Plan>> FindMarked(Home& home, const CycleView& cycle,
                                        const std::string& mark) {
-  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(std::nullopt, kPlansLookedAt));
+  MAXOPT_TRY(const std::vector<Plan> plans,
+             home.store().Plans(std::nullopt, std::numeric_limits<int>::max()));
   for (const Plan& plan : plans) {
     if (plan.client != cycle.client() || plan.created_at < cycle.at()) continue;
     for (const std::string& note : plan.notes) {

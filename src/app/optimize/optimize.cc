@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "app/optimize/proposals.h"
 #include "app/tactics/tactics.h"
@@ -24,8 +25,6 @@ namespace {
 
 constexpr std::string_view kPlanner = "optimizer";
 constexpr std::string_view kBudgets = "budgets";
-/// Plans that are looked at for own ones that wait.
-constexpr int kPlansMax = 500;
 
 constexpr NamedLever kLevers[] = {
     {"bids", "bids and targets by what a further unit brings", BidLever},
@@ -77,7 +76,8 @@ Result<> MayPropose(const std::string& client, const Policy* policy) {
 }
 
 Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client) {
-  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(PlanStatus::kGuarded, kPlansMax));
+  MAXOPT_TRY(const std::vector<Plan> plans,
+             home.store().Plans(PlanStatus::kGuarded, std::numeric_limits<int>::max()));
   std::vector<std::string> out;
   for (const Plan& plan : plans) {
     if (plan.client != client || plan.created_by != kPlanner) continue;

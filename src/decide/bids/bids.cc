@@ -294,7 +294,10 @@ Result<BidDecision> DecideBid(const BidCase& bid, const BidOptions& options) {
       const double factor = 1 + part * (wanted - 1);
       if (std::abs(factor - 1) < options.step_least) break;
       judge(factor, at_budget);
-      if (out.gain.low90 > 0) {
+      // A mean below its own interval: rarer than 1 in 20, and so much worse that it counts.
+      const bool hidden =
+          out.gain.mean < out.gain.low90 || out.value_change.mean < out.value_change.low90;
+      if (out.gain.low90 > 0 && !hidden) {
         out.verdict = verdict;
         return true;
       }

@@ -1,18 +1,14 @@
 #include "stages/optimize/steering.h"
 
+#include <limits>
+
 #include "domain/plan.h"
 
 namespace maxopt {
-namespace {
-
-/// Plans that are looked at, the newest: years of daily work of a client.
-constexpr int kPlansMax = 5'000;
-
-}  // namespace
-
 Result<Steering> ReadSteering(CampaignStore& store, const Client& client) {
   MAXOPT_TRY(const Zone zone, Zone::Find(client.zone));
-  MAXOPT_TRY(const std::vector<Plan> plans, store.Plans(std::nullopt, kPlansMax));
+  MAXOPT_TRY(const std::vector<Plan> plans,
+             store.Plans(std::nullopt, std::numeric_limits<int>::max()));
   Steering out;
   // Newest first, so the last word on what was there before is the oldest plan's.
   for (const Plan& plan : plans) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -20,7 +21,6 @@ using std::chrono::days;
 namespace {
 
 /// Plans that are looked at for what was done before; the newest ones.
-constexpr int kPlansMax = 1'000;
 /// As DataQuality has it: days whose whole growth was seen, and a season of them.
 constexpr int kGrowthDays = 90;
 
@@ -174,7 +174,8 @@ Result<SeriesMap> SeriesAt(FactStore& facts, const AccountInfo& info, const Rule
 }
 
 Result<std::vector<KnownChange>> KnownChanges(CampaignStore& store, const std::string& client) {
-  MAXOPT_TRY(const std::vector<Plan> plans, store.Plans(std::nullopt, kPlansMax));
+  MAXOPT_TRY(const std::vector<Plan> plans,
+             store.Plans(std::nullopt, std::numeric_limits<int>::max()));
   std::vector<KnownChange> out;
   for (const Plan& plan : plans) {
     if (plan.client != client) continue;
