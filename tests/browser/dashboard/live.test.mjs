@@ -1,6 +1,7 @@
 // The working day on the real program: simulated platforms on sockets, their past collected, alerts and
 // a plan of Max's own, `maxopt serve`, and a person who logs in by its link; by mouse, and then on the same
-// home by keyboard alone, which approves, applies and undoes the plan that the first day's undo made.
+// home by keyboard alone, which approves, applies and undoes the plan that the first day's undo made. Then every
+// page with what that left, in both themes, wide and at 320 px.
 // MAXOPT names the program, MAXOPT_EXAMPLES the folder of example documents.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -10,8 +11,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
-import { hasBrowser, openBrowser, openPage } from './browser.mjs';
+import { hasBrowser, kPages, openBrowser, openPage } from './browser.mjs';
 import { aDay } from './day.mjs';
+import { walk } from './walk.mjs';
 
 const program = process.env.MAXOPT;
 const options = hasBrowser && program ? {} : { skip: 'no Chromium, or MAXOPT names no program' };
@@ -102,5 +104,16 @@ test('days on live platforms', options, async (t) => {
     await dialog.getByRole('button', { name: 'Make a report' }).click();
     await ready.filter({ hasNotText: last }).waitFor();
     last = await ready.innerText();
+  }
+
+  const [plan] = (await run('plans')).split(' ');
+  const [cycle] = JSON.parse(await run('--json', 'cycle', 'list'));
+  const stops = [...kPages.map((name) => [name, `#/c/Alpenglow/${name}`]), ['one plan', `#/c/Alpenglow/plans/${plan}`], ['one cycle', `#/c/Alpenglow/cycles/${cycle.id}`]];
+  for (const [colorScheme, width] of [['light', 1440], ['dark', 320]]) {
+    await t.test(`every page, ${colorScheme}, ${width} px`, async () => {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      assert.deepEqual(await walk(page, origin, stops), []);
+    });
   }
 });

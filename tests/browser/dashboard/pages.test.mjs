@@ -1,13 +1,11 @@
 // Every page, in both themes, on a wide and on a narrow screen: axe finds nothing, nothing is wider
 // than the screen, no script fails, and the policy refuses nothing.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { startServer } from '../../../web/dashboard/dev/server.mjs';
 import { hasBrowser, kPages, openBrowser, openPage, settle } from './browser.mjs';
+import { accuse, walk } from './walk.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const options = hasBrowser ? {} : { skip: 'no Chromium is installed' };
 let browser;
 let server;
@@ -40,31 +38,10 @@ const shapes = [
   ['narrow and dark', { colorScheme: 'dark', viewport: { width: 320, height: 800 } }],
 ];
 
-/** Axe's rules for WCAG 2.2 AA and its best practices. */
-async function accuse(page) {
-  // As a program of the browser, not of the page: the page's policy would refuse it.
-  const session = await page.context().newCDPSession(page);
-  await session.send('Runtime.evaluate', { expression: axe });
-  const found = await page.evaluate(async () => {
-    const result = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
-    return result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} [${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ''}]`).join(' | ')}`);
-  });
-  await session.detach();
-  return found;
-}
-
 for (const [shape, how] of shapes) {
   test(`every page, ${shape}`, options, async () => {
     const page = await openPage(browser, how);
-    const wrong = [];
-    for (const [name, hash] of stops) {
-      await page.goto(`${server.origin}/${hash}`);
-      await settle(page);
-      for (const what of await accuse(page)) wrong.push(`${name}: ${what}`);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      if (wide > 0) wrong.push(`${name}: ${wide} px too wide`);
-      for (const what of page.wrongs.splice(0)) wrong.push(`${name}: ${what}`);
-    }
+    const wrong = await walk(page, server.origin, stops);
     await page.context().close();
     assert.deepEqual(wrong, []);
   });
