@@ -90,10 +90,9 @@ Result<LookRun> LookOnce(Home& home, const std::string& client, const std::strin
 /// Makes a report as a cycle and, where `tell`, puts what it has to say into the outbox. Errors: as
 /// MakeReport and RunStageCycle.
 Result<MadeReport> MakeReportCycle(Home& home, const ReportRequest& request, bool tell);
-/// The same for one that is known by its `by` and asked for until it was made: nullopt where that
-/// was done before; one that was cut off is gone on with.
-Result<std::optional<MadeReport>> MakeReportOnce(Home& home, const ReportRequest& request,
-                                                 bool tell);
+/// The same for one that is known by its `by`: one that was made before is given back as that, one
+/// that was cut off is gone on with.
+Result<MadeReport> MakeReportOnce(Home& home, const ReportRequest& request, bool tell);
 
 /// kNotFound; kRefused where it is not as it was kept.
 Result<Cycle> ReadCycle(CampaignStore& store, const std::string& id);

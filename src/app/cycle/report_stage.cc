@@ -319,25 +319,23 @@ Result<MadeReport> MakeReportCycle(Home& home, const ReportRequest& request, boo
   return MadeIn(home, run);
 }
 
-Result<std::optional<MadeReport>> MakeReportOnce(Home& home, const ReportRequest& request,
-                                                 bool tell) {
+Result<MadeReport> MakeReportOnce(Home& home, const ReportRequest& request, bool tell) {
   MAXOPT_TRY(const std::vector<ReportEntry> known,
              Reports(home, request.client, cycles::kReportsLookedAt));
   const std::string before = request.by + " (";
   for (const ReportEntry& entry : known) {
-    if (entry.by == request.by) return std::optional<MadeReport>();  // by a version without cycles
+    const MadeReport there{.entry = entry, .before = true};
+    if (entry.by == request.by) return there;  // by a version without cycles
     if (!entry.by.starts_with(before) || !entry.by.ends_with(")")) continue;
     const std::string id = entry.by.substr(before.size(), entry.by.size() - before.size() - 1);
     const auto row = FindCycle(home.store(), id);
     if (!row && row.error().code != Errc::kNotFound) return Fail(row.error());
     const bool cut = row && (row->state == "running" || row->state == "stopped");
-    if (!cut) return std::optional<MadeReport>();
+    if (!cut) return there;
     MAXOPT_TRY(const CycleRun run, ResumeStageCycle(home, id));
-    MAXOPT_TRY(MadeReport made, MadeIn(home, run));
-    return std::optional(std::move(made));
+    return MadeIn(home, run);
   }
-  MAXOPT_TRY(MadeReport made, MakeReportCycle(home, request, tell));
-  return std::optional(std::move(made));
+  return MakeReportCycle(home, request, tell);
 }
 
 }  // namespace maxopt

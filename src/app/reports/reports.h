@@ -93,11 +93,11 @@ Result<std::vector<Message>> TellReport(Home& home, const std::string& id);
 struct MadeReport {
   ReportEntry entry;
   std::vector<Message> messages{};
+  bool before = false;  ///< it was there already: an earlier run made it
 };
-/// Makes the report and, where `tell`, tells the team. nullopt: the one of this `by` was made
+/// Makes the report and, where `tell`, tells the team; finds the one of this `by` that was made
 /// before. Of a run that was cut off the next goes on where it stood.
-using ReportMaker =
-    std::function<Result<std::optional<MadeReport>>(const ReportRequest&, bool tell)>;
+using ReportMaker = std::function<Result<MadeReport>(const ReportRequest&, bool tell)>;
 
 /// What came of the client's schedules.
 struct ScheduledReports {
@@ -106,12 +106,15 @@ struct ScheduledReports {
   std::vector<std::string> problems{};
 };
 /// Has made what reports.yaml wants between the last run and `due` (of several times that were
-/// missed the newest), known to `make` by "schedule NAME of TIME", and mails it once where the
-/// schedule says so. `progress` is a text that the caller keeps between runs; `mailer` null:
-/// nothing can be mailed, and the schedule that wants it is a problem.
-Result<ScheduledReports> RunReportSchedules(Home& home, const std::string& client, Instant due,
-                                            std::string& progress, const ReportMaker& make,
-                                            const std::shared_ptr<Mailer>& mailer);
+/// missed the newest), known to `make` by "schedule NAME of TIME", and mails it where the schedule
+/// says so: at least once, and twice only if the process dies between a mail and `keep`. A mail
+/// that cannot be sent is tried again in each run for three days. `progress` is the text that the
+/// caller's `keep` got last ("" at first); `mailer` null: nothing can be mailed, and the schedule
+/// that wants it is a problem. An error of `keep` ends the run.
+Result<ScheduledReports> RunReportSchedules(
+    Home& home, const std::string& client, Instant due, const std::string& progress,
+    const ReportMaker& make, const std::shared_ptr<Mailer>& mailer,
+    const std::function<Result<>(const std::string& progress)>& keep);
 
 /// Whether reports.yaml can be read and every schedule of it can run: kInvalidArgument with file
 /// and line, or naming the schedule whose client, or e-mail channel of alerts.yaml, is not there

@@ -116,14 +116,16 @@ inline std::string TemplateInForce(const std::string& client) {
   return out;
 }
 
-/// A mailer that keeps what it was given.
+/// A mailer that keeps what it was given, while it is not away.
 class Kept final : public Mailer {
  public:
   Result<> Send(const Mail& mail, http::Deadline) override {
+    if (away) return Fail(Errc::kUnavailable, "the mail server is away");
     mails.push_back(mail);
     return {};
   }
   std::vector<Mail> mails;
+  bool away = false;
 };
 
 }  // namespace maxopt

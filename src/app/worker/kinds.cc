@@ -344,14 +344,13 @@ Result<JobOutcome> Insights(JobContext& context) {
 /// The schedules of reports.yaml, each on the client's clock.
 Result<JobOutcome> ScheduledReportsJob(JobContext& context) {
   Home& home = context.home();
-  std::string progress = context.job().progress;
   const ReportMaker make = [&home](const ReportRequest& request, bool tell) {
     return MakeReportOnce(home, request, tell);
   };
+  const auto keep = [&context](const std::string& text) { return context.SaveProgress(text); };
   MAXOPT_TRY(const ScheduledReports report,
-             RunReportSchedules(home, context.job().spec.client, home.clock().Now(), progress, make,
-                                MakeNotifyWires().mail));
-  MAXOPT_CHECK(context.SaveProgress(progress));
+             RunReportSchedules(home, context.job().spec.client, home.clock().Now(),
+                                context.job().progress, make, MakeNotifyWires().mail, keep));
   JobOutcome outcome{fmt::format("{} reports made, {} messages in the outbox, {} mails sent",
                                  report.made.size(), report.messages, report.mails)};
   outcome.problems = report.problems;
