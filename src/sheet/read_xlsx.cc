@@ -433,6 +433,7 @@ std::string CellName(std::size_t column, std::size_t line) {
 }
 
 Result<std::vector<Sheet>> ReadXlsx(std::string_view bytes) {
+  if (bytes.empty()) return Wrong("is empty");
   MAXOPT_TRY(Package package, Package::Open(bytes));
   if (!package.Has("xl/workbook.xml")) {
     return Wrong("is a zip archive, but not an XLSX workbook; save it as .xlsx again");

@@ -240,6 +240,16 @@ TEST(Templates, SheetsHaveTheColumnsThatAreRead) {
   const auto read = ParseDocuments({{"empty.xlsx", *workbook}}, ExampleAsset);
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().what.find("not known"), std::string::npos) << read.error().what;
+  EXPECT_TRUE(read.error().what.starts_with("the brief: is missing")) << read.error().what;
+  // Beside documents that are there, its empty sheets say nothing.
+  auto files = Example(Form::kYaml);
+  files.push_back({"empty.xlsx", *workbook});
+  const auto beside = ParseDocuments(files, ExampleAsset);
+  EXPECT_TRUE(beside) << beside.error().what;
+  EXPECT_FALSE(ParseSomeDocuments({{"empty.xlsx", *workbook}}, ExampleAsset));
+  const auto nothing = sheet::ReadXlsx("");
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().what, "is empty");
 }
 
 TEST(Sheets, PlannersWriteAsTheyDo) {

@@ -428,6 +428,9 @@ void ReadTable(const Layout& layout, const Table& table, std::vector<Fragment>& 
                Trouble& trouble) {
   Node part =
       layout.rows ? ReadRows(layout, table, trouble) : FieldSheet(layout, table, trouble).Read();
+  // A sheet of the workbook's template that nobody filled in says as little as one that is not
+  // there.
+  if (!table.sheet.empty() && part.members.empty() && part.items.empty()) return;
   Fragment fragment{std::string(layout.kind), {}};
   if (layout.path.empty()) {
     fragment.root = std::move(part);
