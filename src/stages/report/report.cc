@@ -380,8 +380,9 @@ class Writer {
              planned);
     if (const View* pacing = book_.Find("pacing"); pacing != nullptr && !pacing->rows.empty()) {
       AddTable(section, "pacing", "table.pacing",
-               {"name", "plan", "spent", "days_left", "landing", "landing_low", "landing_high"}, {},
-               Auditing() ? 0 : 40);
+               {"name", "first", "last", "days_left", "plan", "spent", "landing", "landing_low",
+                "landing_high"},
+               {}, Auditing() ? 0 : 40);
     }
     return {};
   }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "domain/harvest.h"
 #include "measure/segments/segments.h"
 
 namespace maxopt::report {
@@ -146,7 +147,7 @@ class Finder {
     if (view == nullptr || platforms == nullptr || count_ == "impressions") return;
     std::vector<SegmentRow> rows;
     std::map<std::string, std::string> platform_row;  // name -> key
-    std::set<std::string> half_known;                 // names
+    std::set<std::string> half_known, harvested;      // names
     for (const ViewRow& row : platforms->rows) {
       platform_row[TextOf(At("platforms", row.key, "name"))] = row.key;
     }
@@ -159,6 +160,11 @@ class Finder {
       if (spend.has_value() != count.has_value()) half_known.insert(platform);
       if (!spend || !count || *spend < 0 || *count < 0 || !platform_row.contains(platform))
         continue;
+      // What is credited with sales that were on their way is no yardstick of what seeks new ones.
+      if (Harvests(TextOf(At("campaigns", row.key, "name")))) {
+        harvested.insert(platform);
+        continue;
+      }
       rows.push_back({{platform, row.key}, *spend, *count});
     }
     std::erase_if(rows, [&](const SegmentRow& row) { return half_known.contains(row.keys[0]); });
@@ -172,19 +178,23 @@ class Finder {
       const bool above = segment.verdict == SegmentVerdict::kAbove;
       if (!above && segment.verdict != SegmentVerdict::kBelow) continue;
       const std::string& key = segment.path[1];
-      const std::string& all = platform_row[segment.path[0]];
-      const Slot others =
-          Made("price", {book_.Derive("difference", {book_.Cell("platforms", all, "spend"),
-                                                     book_.Cell("campaigns", key, "spend")}),
-                         book_.Derive("difference", {book_.Cell("platforms", all, count_),
-                                                     book_.Cell("campaigns", key, count_)})});
+      std::vector<Source> spent, bought;
+      for (const SegmentRow& row : rows) {
+        if (row.keys[0] != segment.path[0] || row.keys[1] == key) continue;
+        spent.push_back(book_.Cell("campaigns", row.keys[1], "spend"));
+        bought.push_back(book_.Cell("campaigns", row.keys[1], count_));
+      }
+      if (spent.empty()) continue;
+      const Slot others = Made(
+          "price", {book_.Derive("sum", std::move(spent)), book_.Derive("sum", std::move(bought))});
       const Slot own = Made(
           "price", {book_.Cell("campaigns", key, "spend"), book_.Cell("campaigns", key, count_)});
       if (!Of(others) || !Of(own) || TextOf(At("campaigns", key, "name")).empty()) continue;
       // The shrunk verdict and the plain numbers must say the same to a reader.
       if ((*Of(own) < *Of(others)) != above) continue;
       Add("pattern", Subject("campaigns", key),
-          {above ? "insight.part.cheap" : "insight.part.dear",
+          {std::string(above ? "insight.part.cheap" : "insight.part.dear") +
+               (harvested.contains(segment.path[0]) ? ".new" : ""),
            {{"campaign", At("campaigns", key, "name")},
             {"platform", At("campaigns", key, "platform", "platform")},
             {"unit", WordSlot("one." + count_)},
@@ -445,14 +455,17 @@ class Finder {
     }
   }
 
-  /// Campaigns that lose impressions for want of budget while they are cheaper than their platform.
+  /// Campaigns that lose impressions for want of budget while they are cheaper than their platform;
+  /// not those that are cheap because they are credited with sales that were on their way.
   void Limited() {
     const View* view = book_.Find("campaigns");
     const View* platforms = book_.Find("platforms");
     if (view == nullptr || platforms == nullptr || !options_.whole) return;
     for (const ViewRow& row : view->rows) {
-      if (TextOf(At("campaigns", row.key, "limited_by")).find("budget") == std::string::npos)
+      if (TextOf(At("campaigns", row.key, "limited_by")).find("budget") == std::string::npos ||
+          Harvests(TextOf(At("campaigns", row.key, "name")))) {
         continue;
+      }
       const std::string platform = TextOf(At("campaigns", row.key, "platform"));
       for (const ViewRow& all : platforms->rows) {
         if (TextOf(At("platforms", all.key, "name")) != platform) continue;

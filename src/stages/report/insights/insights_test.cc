@@ -238,6 +238,21 @@ TEST(Patterns, ACheapAndTheDearCampaignsOfAPlatform) {
   EXPECT_EQ(found.Of("campaigns[alone]"), nullptr);
 }
 
+TEST(Patterns, WhatHarvestsIsNoYardstick) {
+  // Brand search pays 2 for what was on its way; beside it everything would be dear.
+  const Found found(
+      {{"campaigns",
+        Campaigns({Bought("brand search", "meta", 1000, 500), Bought("a", "meta", 1000, 200),
+                   Bought("b", "meta", 1000, 50), Bought("remarketing", "tiktok", 1000, 500),
+                   Bought("c", "tiktok", 1000, 50)})},
+       {"platforms", Platforms({{"meta", Eur(3000), Count(750), Eur(4)},
+                                {"tiktok", Eur(2000), Count(550), Eur(3.64)}})}});
+  EXPECT_EQ(found.Claim("campaigns[a]", "pattern"),
+            "“a” buys cheaper than the rest of Meta without brand search and retargeting, beyond "
+            "luck: per conversion €5.00 against €20.00.");
+  EXPECT_EQ(found.Subjects("pattern"), (Subjects{"campaigns[a]", "campaigns[b]"}));
+}
+
 TEST(Patterns, EqualsAndTheFewAreNotToldApart) {
   const auto of = [](std::vector<Campaign> campaigns, double spend, std::int64_t count) {
     return Found({{"campaigns", Campaigns(campaigns)},
@@ -610,6 +625,12 @@ TEST(Next, ABudgetThatBindsACheapCampaign) {
   EXPECT_EQ(of(8, 10, 50, "").Subjects("next"), Subjects{});
   EXPECT_EQ(of(8, 10, 4, kBudget).Subjects("next"), Subjects{});
   EXPECT_EQ(of(0, 10, 50, kBudget).Subjects("next"), Subjects{});
+  // Cheap because it is credited with sales that were on their way.
+  EXPECT_EQ(
+      Found({{"campaigns", Campaigns({Bought("search-brand", "google_ads", 400, 50, kBudget)})},
+             {"platforms", Platforms({{"google_ads", Eur(1000), Count(100), Eur(10)}})}})
+          .Subjects("next"),
+      Subjects{});
 }
 
 TEST(Next, MoneyMovesBetweenReturnsThatLieApart) {
