@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -379,8 +378,7 @@ Result<int> StatusCommand(const CommandContext& context, const std::string& clie
   MAXOPT_TRY(const std::unique_ptr<Home> home, OpenHome(context));
   MAXOPT_TRY(const std::vector<ClientAccount> accounts, home->store().Accounts());
   MAXOPT_TRY(const std::vector<FactStore::Freshness> fresh, home->facts().Freshest());
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             home->store().Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, home->store().Plans(std::nullopt, kAllPlans));
   ordered_json account_json = ordered_json::array();
   ordered_json plan_json = ordered_json::array();
   if (!context.json) {

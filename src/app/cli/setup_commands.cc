@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "app/cli/open.h"
@@ -60,8 +59,7 @@ Result<int> PlansCommand(const CommandContext& context, const std::string& statu
   if (!status.empty()) {
     MAXOPT_TRY(wanted, FindPlanStatus(status));
   }
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             home->store().Plans(wanted, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, home->store().Plans(wanted, kAllPlans));
   if (context.json) {
     ordered_json out = ordered_json::array();
     for (const Plan& plan : plans) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <limits>
 
 #include "app/cycle/stages.h"
 #include "app/tactics/tactics.h"
@@ -182,8 +181,7 @@ std::string MarkOf(const CycleView& cycle, std::size_t n, std::size_t of) {
 
 Result<std::optional<Plan>> FindMarked(Home& home, const CycleView& cycle,
                                        const std::string& mark) {
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             home.store().Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(std::nullopt, kAllPlans));
   for (const Plan& plan : plans) {
     if (plan.client != cycle.client() || plan.created_at < cycle.at()) continue;
     for (const std::string& note : plan.notes) {

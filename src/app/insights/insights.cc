@@ -1,7 +1,6 @@
 #include "app/insights/insights.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "memory/campaigns/alerts.h"
 #include "stages/optimize/outputs/outputs.h"
@@ -24,7 +23,7 @@ Result<std::vector<Message>> TellInsights(Home& home, const std::string& client)
   MAXOPT_TRY(const Client who, home.store().GetClient(client));
   MAXOPT_TRY(const Zone zone, Zone::Find(who.zone));
   state.day = zone.DayOf(state.now);
-  MAXOPT_TRY(state.plans, home.store().Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(state.plans, home.store().Plans(std::nullopt, kAllPlans));
   std::erase_if(state.plans, [&](const Plan& plan) {
     return plan.client != client || (plan.created_at < state.now - days(7) && !Waits(plan));
   });

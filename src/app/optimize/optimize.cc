@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "app/optimize/proposals.h"
 #include "app/tactics/tactics.h"
@@ -76,8 +75,7 @@ Result<> MayPropose(const std::string& client, const Policy* policy) {
 }
 
 Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client) {
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             home.store().Plans(PlanStatus::kGuarded, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(PlanStatus::kGuarded, kAllPlans));
   std::vector<std::string> out;
   for (const Plan& plan : plans) {
     if (plan.client != client || plan.created_by != kPlanner) continue;

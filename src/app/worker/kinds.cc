@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <limits>
 #include <set>
 
 #include "app/ask/teammates.h"
@@ -78,8 +77,7 @@ Result<JobOutcome> Sunsets(JobContext& context) {
 
 /// When each campaign (slug) of the client was last activated.
 Result<std::map<std::string, Instant>> Activations(Home& home, const std::string& client) {
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             home.store().Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(std::nullopt, kAllPlans));
   std::map<std::string, Instant> out;
   for (const Plan& plan : plans) {
     const bool applied = plan.status == PlanStatus::kApplied ||

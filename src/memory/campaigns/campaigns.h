@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -79,6 +80,9 @@ struct Document {
   std::string content;
   Instant received_at{};
 };
+
+/// The limit of whoever decides from plans: none may be left out.
+inline constexpr int kAllPlans = std::numeric_limits<int>::max();
 
 /// The campaign memory in SQL: clients, accounts, documents, plans, journal, owned objects.
 /// SQLite in WAL mode with synchronous=FULL, through one connection that both writes and

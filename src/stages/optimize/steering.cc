@@ -1,14 +1,11 @@
 #include "stages/optimize/steering.h"
 
-#include <limits>
-
 #include "domain/plan.h"
 
 namespace maxopt {
 Result<Steering> ReadSteering(CampaignStore& store, const Client& client) {
   MAXOPT_TRY(const Zone zone, Zone::Find(client.zone));
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             store.Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, store.Plans(std::nullopt, kAllPlans));
   Steering out;
   // Newest first, so the last word on what was there before is the oldest plan's.
   for (const Plan& plan : plans) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -174,8 +173,7 @@ Result<SeriesMap> SeriesAt(FactStore& facts, const AccountInfo& info, const Rule
 }
 
 Result<std::vector<KnownChange>> KnownChanges(CampaignStore& store, const std::string& client) {
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             store.Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, store.Plans(std::nullopt, kAllPlans));
   std::vector<KnownChange> out;
   for (const Plan& plan : plans) {
     if (plan.client != client) continue;

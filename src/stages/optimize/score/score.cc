@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 #include "measure/lift/lift.h"
@@ -41,8 +40,7 @@ Result<ScoreReport> ScorePlans(const ScoreWorld& world, const std::string& clien
   ScoreReport report;
   MAXOPT_TRY(const Client who, world.store->GetClient(client));
   MAXOPT_TRY(const Zone zone, Zone::Find(who.zone));
-  MAXOPT_TRY(std::vector<Plan> plans,
-             world.store->Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(std::vector<Plan> plans, world.store->Plans(std::nullopt, kAllPlans));
   std::erase_if(plans,
                 [&](const Plan& plan) { return plan.client != client || !WasApplied(plan); });
   std::sort(plans.begin(), plans.end(), [](const Plan& a, const Plan& b) {

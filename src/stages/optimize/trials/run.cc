@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "decide/guardrails/guardrails.h"
@@ -52,8 +51,7 @@ Result<std::optional<Plan>> Known(const TrialsWorld& world, const Trial& trial,
     MAXOPT_TRY(Plan plan, world.store->GetPlan(trial.plan));
     return std::optional(std::move(plan));
   }
-  MAXOPT_TRY(std::vector<Plan> plans,
-             world.store->Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(std::vector<Plan> plans, world.store->Plans(std::nullopt, kAllPlans));
   const std::string title = TitleOf(trial, step);
   for (Plan& plan : plans) {
     if (plan.client == trial.client && plan.created_by == kCreatedBy && plan.title == title &&

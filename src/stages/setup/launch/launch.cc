@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <limits>
 
 #include "stages/setup/outputs/outputs.h"
 
@@ -246,8 +245,7 @@ Result<std::vector<Experiment>> MoveExperiments(const SetupWorld& world, const S
 Result<std::vector<Message>> HandOver(const SetupWorld& world, const Setup& setup,
                                       const LiveState& live, const Checklist& checklist) {
   SetupState state{&setup.documents, &setup.desired, &live, &checklist, {}, world.clock->Now()};
-  MAXOPT_TRY(const std::vector<Plan> plans,
-             world.store->Plans(std::nullopt, std::numeric_limits<int>::max()));
+  MAXOPT_TRY(const std::vector<Plan> plans, world.store->Plans(std::nullopt, kAllPlans));
   for (const Plan& plan : plans) {
     const bool about = plan.client == setup.desired.client &&
                        std::any_of(plan.changes.begin(), plan.changes.end(), [&](const Change& c) {
