@@ -1,5 +1,6 @@
 #include "domain/change.h"
 
+#include <fmt/format.h>
 #include <openssl/sha.h>
 
 #include <array>
@@ -147,6 +148,18 @@ std::string WithoutMarker(std::string_view name) {
 std::string RequestIdOf(std::string_view change_key) {
   const std::uint64_t bits = FirstBits(change_key) >> 1;
   return std::to_string(bits == 0 ? 1 : bits);
+}
+
+std::string KpiText(const Prediction& prediction) {
+  if (!prediction.currency) return prediction.kpi;
+  return fmt::format("{} ({})", prediction.kpi, prediction.currency->name());
+}
+
+std::string EffectText(const Prediction& prediction) {
+  const std::string currency =
+      prediction.currency ? fmt::format("{} ", prediction.currency->name()) : "";
+  return fmt::format("{:+.2f} {}{} a day (90 %: {:+.2f} to {:+.2f})", prediction.mean, currency,
+                     prediction.kpi, prediction.low90, prediction.high90);
 }
 
 }  // namespace maxopt

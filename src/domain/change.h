@@ -42,12 +42,18 @@ bool MayPassAlone(Reason reason);
 
 /// Predicted effect of a change on the client's KPI per day, in its own unit, 90 % interval.
 struct Prediction {
-  std::string kpi;  ///< "revenue" (the client's currency), "conversions"
+  std::string kpi;  ///< "revenue", "conversions"
   double mean;
   double low90;
   double high90;
   int horizon_days;
+  /// The client's, of a KPI that is money; absent of counts (and in plans of older versions).
+  std::optional<Currency> currency{};
 };
+/// What a prediction is counted in: "conversions", "revenue (EUR)".
+std::string KpiText(const Prediction& prediction);
+/// "+12.30 EUR revenue a day (90 %: +1.00 to +20.00)".
+std::string EffectText(const Prediction& prediction);
 
 /// A field to be filled with the platform's id of an object that an earlier change of the plan
 /// makes (or that we own already): an ad's "image", a carousel's "images" (one link a picture, in

@@ -57,5 +57,13 @@ TEST(RequestId, IsAPositive63BitNumber) {
   EXPECT_EQ(seen.size(), 10'000U);
 }
 
+TEST(Prediction, IsSaidWithWhatItIsCountedIn) {
+  const Prediction money{"revenue", 12.345, -1, 20, 7, kEur}, count{"conversions", -0.5, -2, 1, 7};
+  EXPECT_EQ(EffectText(money), "+12.35 EUR revenue a day (90 %: -1.00 to +20.00)");
+  EXPECT_EQ(KpiText(money), "revenue (EUR)");
+  EXPECT_EQ(EffectText(count), "-0.50 conversions a day (90 %: -2.00 to +1.00)");
+  EXPECT_EQ(KpiText(count), "conversions");
+}
+
 }  // namespace
 }  // namespace maxopt

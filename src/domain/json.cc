@@ -160,11 +160,13 @@ Json PredictionJson(const Prediction& prediction) {
   for (const double number : {prediction.mean, prediction.low90, prediction.high90}) {
     if (!std::isfinite(number)) Bug();
   }
-  return {{"kpi", prediction.kpi},
-          {"mean", prediction.mean},
-          {"low90", prediction.low90},
-          {"high90", prediction.high90},
-          {"horizon_days", prediction.horizon_days}};
+  Json json = {{"kpi", prediction.kpi},
+               {"mean", prediction.mean},
+               {"low90", prediction.low90},
+               {"high90", prediction.high90},
+               {"horizon_days", prediction.horizon_days}};
+  if (prediction.currency) json["currency"] = prediction.currency->name();
+  return json;
 }
 
 Json EvidenceJson(const std::string& evidence) {
@@ -281,12 +283,19 @@ Result<Prediction> ReadPrediction(const Json& json, const std::string& where) {
   MAXOPT_TRY(const double high90, members.NeedNumber("high90"));
   MAXOPT_TRY(const Json* horizon, members.Need("horizon_days"));
   MAXOPT_TRY(const std::int64_t days, ReadInteger(*horizon, members.Place("horizon_days")));
+  std::optional<Currency> currency;
+  if (members.Find("currency") != nullptr) {
+    MAXOPT_TRY(const std::string code, members.NeedText("currency"));
+    const auto found = FindCurrency(code);
+    if (!found) return FailWithin(members.Place("currency"), found.error());
+    currency = *found;
+  }
   MAXOPT_CHECK(members.NothingElse());
   if (days < 0 || days > INT32_MAX) {
     return Fail(Errc::kInvalidArgument,
                 fmt::format("{} is no number of days", members.Place("horizon_days")));
   }
-  return Prediction{std::move(kpi), mean, low90, high90, static_cast<int>(days)};
+  return Prediction{std::move(kpi), mean, low90, high90, static_cast<int>(days), currency};
 }
 
 /// The enum value whose name is `word`; the error lists all names.

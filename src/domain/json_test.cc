@@ -29,8 +29,12 @@ Change FullChange() {
   change.reason = Reason::kReallocate;
   change.why = "earns \"most\": 3.2 per € at the margin\n";
   change.evidence = R"({"days":28,"marginal":3.2})";
-  change.prediction =
-      Prediction{.kpi = "revenue", .mean = 12.5, .low90 = -1.25, .high90 = 0.1, .horizon_days = 14};
+  change.prediction = Prediction{.kpi = "revenue",
+                                 .mean = 12.5,
+                                 .low90 = -1.25,
+                                 .high90 = 0.1,
+                                 .horizon_days = 14,
+                                 .currency = kEur};
   change.links = {{"image", "spring/asset:v1"}};
   change.forced = {"bid"};
   return change;
@@ -59,6 +63,7 @@ void ExpectSame(const Change& a, const Change& b) {
   EXPECT_EQ(a.prediction->low90, b.prediction->low90);
   EXPECT_EQ(a.prediction->high90, b.prediction->high90);
   EXPECT_EQ(a.prediction->horizon_days, b.prediction->horizon_days);
+  EXPECT_EQ(a.prediction->currency, b.prediction->currency);
 }
 
 TEST(DomainJson, FieldsAreCanonical) {
@@ -294,6 +299,17 @@ TEST(DomainJson, DamagedDocumentsAreReadOrRefused) {
       }
     }
   }
+}
+
+TEST(DomainJson, APredictionOfOlderVersionsHasNoCurrency) {
+  const auto old =
+      PredictionFromJson(R"({"kpi":"revenue","mean":1,"low90":0,"high90":2,"horizon_days":7})");
+  ASSERT_TRUE(old) << old.error().what;
+  EXPECT_FALSE(old->currency);
+  const auto bad = PredictionFromJson(
+      R"({"kpi":"revenue","mean":1,"low90":0,"high90":2,"horizon_days":7,"currency":"EURO"})");
+  ASSERT_FALSE(bad);
+  EXPECT_TRUE(bad.error().what.starts_with("prediction.currency")) << bad.error().what;
 }
 
 TEST(DomainJsonDeathTest, APredictionThatIsNoNumberStopsIt) {

@@ -99,17 +99,12 @@ std::string PlanText(const Plan& plan) {
       out += fmt::format("        why                {}\n", Clean(change.why));
     }
     if (change.prediction) {
-      out += fmt::format("        predicted          {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f})\n",
-                         change.prediction->mean, change.prediction->kpi, change.prediction->low90,
-                         change.prediction->high90);
+      out += fmt::format("        predicted          {}\n", EffectText(*change.prediction));
     }
   }
   if (plan.prediction) {
-    out += fmt::format(
-        "  The whole is to bring {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f}), judged "
-        "over {} days\n",
-        plan.prediction->mean, plan.prediction->kpi, plan.prediction->low90,
-        plan.prediction->high90, plan.prediction->horizon_days);
+    out += fmt::format("  The whole is to bring {}, judged over {} days\n",
+                       EffectText(*plan.prediction), plan.prediction->horizon_days);
   }
   out += fmt::format("  Most that can be spent on the worst day: {} -> {}\n",
                      ExposureText(plan.exposure_before), ExposureText(plan.exposure_after));

@@ -510,9 +510,8 @@ Result<json> DecideLearnt(const CycleView& cycle, const json& seen) {
     expected.push_back(
         {{"plan", done[i]}, {"prediction", drafts[i].at("prediction")}, {"due", due}});
     says.push_back(fmt::format(
-        "{} promises {:+.2f} {} a day ({:.2f} to {:.2f}); it is scored once "
-        "{} days are known after it was applied, not before {}",
-        done[i].get<std::string>(), p.mean, p.kpi, p.low90, p.high90, p.horizon_days, due));
+        "{} promises {}; it is scored once {} days are known after it was applied, not before {}",
+        done[i].get<std::string>(), EffectText(p), p.horizon_days, due));
   }
   const std::vector<std::string> learnt = Sentences(seen, "learnt");
   says.push_back(learnt.empty() ? "no tactic is known better than before"

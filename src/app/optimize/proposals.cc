@@ -221,7 +221,7 @@ std::string Foretell(const Wish& wish, const ProposalObject& of, const Opportuni
   if (!view->identified || view->binding == "no history" || !(view->rate > 0)) {
     return nothing + fmt::format("the data tell too little about {}", of.channel);
   }
-  Prediction prediction{"revenue", 0, 0, 0, kHorizonDays};
+  Prediction prediction{"revenue", 0, 0, 0, kHorizonDays, found.state.client.currency};
   double spend = 0;  // a day, in the account's currency
   std::string how;
   if (wish.kind == "pause") {
@@ -232,8 +232,8 @@ std::string Foretell(const Wish& wish, const ProposalObject& of, const Opportuni
     prediction.low90 = -view->revenue.high;
     prediction.high90 = -view->revenue.low;
     spend = -Units(view->spend_per_day);
-    how = fmt::format("it is all of {}, which brings {:.2f} of revenue a day", of.channel,
-                      view->revenue.mean);
+    how = fmt::format("it is all of {}, which brings {:.2f} {} of revenue a day", of.channel,
+                      view->revenue.mean, found.state.client.currency.name());
   } else {
     if (Units(view->spend_per_day) < kSpends * Units(view->budget)) {
       return nothing + fmt::format("{} does not spend the budget that it has", of.channel);
@@ -254,8 +254,7 @@ std::string Foretell(const Wish& wish, const ProposalObject& of, const Opportuni
   out.value = prediction.mean / view->rate - spend;
   out.value_low90 = prediction.low90 / view->rate - spend;
   out.value_high90 = prediction.high90 / view->rate - spend;
-  return fmt::format("by the response model {:+.2f} revenue a day (90 %: {:+.2f} to {:+.2f}): {}",
-                     prediction.mean, prediction.low90, prediction.high90, how);
+  return fmt::format("by the response model {}: {}", EffectText(prediction), how);
 }
 
 std::string Print(const Change& change, const std::string& field) {

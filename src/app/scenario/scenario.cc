@@ -175,8 +175,12 @@ Result<Plan> ProposeBudgets(Home& home, const std::string& name,
   const ScenarioAnswer& answer = report.answers.back();
   if (!answer.error.empty()) return Fail(Errc::kInvalidArgument, answer.error);
   // Without a known response nothing is promised, and nothing can be scored.
-  plan.prediction = Prediction{"revenue", answer.revenue_change.mean, answer.revenue_change.low90,
-                               answer.revenue_change.high90, RecommendOptions{}.step_days};
+  plan.prediction = Prediction{"revenue",
+                               answer.revenue_change.mean,
+                               answer.revenue_change.low90,
+                               answer.revenue_change.high90,
+                               RecommendOptions{}.step_days,
+                               client.currency};
   for (const std::string& note : answer.notes) plan.notes.push_back(note);
   for (const std::string& note : history.RateNotes(options.rate_age_max_days)) {
     plan.notes.push_back(note);

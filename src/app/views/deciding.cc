@@ -74,8 +74,8 @@ ViewCell PredictionCell(const std::optional<Prediction>& prediction) {
 }
 
 /// What the client's books or claims of the KPI are counted in.
-std::string KpiText(const std::optional<Prediction>& prediction) {
-  return prediction ? prediction->kpi : std::string();
+std::string KpiOf(const std::optional<Prediction>& prediction) {
+  return prediction ? KpiText(*prediction) : std::string();
 }
 
 std::string ReasonsOf(const Plan& plan) {
@@ -145,7 +145,7 @@ Result<View> PlansView(Frame& frame) {
                  ExposureCell(plan.exposure_after, false),
                  ExposureCell(plan.exposure_before, true),
                  ExposureCell(plan.exposure_after, true),
-                 TextCell(KpiText(plan.prediction)),
+                 TextCell(KpiOf(plan.prediction)),
                  PredictionCell(plan.prediction),
                  static_cast<std::int64_t>(blocks),
                  plan.approval ? TextCell(plan.approval->by) : ViewCell(),
@@ -249,7 +249,7 @@ Result<View> PlanView(Frame& frame) {
       row.cells[at("reason")] = std::string(ReasonName(change.reason));
       row.cells[at("why")] = TextCell(change.why);
       row.cells[at("evidence")] = TextCell(change.evidence);
-      row.cells[at("kpi")] = TextCell(KpiText(change.prediction));
+      row.cells[at("kpi")] = TextCell(KpiOf(change.prediction));
       row.cells[at("predicted")] = PredictionCell(change.prediction);
       if (change.prediction) {
         row.cells[at("horizon_days")] = static_cast<std::int64_t>(change.prediction->horizon_days);

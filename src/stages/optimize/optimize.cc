@@ -313,8 +313,8 @@ class Recommender {
       return;
     }
     plan.title = fmt::format("move budget to {}", fmt::join(ups, ", "));
-    plan.prediction =
-        Prediction{"revenue", out.gain.mean, out.gain.low, out.gain.high, options_.step_days};
+    plan.prediction = Prediction{"revenue",     out.gain.mean,      out.gain.low,
+                                 out.gain.high, options_.step_days, client_.currency};
     out.why = fmt::format(
         "From {} days of the client's own revenue: move daily budget from {} to {}. Expected "
         "{:+.0f} {} a day over the present budgets (90 %: {:+.0f} to {:+.0f}; a gain in {:.0f} % "
@@ -376,8 +376,8 @@ class Recommender {
       const double delta = view.rate * (Units(to) - Units(budget.amount));
       const double a = delta * view.marginal.low;
       const double b = delta * view.marginal.high;
-      change.prediction = Prediction{"revenue", delta * view.marginal.mean, std::min(a, b),
-                                     std::max(a, b), options_.step_days};
+      change.prediction = Prediction{"revenue",      delta * view.marginal.mean, std::min(a, b),
+                                     std::max(a, b), options_.step_days,         client_.currency};
       plan.changes.push_back(std::move(change));
     }
   }

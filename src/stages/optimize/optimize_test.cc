@@ -251,7 +251,9 @@ TEST_F(RecommendTest, AccountsInSeveralCurrenciesAreComparedInTheClients) {
     const double delta =
         1.25 * static_cast<double>(claimer.proposed.micros() - claimer.budget.micros()) / 1e6;
     EXPECT_NEAR(change.prediction->mean, delta * claimer.marginal.mean, 1e-9);
+    EXPECT_EQ(change.prediction->currency, kEur);
   }
+  EXPECT_EQ(got->plan->prediction->currency, kEur);
 }
 
 TEST_F(RecommendTest, YenAreWholeAndWhatTheyLeaveIsTold) {

@@ -139,6 +139,7 @@ std::optional<Prediction> LeverState::InClients(const LeverAccount& account,
   for (double* value : {&prediction.mean, &prediction.low90, &prediction.high90}) {
     *value *= exchange->real();
   }
+  prediction.currency = client.currency;
   return prediction;
 }
 

@@ -199,6 +199,7 @@ Result<> ProposeModifiers(const LeverState& state, const CutCampaign& campaign,
     const double mean = of.parts.refills ? gain.mean : proposal.sum.value_change;
     found.change.prediction = Prediction{of.kpi.Numerator(), mean, mean - (gain.mean - gain.low90),
                                          mean + (gain.high90 - gain.mean), kHorizonDays};
+    if (of.kpi.revenue) found.change.prediction->currency = state.client.currency;
   }
   // Bids set by hand do not learn; a target that is moved restarts learning at even odds.
   const double a_day = std::max(of.sums.days, 1);

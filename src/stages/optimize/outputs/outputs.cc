@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "domain/json.h"
 #include "domain/message_text.h"
 
 namespace maxopt {
@@ -20,16 +21,10 @@ bool Open(const Plan& plan) {
 
 ordered_json PredictionJson(const std::optional<Prediction>& p) {
   if (!p) return nullptr;
-  return {{"kpi", p->kpi},
-          {"mean", p->mean},
-          {"low90", p->low90},
-          {"high90", p->high90},
-          {"horizon_days", p->horizon_days}};
+  return ordered_json::parse(ToJson(*p));
 }
 std::string PredictionText(const std::optional<Prediction>& p) {
-  if (!p) return "nothing promised";
-  return fmt::format("{:+.2f} {} a day (90 %: {:+.2f} to {:+.2f})", p->mean, p->kpi, p->low90,
-                     p->high90);
+  return p ? EffectText(*p) : "nothing promised";
 }
 
 class Writer {

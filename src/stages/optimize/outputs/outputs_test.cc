@@ -28,7 +28,7 @@ Plan Move(const std::string& id, PlanStatus status) {
   plan.client = "Alpenglow";
   plan.title = "move budget to google_ads/search";
   plan.status = status;
-  plan.prediction = Prediction{"revenue", 40, 5, 75, 7};
+  plan.prediction = Prediction{"revenue", 40, 5, 75, 7, kEur};
   Change change;
   change.account = {Platform::kGoogleAds, "1"};
   change.address = "spring/search|x";

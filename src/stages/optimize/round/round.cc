@@ -70,10 +70,11 @@ std::optional<Prediction> Together(const std::vector<const Opportunity*>& of) {
   double square = 0;
   for (const Opportunity* each : of) {
     const auto& one = each->change.prediction;
-    if (!one || (sum && (sum->kpi != one->kpi || sum->horizon_days != one->horizon_days))) {
+    if (!one || (sum && (sum->kpi != one->kpi || sum->currency != one->currency ||
+                         sum->horizon_days != one->horizon_days))) {
       return std::nullopt;
     }
-    if (!sum) sum = Prediction{one->kpi, 0, 0, 0, one->horizon_days};
+    if (!sum) sum = Prediction{one->kpi, 0, 0, 0, one->horizon_days, one->currency};
     sum->mean += one->mean;
     square += std::pow((one->high90 - one->low90) / 2, 2);
   }

@@ -5,6 +5,8 @@ export interface PlanPrediction {
   low90: number;
   high90: number;
   horizon_days: number;
+  /** Of a KPI that is money. */
+  currency?: string;
 }
 export interface PlanChange {
   key: string;

@@ -318,7 +318,7 @@ export const de: Messages = {
   policy: 'Richtlinie',
   policy_text: 'policy.yaml',
   predicted_effect: 'Erwartete Wirkung',
-  prediction_of: '{kpi} über {days} Tage, 90-%-Intervall',
+  prediction_of: '{kpi} am Tag, beurteilt über {days} Tage, 90-%-Intervall',
   present: 'Jetzt',
   profit: 'Gewinn (90 %)',
   profit_change: 'Änderung des Gewinns (90 %)',

@@ -316,7 +316,7 @@ export const en = {
   policy: 'Policy',
   policy_text: 'policy.yaml',
   predicted_effect: 'Predicted effect',
-  prediction_of: '{kpi} over {days} days, 90 % interval',
+  prediction_of: '{kpi} a day, judged over {days} days, 90 % interval',
   present: 'Present',
   profit: 'Profit (90 %)',
   profit_change: 'Change of profit (90 %)',

@@ -148,7 +148,7 @@ TEST_F(BidsLever, AReturnIsMovedTheOtherWay) {
   const Change& change = report.opportunities[0].change;
   // 3.0 / 0.8.
   EXPECT_EQ(change.after, (Fields{{"target_roas_bp", std::int64_t{37'500}}}));
-  EXPECT_EQ(change.prediction->kpi, "revenue");
+  EXPECT_EQ(KpiText(*change.prediction), "revenue (EUR)");
 }
 
 TEST_F(BidsLever, WhatItsBudgetStopsBidsLess) {
