@@ -302,18 +302,29 @@ Result<int> ReallocateFile(const ReallocateArguments& arguments) {
         explored.empty()
             ? "nothing is varied on purpose: it would cost more than it teaches in the time "
               "left"
-            : fmt::format("varied on purpose, in opposite pairs of steps: {}; expected cost "
+            : fmt::format("varied on purpose, in opposite pairs of steps: {}; expected to {} "
                           "{:.2f} of profit a day",
-                          list(explored), move->explore_cost));
+                          list(explored), move->explore_cost < 0 ? "bring" : "cost",
+                          std::abs(move->explore_cost)));
     why.push_back(fmt::format(
         "expected gain over the split before steering: {:.2f} of revenue a day "
         "(90 %: {:.2f} to {:.2f}), positive in {:.0f} % of the plausible worlds",
         move->gain.mean, move->gain.low90, move->gain.high90, 100 * move->gain_confidence));
+    // Revenue alone would call a cut that pays a loss.
+    if (std::abs(move->spend_change) >= 0.005) {
+      why.push_back(fmt::format(
+          "that spends {:.2f} a day {} than it: {:.2f} of profit a day (90 %: {:.2f} to {:.2f})",
+          std::abs(move->spend_change), move->spend_change < 0 ? "less" : "more",
+          move->profit_gain.mean, move->profit_gain.low90, move->profit_gain.high90));
+    }
   }
   const ordered_json about{
       {"why", why},
       {"total", Digits12(static_cast<double>(move->total_minor) / 100)},
       {"gain", learnt ? ordered_json(IntervalJson(move->gain)) : ordered_json(nullptr)},
+      {"spend_change", Digits12(move->spend_change)},
+      {"profit_gain",
+       learnt ? ordered_json(IntervalJson(move->profit_gain)) : ordered_json(nullptr)},
       {"gain_confidence",
        learnt ? ordered_json(Digits12(move->gain_confidence)) : ordered_json(nullptr)},
       {"step_gain", learnt ? ordered_json(IntervalJson(move->step_gain)) : ordered_json(nullptr)},

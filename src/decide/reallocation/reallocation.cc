@@ -334,6 +334,13 @@ class Step {
     const MoveEffect over_home = EffectOf(Doubted(GainOver(aim, home_)));
     out.gain = over_home.revenue;
     out.gain_confidence = over_home.confidence;
+    out.spend_change = std::accumulate(aim.begin(), aim.end(), 0.0) -
+                       std::accumulate(home_.begin(), home_.end(), 0.0);
+    const auto earned = [&](double revenue) {
+      return problem_.gross_margin * revenue - out.spend_change;
+    };
+    out.profit_gain = {earned(out.gain.mean), earned(out.gain.low50), earned(out.gain.high50),
+                       earned(out.gain.low90), earned(out.gain.high90)};
     out.step_gain = Summarize(Doubted(GainOver(aim, present_)));
     out.stake = Stake(aim);
     // Minor units: largest remainders, ties by name.

@@ -82,6 +82,8 @@ struct Reallocation {
   std::int64_t total_minor;
   Interval gain;           ///< revenue a day of the aim over home, at steady state
   double gain_confidence;  ///< share of the posterior in which the aim earns more than home
+  double spend_change;     ///< budget a day of the aim less home's: not 0 where it underspends
+  Interval profit_gain;    ///< as `gain`: gross_margin times it, less spend_change
   Interval step_gain;      ///< of the aim over the present point
   double explore_cost;     ///< expected profit a day given up for the variation
   double stake;            ///< what knowing everything would add, profit a day

@@ -153,6 +153,15 @@ TEST(Reallocate, LeavesMoneyUnspentOnlyWhenAllowedAndLost) {
   EXPECT_EQ(Sum(*bound), 20'000);
   EXPECT_LT(Sum(*free), 19'000);
   EXPECT_GT(Sum(*free), 13'000);
+  // Less revenue, and more of it left: a x spends 100 - x less of each and loses
+  // 300 (1 - sqrt(x / 100)) of revenue, of which 0.4 were left.
+  const double x = free->shares[0].aim;
+  EXPECT_NEAR(free->spend_change, 2 * (x - 100), 1e-6);
+  EXPECT_NEAR(free->gain.mean, 600 * (std::sqrt(x / 100) - 1), 1e-6);
+  EXPECT_NEAR(free->profit_gain.mean, 240 * (std::sqrt(x / 100) - 1) + 2 * (100 - x), 1e-6);
+  EXPECT_LT(free->gain.mean, 0);
+  EXPECT_GT(free->profit_gain.mean, 0);
+  EXPECT_NEAR(bound->spend_change, 0, 1e-9);
   EXPECT_EQ(Sum(*worth), 20'000);
 }
 
