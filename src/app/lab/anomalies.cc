@@ -1,15 +1,14 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "app/lab/files.h"
 #include "app/lab/lab.h"
 #include "measure/anomaly/anomaly.h"
 
@@ -17,36 +16,6 @@ namespace maxopt::lab {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
-Result<std::string> ReadAll(const fs::path& path) {
-  const File file(std::fopen(path.c_str(), "rb"));
-  if (!file) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", path.string()));
-  std::string text;
-  std::array<char, 1 << 16> part;
-  while (const std::size_t n = std::fread(part.data(), 1, part.size(), file.get())) {
-    text.append(part.data(), n);
-  }
-  if (std::ferror(file.get())) {
-    return Fail(Errc::kLocal, fmt::format("{} cannot be read", path.string()));
-  }
-  return text;
-}
-
-Result<void> WriteAll(const fs::path& path, std::string_view text) {
-  File file(std::fopen(path.c_str(), "wb"));
-  if (!file) return Fail(Errc::kLocal, fmt::format("{} cannot be written", path.string()));
-  const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
-  if (std::fclose(file.release()) != 0 || !written) {
-    return Fail(Errc::kLocal,
-                fmt::format("{}: not all could be written; is the disk full?", path.string()));
-  }
-  return {};
-}
 
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -252,7 +221,7 @@ Result<int> Anomalies(const AnomaliesArguments& arguments) {
   std::string wrong;
   for (const fs::path& file : files) {
     const fs::path target = out / file.lexically_relative(in);
-    const auto text = ReadAll(file);
+    const auto text = ReadWhole(file.string());
     auto scored = text ? Score(file, *text) : Result<std::string>(std::unexpected(text.error()));
     if (!scored) {
       wrong += (wrong.empty() ? "" : "\n") + scored.error().what;
@@ -263,7 +232,7 @@ Result<int> Anomalies(const AnomaliesArguments& arguments) {
       return Fail(Errc::kLocal, fmt::format("{} cannot be made: {}", target.parent_path().string(),
                                             error.message()));
     }
-    MAXOPT_CHECK(WriteAll(target, *scored));
+    MAXOPT_CHECK(WriteWhole(target.string(), *scored));
   }
   if (!wrong.empty()) return Fail(Errc::kInvalidArgument, wrong);
   return 0;

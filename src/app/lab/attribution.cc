@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/lab/files.h"
 #include "app/lab/lab.h"
 
 namespace maxopt::lab {
@@ -92,17 +92,7 @@ Result<int> Attribute(const AttributionArguments& arguments) {
                .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }
   out += credits->empty() ? "]\n" : "\n]\n";
-  std::FILE* file = arguments.out.empty() ? stdout : std::fopen(arguments.out.c_str(), "wb");
-  if (!file) {
-    return Fail(Errc::kLocal, fmt::format("{}: {}", arguments.out, std::strerror(errno)));
-  }
-  bool written = std::fwrite(out.data(), 1, out.size(), file) == out.size();
-  written = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && written;
-  if (!written) {
-    return Fail(Errc::kLocal,
-                fmt::format("{}: not all could be written; is the disk full?",
-                            arguments.out.empty() ? "standard output" : arguments.out));
-  }
+  MAXOPT_CHECK(WriteWhole(arguments.out, out));
   return 0;
 }
 

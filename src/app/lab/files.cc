@@ -5,16 +5,27 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <iterator>
+#include <memory>
 
 namespace maxopt::lab {
 
 Result<std::string> ReadWhole(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Fail(Errc::kLocal, fmt::format("{}: {}", path, std::strerror(errno)));
-  std::string text(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return Fail(Errc::kLocal, path + ": cannot be read");
+  // Not by a stream: a folder opens as one, and its iterators throw.
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"),
+                                                             &std::fclose);
+  const auto failed = [&] {
+    return Fail(Errc::kLocal, fmt::format("{}: {}", path, std::strerror(errno)));
+  };
+  if (!file) return failed();
+  std::string text;
+  std::size_t read = 0;
+  do {
+    const std::size_t kept = text.size();
+    text.resize(kept + (1U << 16U));
+    read = std::fread(text.data() + kept, 1, text.size() - kept, file.get());
+    text.resize(kept + read);
+  } while (read > 0);
+  if (std::ferror(file.get()) != 0) return failed();
   return text;
 }
 

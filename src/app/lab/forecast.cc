@@ -5,10 +5,10 @@
 
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <sstream>
+#include <utility>
 
+#include "app/lab/files.h"
 #include "app/lab/lab.h"
 
 namespace maxopt::lab {
@@ -93,8 +93,8 @@ std::vector<std::string> Cells(const std::string& line) {
 }  // namespace
 
 Result<int> ForecastFile(const ForecastArguments& arguments) {
-  std::ifstream in(arguments.series, std::ios::binary);
-  if (!in) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", arguments.series));
+  MAXOPT_TRY(std::string text, ReadWhole(arguments.series));
+  std::istringstream in(std::move(text));
   std::string line;
   std::getline(in, line);
   if (line.starts_with("\xEF\xBB\xBF")) line = line.substr(3);
@@ -157,14 +157,7 @@ Result<int> ForecastFile(const ForecastArguments& arguments) {
                        Print(grid->At(static_cast<std::int64_t>(grid->values.size() + h)), *form),
                        p.mean, p.low80, p.high80, p.low95, p.high95);
   }
-  if (arguments.out.empty()) {
-    fmt::print("{}", out);
-    return 0;
-  }
-  std::ofstream file(arguments.out, std::ios::binary);
-  file << out;
-  file.flush();
-  if (!file) return Fail(Errc::kLocal, fmt::format("{} cannot be written", arguments.out));
+  MAXOPT_CHECK(WriteWhole(arguments.out, out));
   return 0;
 }
 

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <set>
 
+#include "app/lab/files.h"
 #include "clock/clock.h"
 #include "domain/harvest.h"
 #include "sheet/sheet.h"
@@ -54,9 +53,7 @@ std::string Lower(std::string_view text) {
 }
 
 Result<Table> ReadTable(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", path));
-  const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  MAXOPT_TRY(const std::string bytes, ReadWhole(path));
   auto text = sheet::DecodeText(bytes);
   if (!text) return FailWithin(path, text.error());
   auto rows = sheet::ParseCsv(*text, ',');

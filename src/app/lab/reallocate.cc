@@ -3,12 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/lab/files.h"
 #include "app/lab/history.h"
 #include "app/lab/lab.h"
 #include "decide/reallocation/reallocation.h"
@@ -35,9 +34,7 @@ struct Context {
 };
 
 Result<Context> ReadContext(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Fail(Errc::kLocal, fmt::format("{} cannot be opened", path));
-  const std::string bytes{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  MAXOPT_TRY(const std::string bytes, ReadWhole(path));
   const json document = json::parse(bytes, nullptr, false);
   const auto wrong = [&](std::string_view field, std::string_view why) {
     return Fail(Errc::kInvalidArgument, fmt::format("{}, {}: {}", path, field, why));
@@ -262,10 +259,7 @@ Result<int> ReallocateFile(const ReallocateArguments& arguments) {
 
   std::string csv = "campaign,budget\n";
   for (const auto& share : move->shares) csv += Quoted(share.id) + "," + Cents(share.minor) + "\n";
-  std::ofstream file(arguments.out, std::ios::binary);
-  file << csv;
-  file.flush();
-  if (!file) return Fail(Errc::kLocal, fmt::format("{} cannot be written", arguments.out));
+  MAXOPT_CHECK(WriteWhole(arguments.out, csv));
 
   std::vector<std::string> ups, downs, explored, unknown;
   ordered_json campaigns = ordered_json::object();

@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "app/lab/files.h"
 #include "app/lab/history.h"
 #include "app/lab/lab.h"
 
@@ -139,14 +139,7 @@ Result<int> Response(const ResponseArguments& arguments) {
   const std::string text = ordered_json{{"campaigns", std::move(campaigns)}, {"fit", about}}.dump(
                                2, ' ', false, nlohmann::json::error_handler_t::replace) +
                            "\n";
-  if (arguments.out.empty()) {
-    fmt::print("{}", text);
-    return 0;
-  }
-  std::ofstream file(arguments.out, std::ios::binary);
-  file << text;
-  file.flush();
-  if (!file) return Fail(Errc::kLocal, fmt::format("{} cannot be written", arguments.out));
+  MAXOPT_CHECK(WriteWhole(arguments.out, text));
   return 0;
 }
 

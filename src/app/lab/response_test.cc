@@ -201,7 +201,7 @@ TEST_F(ResponseFiles, BadInputIsNamedByFileLineAndField) {
   Write("kpi.csv", kpi);
   EXPECT_TRUE(has(said("5-9"), "no colon"));
   EXPECT_TRUE(has(said("500:600"), "no row"));
-  EXPECT_TRUE(has(said("", Path("none.csv")), "cannot be opened"));
+  EXPECT_TRUE(has(said("", Path("none.csv")), "No such file"));
   const std::string file =
       Write("experiments.csv", "campaign,start,end,lift_revenue,se\nb,5,9,10,0\n");
   EXPECT_TRUE(has(said("", file), "experiments.csv, line 2, se"));
@@ -232,6 +232,52 @@ TEST_F(ResponseFiles, BudgetsSumToTheCentAndNameEveryCampaign) {
   ASSERT_TRUE(Move(Context()));
   EXPECT_EQ(said_, once);
   EXPECT_EQ(Read("budget.csv"), budgets);
+}
+
+TEST_F(ResponseFiles, LessSpentIsToldAsProfit) {
+  WriteHistory(Number);
+  json context = Context();
+  context["may_underspend"] = true;
+  context["gross_margin"] = 0.05;  // 40 sqrt(x) at 100 earns 2 a unit, of which a twentieth is left
+  ASSERT_TRUE(Move(context));
+  const json out = json::parse(said_);
+  const double less = -out["spend_change"].get<double>();
+  EXPECT_GT(less, 10);
+  EXPECT_LT(out["gain"]["mean"], 0);
+  EXPECT_NEAR(out["profit_gain"]["mean"].get<double>(),
+              0.05 * out["gain"]["mean"].get<double>() + less, 1e-6);
+  EXPECT_GT(out["profit_gain"]["low90"], 0);
+  ASSERT_EQ(out["why"].size(), 5u);
+  EXPECT_TRUE(out["why"][4].get<std::string>().starts_with("that spends ")) << out["why"][4];
+}
+
+TEST_F(ResponseFiles, AFolderIsNoFile) {
+  WriteHistory(Number);
+  const std::string folder = folder_.string();
+  const auto said = [&](const Result<int>& done) {
+    return done ? std::string("nothing") : done.error().what;
+  };
+  const std::string wanted = folder + ": Is a directory";
+  EXPECT_EQ(said(Tests({folder, ""})), wanted);
+  EXPECT_EQ(said(AllocateFile({folder, ""})), wanted);
+  LiftArguments lift;
+  lift.series = folder;
+  EXPECT_EQ(said(LiftFile(lift)), wanted);
+  EXPECT_EQ(said(ForecastFile({.series = folder, .horizon = 2, .out = ""})), wanted);
+  ResponseArguments response;
+  response.campaigns = Path("campaigns.csv");
+  response.kpi = folder;
+  EXPECT_EQ(said(Response(response)), wanted);
+  EXPECT_EQ(said(ReallocateFile({.campaigns = Path("campaigns.csv"),
+                                 .kpi = Path("kpi.csv"),
+                                 .context = folder,
+                                 .out = Path("budget.csv")})),
+            wanted);
+  // To be written to, neither.
+  EXPECT_EQ(said(ForecastFile({.series = Write("s.csv", "timestamp,value\n1,1\n2,2\n3,3\n4,4\n"),
+                               .horizon = 2,
+                               .out = folder})),
+            wanted);
 }
 
 TEST_F(ResponseFiles, ReadsWhereTheHorizonStands) {

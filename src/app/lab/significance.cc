@@ -3,14 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/lab/files.h"
 #include "app/lab/lab.h"
 
 namespace maxopt::lab {
@@ -588,23 +584,10 @@ Result<std::string> AnswerTests(std::string_view text) {
 }
 
 Result<int> Tests(const TestsArguments& arguments) {
-  std::ifstream in(arguments.in, std::ios::binary);
-  if (!in) return Fail(Errc::kLocal, fmt::format("{}: {}", arguments.in, std::strerror(errno)));
-  const std::string text(std::istreambuf_iterator<char>(in), {});
-  if (in.bad()) return Fail(Errc::kLocal, arguments.in + ": cannot be read");
+  MAXOPT_TRY(const std::string text, ReadWhole(arguments.in));
   const auto out = AnswerTests(text);
   if (!out) return FailWithin(arguments.in, out.error());
-  std::FILE* file = arguments.out.empty() ? stdout : std::fopen(arguments.out.c_str(), "wb");
-  if (!file) {
-    return Fail(Errc::kLocal, fmt::format("{}: {}", arguments.out, std::strerror(errno)));
-  }
-  bool written = std::fwrite(out->data(), 1, out->size(), file) == out->size();
-  written = (file == stdout ? std::fflush(file) : std::fclose(file)) == 0 && written;
-  if (!written) {
-    return Fail(Errc::kLocal,
-                fmt::format("{}: not all could be written; is the disk full?",
-                            arguments.out.empty() ? "standard output" : arguments.out));
-  }
+  MAXOPT_CHECK(WriteWhole(arguments.out, *out));
   return 0;
 }
 
