@@ -284,6 +284,7 @@ Result<std::string> AnswerPanel(const LiftArguments& arguments, std::string_view
   } else if (!read.has_group) {
     return Wrong(name + ": which geos are treated? --treated a,b or a column group is needed");
   }
+  std::optional<std::int64_t> ends;
   if (!arguments.start.empty() || !arguments.end.empty()) {
     if (arguments.start.empty() || arguments.end.empty()) {
       return Wrong("--start and --end are needed together");
@@ -295,6 +296,7 @@ Result<std::string> AnswerPanel(const LiftArguments& arguments, std::string_view
                                read.days_are_numbers ? "whole numbers" : "dates", name));
     }
     if (end.day < start.day) return Wrong("--end lies before --start");
+    ends = end.day;
     if (arguments.cooldown < 0) return Wrong("--cooldown must be 0 or more days");
     for (std::size_t i = 0; i < panel.days.size(); ++i) {
       const std::int64_t day = panel.days[i];
@@ -306,8 +308,15 @@ Result<std::string> AnswerPanel(const LiftArguments& arguments, std::string_view
   } else if (!read.has_period) {
     return Wrong(name + ": when was the test? --start and --end or a column period is needed");
   }
-  const auto measured = MeasureLift(panel, setting);
+  auto measured = MeasureLift(panel, setting);
   if (!measured) return FailWithin(name, measured.error());
+  if (ends && *ends > panel.days.back()) {
+    measured->notes.push_back(
+        fmt::format("the test ends on {}, the data on {}: what is told is of the days until then",
+                    arguments.end,
+                    read.days_are_numbers ? std::to_string(panel.days.back())
+                                          : PrintDay(Day(std::chrono::days(panel.days.back())))));
+  }
   const LiftAnswer& a = *measured;
   std::string notes;
   for (const std::string& note : a.notes) {

@@ -81,6 +81,20 @@ TEST(LabLift, FlagsAndColumnsSayTheSame) {
   EXPECT_EQ(*flags, *AnswerLift(Flags(), Csv("date,geo,sales,spend", rows), "p"));
 }
 
+TEST(LabLift, ATestThatGoesOnIsSaidToBeReadEarly) {
+  const std::string panel = Csv("date,geo,sales,spend", Rows(false));
+  LiftArguments longer = Flags();
+  longer.end = PrintDay(Day(std::chrono::days(20'079)));
+  const json whole = json::parse(*AnswerLift(Flags(), panel, "p"));
+  const json early = json::parse(*AnswerLift(longer, panel, "p"));
+  EXPECT_TRUE(whole["notes"].empty());
+  EXPECT_EQ(early["att"], whole["att"]);
+  ASSERT_EQ(early["notes"].size(), 1u);
+  EXPECT_EQ(early["notes"][0],
+            "the test ends on 2024-12-22, the data on 2024-12-12: what is told is of the days "
+            "until then");
+}
+
 TEST(LabLift, NoSpendNoReturn) {
   std::vector<std::string> rows = Rows(false);
   for (std::string& row : rows) row = row.substr(0, row.rfind(','));
