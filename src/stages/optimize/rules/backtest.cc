@@ -171,6 +171,8 @@ class Replay {
 
   Result<> RunDay(Day day, Instant at, const Zone& zone) {
     MAXOPT_TRY(const RuleFacts facts, FactsAt(at, zone));
+    days_unknown_ += std::ranges::none_of(
+        facts.objects, [](const RuleObject& object) { return object.level != Level::kAccount; });
     const RuleVerdict verdict = JudgeRules(set_, facts);
     const auto begin = [&](std::size_t o, std::size_t r) {
       const RuleObject& object = facts.objects[o];
@@ -327,6 +329,13 @@ class Replay {
         "until one of our plans met it",
         "what delivered within three days counts as active; objectives are not known; targets and "
         "the policy are today's"};
+    if (days_unknown_ > 0) {
+      out_.notes.push_back(fmt::format(
+          "on {} of {} days nothing was known of any object, so no rule could judge: facts count "
+          "from when they were read, and a history that was read at once was unknown in its own "
+          "days",
+          days_unknown_, (options_.to - options_.from).count() + 1));
+    }
     for (const std::string& note : notes_) out_.notes.push_back(note);
   }
 
@@ -343,6 +352,7 @@ class Replay {
   std::map<std::tuple<std::size_t, AccountId, Level, std::string>, Day> noticed_;
   std::map<std::string, int> reasons_;
   std::vector<std::string> notes_;
+  std::int64_t days_unknown_ = 0;
   Backtest out_;
 };
 

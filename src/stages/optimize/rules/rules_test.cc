@@ -344,6 +344,9 @@ TEST_F(Rules, ABacktestKnowsWhatWasKnownThen) {
   const auto early = BacktestRules(World(), set, &policy_, {D("2026-03-06"), D("2026-03-06"), 8});
   ASSERT_TRUE(early) << early.error().what;
   EXPECT_TRUE(early->firings.empty());
+  EXPECT_TRUE(Has(BacktestText(*early), "on 1 of 1 days nothing was known of any object"))
+      << BacktestText(*early);
+  EXPECT_FALSE(Has(BacktestText(*got), "nothing was known of any object")) << BacktestText(*got);
 }
 
 TEST_F(Rules, ABacktestRefusesDaysThatAreNotOver) {
