@@ -14,8 +14,9 @@ namespace maxopt {
 namespace {
 
 __extension__ using Wide = __int128;
-constexpr std::int64_t kCountMost = 1'000'000'000'000'000;  // smallest units of an amount
-constexpr int kPoints = 600;                                // of each mean curve, 2 % apart
+// Smallest units of an amount, as SplitBudget has it: with several currencies micros, 4e9 units.
+constexpr std::int64_t kCountMost = 4'000'000'000'000'000;
+constexpr int kPoints = 600;         // of each mean curve, 2 % apart
 constexpr int kFine = 60;            // either side of a first answer, 0.1 % apart
 constexpr double kDelivers = 0.8;    // below it demand limits the channel, as in `recommend`
 constexpr double kSameSpend = 0.01;  // within it two spends are compared by revenue alone

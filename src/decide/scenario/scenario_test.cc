@@ -352,6 +352,13 @@ TEST(CompareScenarios, AmountsOfAChannelAreItsOwnOrConvertedDown) {
   EXPECT_NE(Ask(problem, set).error.find("the budgets are in EUR"), std::string::npos);
   Scenario off{.name = "off", .off = {"b CHF"}};
   EXPECT_TRUE(Ask(problem, off).shares[1].budget.zero());
+  // Up to 4e9 units a day: counted in micros, more is beyond what a double tells apart.
+  const ScenarioAnswer large = Ask(problem, {.name = "large", .total = Eur(3e9)});
+  EXPECT_EQ(large.error, "");
+  EXPECT_EQ(large.budget, Eur(3e9));
+  Scenario larger{.name = "larger"};
+  larger.set.emplace("b CHF", Eur(5e9));
+  EXPECT_NE(Ask(problem, larger).error.find("beyond what can be counted"), std::string::npos);
   // A rate that is not there is never 1.
   ScenarioProblem none = problem;
   none.channels[1].exchange = {};
