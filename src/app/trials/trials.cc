@@ -4,7 +4,8 @@ namespace maxopt {
 
 TrialsWorld TrialsWorldOf(Home& home) {
   const OptimizeWorld world = home.optimize_world();
-  return {world.store, world.facts, world.clock, &home.door(), world.reader, world.channel_of};
+  return {world.store,  world.facts,      world.clock, &home.door(),
+          world.reader, world.channel_of, world.fit};
 }
 
 Result<TrialRound> AdvanceTrialsOf(Home& home, const std::string& client) {

@@ -72,14 +72,14 @@ class Proposer {
     MAXOPT_TRY(client_, world_.store->GetClient(name));
     MAXOPT_TRY(const Zone zone, Zone::Find(client_.zone));
     today_ = zone.DayOf(now_);
-    const OptimizeWorld optimize{world_.store, world_.facts, world_.clock, world_.reader,
-                                 world_.channel_of};
+    const OptimizeWorld optimize{world_.store,  world_.facts,      world_.clock,
+                                 world_.reader, world_.channel_of, world_.fit};
     MAXOPT_CHECK(CheckSignals(optimize, name));
     MAXOPT_TRY(history_, ReadClientHistory(optimize, client_, options_.history_days));
     ResponseData data = history_.Data();
     MAXOPT_TRY(const std::vector<FinishedLift> lifts, FinishedLifts(*world_.store, name));
     data.lifts = LiftsWithin(lifts, history_);
-    MAXOPT_TRY(fit_, FitResponse(data, options_.response));
+    MAXOPT_TRY(fit_, world_.fit(data, options_.response));
     MAXOPT_TRY(known_, TrialsOf(*world_.store, name));
     MAXOPT_TRY(sales_, trials::SalesByPlace(world_, name, history_.first, history_.last));
     out_.notes.push_back(sales_.note.empty() ? "no account is connected" : sales_.note);

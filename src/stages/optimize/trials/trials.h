@@ -27,6 +27,7 @@ struct TrialsWorld {
   Door* door;
   std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> reader;
   std::function<std::string(std::string_view)> channel_of;  ///< as in OptimizeWorld
+  FitFunction fit = FitResponse;
 };
 
 enum class TrialKind {
