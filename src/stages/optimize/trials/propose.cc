@@ -359,8 +359,8 @@ class Proposer {
     trial.end = trial.start + days(trial.design.days - 1);
     const TrialDesign& d = trial.design;
     trial.why = fmt::format(
-        "the data cannot tell what {} brings: between {:.0f} and {:.0f} {} a day of what would be "
-        "switched (90 %). An answer with a standard error of {:.0f} changes what is done with its "
+        "by the data, {} brings between {:.0f} and {:.0f} {} a day of what would be switched "
+        "(90 %). An answer with a standard error of {:.0f} changes what is done with its "
         "money by an expected {:.0f} {} over {} days",
         channel.id, d.effect_low90, d.effect_high90, client_.currency.name(), d.se, d.worth,
         client_.currency.name(), d.horizon_days);
