@@ -1,9 +1,11 @@
 // ledger, scores: what was decided in which order, and how good the predictions were.
-#include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
 
 #include "app/cli/open.h"
 #include "app/cli/render.h"
@@ -41,6 +43,18 @@ std::string Sentence(const LedgerEntry& entry) {
   return entry.body;
 }
 
+/// Of a question, that nothing answers to it; not that nothing was ever decided.
+std::string NothingText(const LedgerArguments& arguments) {
+  std::vector<std::string> asked;
+  const auto add = [&](std::string_view what, const std::string& value) {
+    if (!value.empty()) asked.push_back(fmt::format("{} \"{}\"", what, value));
+  };
+  add("client", arguments.client), add("event", arguments.event), add("plan", arguments.plan);
+  if (asked.empty()) return "nothing was decided yet";
+  return fmt::format("no line is of {}; without these, maxopt ledger shows the newest of all",
+                     fmt::join(asked, ", "));
+}
+
 /// JSON has no infinity; an end that does not exist is null.
 ordered_json Number(double value) {
   return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr);
@@ -69,6 +83,7 @@ Result<int> LedgerCommand(const CommandContext& context, const LedgerArguments& 
     }
     return check.broken.empty() ? kExitOk : kExitError;
   }
+  if (!arguments.client.empty()) MAXOPT_CHECK(home->store().GetClient(arguments.client));
   MAXOPT_TRY(
       const std::vector<LedgerEntry> entries,
       Ledger(home->store(), {arguments.client, arguments.event, arguments.plan, arguments.limit}));
@@ -87,7 +102,7 @@ Result<int> LedgerCommand(const CommandContext& context, const LedgerArguments& 
     fmt::print("{}\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace));
     return kExitOk;
   }
-  if (entries.empty()) fmt::print("nothing was decided yet\n");
+  if (entries.empty()) fmt::print("{}\n", NothingText(arguments));
   for (const LedgerEntry& entry : entries) {
     fmt::print("{:>5}  {}  {:<9} {}  {}\n", entry.seq, PrintInstant(entry.at), entry.event,
                entry.subject, Clean(Sentence(entry)));
