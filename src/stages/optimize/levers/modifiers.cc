@@ -7,6 +7,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "domain/prediction_text.h"
+
 namespace maxopt::levers {
 namespace {
 
@@ -194,13 +196,12 @@ Result<> ProposeModifiers(const LeverState& state, const CutCampaign& campaign,
   found.value = gain.mean * of.unit_value;
   found.value_low90 = gain.low90 * of.unit_value;
   found.value_high90 = gain.high90 * of.unit_value;
-  if (!of.kpi.revenue || account.tree.info.currency == state.client.currency) {
-    // Where money is saved or more is spent, what is foretold of the KPI is its own move.
-    const double mean = of.parts.refills ? gain.mean : proposal.sum.value_change;
-    found.change.prediction = Prediction{of.kpi.Numerator(), mean, mean - (gain.mean - gain.low90),
-                                         mean + (gain.high90 - gain.mean), kHorizonDays};
-    if (of.kpi.revenue) found.change.prediction->currency = state.client.currency;
-  }
+  // Where money is saved or more is spent, what is foretold of the KPI is its own move.
+  const double mean = of.parts.refills ? gain.mean : proposal.sum.value_change;
+  const Prediction prediction{of.kpi.Numerator(), mean, mean - (gain.mean - gain.low90),
+                              mean + (gain.high90 - gain.mean), kHorizonDays};
+  found.change.prediction =
+      of.kpi.revenue ? state.InClients(account, prediction) : std::optional(prediction);
   // Bids set by hand do not learn; a target that is moved restarts learning at even odds.
   const double a_day = std::max(of.sums.days, 1);
   const double conversions = of.sums.conversions / a_day;
@@ -221,7 +222,8 @@ Result<> ProposeModifiers(const LeverState& state, const CutCampaign& campaign,
   change.why = fmt::format(
       "{}; together {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f}){}", fmt::join(proposal.moves, "; "),
       of.parts.refills ? gain.mean : gain.mean * of.unit_value,
-      of.parts.refills ? of.kpi.Numerator() : std::string(account.tree.info.currency.name()),
+      of.parts.refills ? KpiUnit(of.kpi.Numerator(), account.tree.info.currency)
+                       : std::string(account.tree.info.currency.name()),
       of.parts.refills ? gain.low90 : gain.low90 * of.unit_value,
       of.parts.refills ? gain.high90 : gain.high90 * of.unit_value,
       of.parts.refills ? ", the money of one part spent in the others" : "");

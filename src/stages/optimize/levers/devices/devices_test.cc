@@ -111,6 +111,35 @@ TEST_F(DevicesLever, BidsByWhatAClickBrings) {
   EXPECT_TRUE(Has(found.change.why, "mobile 1 -> 0.8")) << found.change.why;
 }
 
+// Judged by revenue in an account of another currency: what is foretold is the client's money, and
+// without a rate nothing is.
+TEST_F(DevicesLever, RevenueIsForetoldInTheClientsCurrency) {
+  Have(Platform::kGoogleAds, {Google("1")});
+  LoadDays(Platform::kGoogleAds, 1, {"1"}, Planted());
+  auto state = Read(84);
+  ASSERT_TRUE(state) << state.error().what;
+  const LeverAccount& account = state->accounts.at(0);
+  state->targets[state->AddressOf(account, Google("1"))]["roas"] = 1.5;
+  const auto foretold = [&] {
+    const auto report = DeviceLever(World(), *state);
+    EXPECT_TRUE(report && report->opportunities.size() == 1);
+    return report && !report->opportunities.empty() ? report->opportunities[0].change.prediction
+                                                    : std::nullopt;
+  };
+  const auto euros = foretold();
+  ASSERT_TRUE(euros);
+  EXPECT_EQ(euros->kpi, "revenue");
+  const Currency usd = *FindCurrency("USD");
+  state->client.currency = usd;
+  EXPECT_FALSE(foretold());
+  state->rates = FxRates({{kToday, kEur, usd, "1.25", "bank.csv"}}, kToday);
+  const auto dollars = foretold();
+  ASSERT_TRUE(dollars);
+  EXPECT_NEAR(dollars->mean, 1.25 * euros->mean, 1e-9);
+  EXPECT_NEAR(dollars->low90, 1.25 * euros->low90, 1e-9);
+  EXPECT_NEAR(dollars->high90, 1.25 * euros->high90, 1e-9);
+}
+
 TEST_F(DevicesLever, WithoutAnEffectNothingIsProposed) {
   int proposed = 0;
   for (unsigned seed = 1; seed <= 20; ++seed) {
