@@ -10,8 +10,7 @@ namespace {
 namespace fs = std::filesystem;
 
 TEST(LedgerProgram, NothingFoundIsNotNothingDecided) {
-  const fs::path home =
-      fs::temp_directory_path() / ("maxopt_ledger_" + std::to_string(::getpid()));
+  const fs::path home = fs::temp_directory_path() / ("maxopt_ledger_" + std::to_string(::getpid()));
   fs::remove_all(home);
   ASSERT_EQ(RunMaxopt(home, {"init"}, {}).code, 0);
   EXPECT_EQ(RunMaxopt(home, {"ledger"}, {}).out, "nothing was decided yet\n");

@@ -10,6 +10,7 @@
 #include "app/cli/background.h"
 #include "app/cli/open.h"
 #include "app/cli/render.h"
+#include "app/optimize/optimize.h"
 #include "app/reports/reports.h"
 #include "app/serve/orders.h"
 #include "connect/exports/exports.h"
@@ -356,7 +357,9 @@ Result<int> RecommendCommand(const CommandContext& context, const std::string& c
   MAXOPT_TRY(const std::optional<Policy> policy, home->PolicyOf(name));
   MAXOPT_TRY(Recommendation recommendation,
              Recommend(home->optimize_world(), name, policy ? &*policy : nullptr));
+  std::vector<std::string> withdrawn;
   if (recommendation.plan && propose) {
+    MAXOPT_TRY(withdrawn, WithdrawUndecided(*home, name, Reason::kReallocate));
     MAXOPT_TRY(recommendation.plan,
                home->door().Propose(std::move(*recommendation.plan), &*policy));
   }
@@ -364,6 +367,7 @@ Result<int> RecommendCommand(const CommandContext& context, const std::string& c
     fmt::print("{}\n", RecommendationJson(recommendation));
   } else {
     fmt::print("{}", RecommendationText(recommendation));
+    for (const std::string& said : withdrawn) fmt::print("note: {}\n", said);
     if (recommendation.plan && propose) {
       fmt::print("\n{}", PlanText(*recommendation.plan));
       if (recommendation.plan->status == PlanStatus::kGuarded) {

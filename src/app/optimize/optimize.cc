@@ -74,11 +74,16 @@ Result<> MayPropose(const std::string& client, const Policy* policy) {
   return {};
 }
 
-Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client) {
+Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client,
+                                                   std::optional<Reason> only) {
   MAXOPT_TRY(const std::vector<Plan> plans, home.store().Plans(PlanStatus::kGuarded, kAllPlans));
   std::vector<std::string> out;
   for (const Plan& plan : plans) {
     if (plan.client != client || plan.created_by != kPlanner) continue;
+    if (only && !std::ranges::all_of(
+                    plan.changes, [&](const Change& change) { return change.reason == *only; })) {
+      continue;
+    }
     MAXOPT_CHECK(RejectPlan(home.store(), plan.id, std::string(kPlanner),
                             "nobody decided on it, and it is looked at anew", home.clock().Now()));
     out.push_back(fmt::format("{} of {} was withdrawn: nobody decided on it", plan.id,

@@ -71,8 +71,9 @@ Result<Opportunities> FindOpportunities(Home& home, const std::string& client, c
 /// kRefused without a policy or where it only observes.
 Result<> MayPropose(const std::string& client, const Policy* policy);
 /// Own earlier plans that nobody decided on, as what they rest on is older: what was withdrawn, a
-/// sentence each.
-Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client);
+/// sentence each. With `only`, those alone whose changes all have that reason.
+Result<std::vector<std::string>> WithdrawUndecided(Home& home, const std::string& client,
+                                                   std::optional<Reason> only = std::nullopt);
 
 /// One round as it would be now: reads only. Errors: kNotFound for the client, kInvalidArgument for
 /// a lever; our own memory's. What one lever or the budgets cannot do is a problem of the run and
