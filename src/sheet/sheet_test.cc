@@ -104,7 +104,7 @@ TEST(Xlsx, WhatIsNoWorkbookIsRefused) {
     std::string bytes;
     const char* says;
   } cases[] = {
-      {"empty", "", "zip archive"},
+      {"empty", "", "is empty"},
       {"text", "Field,Value\n", "zip archive"},
       {"cut off", good.substr(0, good.size() / 2), "zip archive"},
       {"huge", std::string(17u << 20, 'x'), "16 MiB"},

@@ -543,7 +543,7 @@ void AddWorkbooks(std::vector<Bad>& out) {
   cell("truth for money", R"(<c r="E2" t="b"><v>1</v></c>)", "daily_budget");
   cell("text that is not there", R"(<c r="E2" t="s"><v>99999</v></c>)", "does not have");
   cell("below zero", R"(<c r="E2"><v>-200</v></c>)", "daily_budget");
-  add("no bytes", "", "", "zip");
+  add("no bytes", "", "", "is empty");
   add("a text file", "Field,Value\nClient,Alpenglow\n", "", "zip");
   add("cut off", good.substr(0, good.size() / 2), "", "zip");
   add("huge", std::string(17u << 20, 'P'), "", "16 MiB");

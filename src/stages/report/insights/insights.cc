@@ -192,9 +192,12 @@ class Finder {
       if (!Of(others) || !Of(own) || TextOf(At("campaigns", key, "name")).empty()) continue;
       // The shrunk verdict and the plain numbers must say the same to a reader.
       if ((*Of(own) < *Of(others)) != above) continue;
+      std::string text = above ? "insight.part.cheap" : "insight.part.dear";
+      if (harvested.contains(segment.path[0])) {
+        text = above ? "insight.part.cheap.new" : "insight.part.dear.new";
+      }
       Add("pattern", Subject("campaigns", key),
-          {std::string(above ? "insight.part.cheap" : "insight.part.dear") +
-               (harvested.contains(segment.path[0]) ? ".new" : ""),
+          {std::move(text),
            {{"campaign", At("campaigns", key, "name")},
             {"platform", At("campaigns", key, "platform", "platform")},
             {"unit", WordSlot("one." + count_)},

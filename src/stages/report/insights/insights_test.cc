@@ -250,7 +250,7 @@ TEST(Patterns, WhatHarvestsIsNoYardstick) {
   EXPECT_EQ(found.Claim("campaigns[a]", "pattern"),
             "“a” buys cheaper than the rest of Meta without brand search and retargeting, beyond "
             "luck: per conversion €5.00 against €20.00.");
-  EXPECT_EQ(found.Subjects("pattern"), (Subjects{"campaigns[a]", "campaigns[b]"}));
+  EXPECT_EQ(found.Subjects("pattern"), (Subjects{"campaigns[b]", "campaigns[a]"}));
 }
 
 TEST(Patterns, EqualsAndTheFewAreNotToldApart) {
