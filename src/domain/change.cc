@@ -155,11 +155,15 @@ std::string KpiText(const Prediction& prediction) {
   return fmt::format("{} ({})", prediction.kpi, prediction.currency->name());
 }
 
+std::string KpiUnit(const std::string& kpi, std::optional<Currency> currency) {
+  if (kpi != "revenue" || !currency) return kpi;
+  return fmt::format("{} of {}", currency->name(), kpi);
+}
+
 std::string EffectText(const Prediction& prediction) {
-  const std::string currency =
-      prediction.currency ? fmt::format("{} ", prediction.currency->name()) : "";
-  return fmt::format("{:+.2f} {}{} a day (90 %: {:+.2f} to {:+.2f})", prediction.mean, currency,
-                     prediction.kpi, prediction.low90, prediction.high90);
+  return fmt::format("{:+.2f} {} a day (90 %: {:+.2f} to {:+.2f})", prediction.mean,
+                     KpiUnit(prediction.kpi, prediction.currency), prediction.low90,
+                     prediction.high90);
 }
 
 }  // namespace maxopt

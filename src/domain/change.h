@@ -52,7 +52,9 @@ struct Prediction {
 };
 /// What a prediction is counted in: "conversions", "revenue (EUR)".
 std::string KpiText(const Prediction& prediction);
-/// "+12.30 EUR revenue a day (90 %: +1.00 to +20.00)".
+/// The same of a KPI alone: "conversions", "EUR of revenue".
+std::string KpiUnit(const std::string& kpi, std::optional<Currency> currency);
+/// "+12.30 EUR of revenue a day (90 %: +1.00 to +20.00)".
 std::string EffectText(const Prediction& prediction);
 
 /// A field to be filled with the platform's id of an object that an earlier change of the plan

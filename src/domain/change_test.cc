@@ -59,10 +59,11 @@ TEST(RequestId, IsAPositive63BitNumber) {
 
 TEST(Prediction, IsSaidWithWhatItIsCountedIn) {
   const Prediction money{"revenue", 12.345, -1, 20, 7, kEur}, count{"conversions", -0.5, -2, 1, 7};
-  EXPECT_EQ(EffectText(money), "+12.35 EUR revenue a day (90 %: -1.00 to +20.00)");
+  EXPECT_EQ(EffectText(money), "+12.35 EUR of revenue a day (90 %: -1.00 to +20.00)");
   EXPECT_EQ(KpiText(money), "revenue (EUR)");
   EXPECT_EQ(EffectText(count), "-0.50 conversions a day (90 %: -2.00 to +1.00)");
   EXPECT_EQ(KpiText(count), "conversions");
+  EXPECT_EQ(KpiUnit("conversions", kEur), "conversions");
 }
 
 }  // namespace

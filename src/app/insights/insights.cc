@@ -21,6 +21,7 @@ Result<std::vector<Message>> TellInsights(Home& home, const std::string& client)
   state.client = client;
   state.now = home.clock().Now();
   MAXOPT_TRY(const Client who, home.store().GetClient(client));
+  state.currency = who.currency;
   MAXOPT_TRY(const Zone zone, Zone::Find(who.zone));
   state.day = zone.DayOf(state.now);
   MAXOPT_TRY(state.plans, home.store().Plans(std::nullopt, kAllPlans));

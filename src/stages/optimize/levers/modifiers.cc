@@ -7,8 +7,6 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "domain/prediction_text.h"
-
 namespace maxopt::levers {
 namespace {
 

@@ -211,7 +211,9 @@ std::string GainSentence(const PartCampaign& of, const PartsReport& report) {
   const std::string_view currency = of.account->tree.info.currency.name();
   if (of.parts.refills) {
     return fmt::format("spent in the rest they bring {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f})",
-                       report.gain.mean, of.kpi.Numerator(), report.gain.low90, report.gain.high90);
+                       report.gain.mean,
+                       KpiUnit(of.kpi.Numerator(), of.account->tree.info.currency),
+                       report.gain.low90, report.gain.high90);
   }
   return fmt::format(
       "saved they are worth {:+.2f} {} a day more than what is lost (90 %: {:+.2f} to {:+.2f})",

@@ -88,10 +88,14 @@ class Writer {
            {"promised", {{"mean", o.predicted}, {"low90", o.low90}, {"high90", o.high90}}},
            {"measured", {{"mean", o.measured}, {"sd", o.measured_sd}}},
            {"method", o.method}});
+      if (o.kpi == "revenue" && state_.currency) {
+        measured.back()["currency"] = state_.currency->name();
+      }
       brought += fmt::format(
           "- {} ({}): promised {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f}), measured {:+.2f} +- "
           "{:.2f}\n",
-          o.plan, o.kind, o.predicted, o.kpi, o.low90, o.high90, o.measured, o.measured_sd);
+          o.plan, o.kind, o.predicted, KpiUnit(o.kpi, state_.currency), o.low90, o.high90,
+          o.measured, o.measured_sd);
     }
     json["recommended"] = recommended;
     json["done"] = done;

@@ -18,7 +18,8 @@ struct OptimizeState {
   std::vector<Plan> plans;              ///< of the last week and those still open, newest first
   std::vector<ScoredOutcome> outcomes;  ///< measured in the last four weeks
   SegmentReport segments;
-  std::vector<Alert> fatigue;  ///< open alerts of tired creatives
+  std::vector<Alert> fatigue;          ///< open alerts of tired creatives
+  std::optional<Currency> currency{};  ///< the client's: of revenue that was measured
 };
 
 /// Five messages: optimization_report to carlos (what is recommended, what was done and why, what

@@ -55,6 +55,7 @@ OptimizeState State() {
   state.plans = {Move("p-2", PlanStatus::kGuarded), Move("p-1", PlanStatus::kVerified),
                  Move("p-0", PlanStatus::kRejected)};
   state.plans[0].findings = {{"step", true, "the step is too large", "smaller"}};
+  state.currency = kEur;
   state.outcomes = {{"p-1", "reallocate", "revenue", "one series", 40, 5, 75, 31, 22, state.now}};
   state.segments.findings = {Finding("search_term", SegmentVerdict::kBelow),
                              Finding("audience", SegmentVerdict::kAbove),

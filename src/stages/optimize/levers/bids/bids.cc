@@ -420,8 +420,9 @@ class Bids {
     change.why = fmt::format(
         "{} {} -> {}: {}; {:+.2f} {} a day (90 %: {:+.2f} to {:+.2f}), spend "
         "{:+.2f} {}",
-        control.field, shown_before, shown_after, reason, decision.value_change.mean, kpi,
-        decision.value_change.low90, decision.value_change.high90, decision.spend_change, currency);
+        control.field, shown_before, shown_after, reason, decision.value_change.mean,
+        KpiUnit(kpi, account.tree.info.currency), decision.value_change.low90,
+        decision.value_change.high90, decision.spend_change, currency);
     change.evidence = EvidenceOf(control, window, bid, decision);
     report_.opportunities.push_back(std::move(found));
     return {};
