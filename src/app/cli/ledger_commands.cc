@@ -190,7 +190,8 @@ Result<int> ScoreCommand(const CommandContext& context, const std::string& clien
         fmt::print(
             "{}: {} a day: promised {:.2f} (90 %: {:.2f} to {:.2f}), measured {:.2f} +- "
             "{:.2f} ({})\n",
-            o.plan, o.kpi, o.predicted, o.low90, o.high90, o.measured, o.measured_sd, o.method);
+            o.plan, KpiUnit(o.kpi, one.currency), o.predicted, o.low90, o.high90, o.measured,
+            o.measured_sd, o.method);
       }
       for (const std::string& why : report.not_yet) fmt::print("not scored: {}\n", why);
     }

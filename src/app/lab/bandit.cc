@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/lab/lab.h"
@@ -172,13 +174,24 @@ std::string Printed(const std::vector<std::vector<double>>& shares,
 
 }  // namespace
 
+/// Why a bound on shares does not hold among so many arms; empty: it does.
+std::string Unkeepable(const BanditOptions& options, std::size_t available) {
+  if (available == 0) return "";
+  const double even = 1 / static_cast<double>(available);
+  const bool floor = options.floor > even;
+  if (!floor && options.cap >= even) return "";
+  return fmt::format("a {} of {:g} cannot be kept among {} arms; their shares are even",
+                     floor ? "floor" : "cap", floor ? options.floor : options.cap, available);
+}
+
 Result<int> RunBandit(const BanditArguments& arguments, const std::string& name, std::istream& in,
-                      std::ostream& out) {
+                      std::ostream& out, std::ostream& notes) {
   BanditOptions options;
   MAXOPT_TRY(options.policy, FindBanditPolicy(arguments.policy));
   options.floor = arguments.floor;
   options.cap = arguments.cap;
   std::optional<Bandit> bandit;
+  std::string noted;  // said when it begins, not in each period
   Names arms, segments;
   std::string text;
   for (std::int64_t number = 1; std::getline(in, text); ++number) {
@@ -212,6 +225,11 @@ Result<int> RunBandit(const BanditArguments& arguments, const std::string& name,
       MAXOPT_TRY(const Line line, ReadLine(object, arms, segments));
       MAXOPT_CHECK(bandit->Learn(line.period, line.feedback));
       MAXOPT_TRY(const auto shares, bandit->Shares(line.available));
+      const auto available = std::ranges::count(line.available, true);
+      const std::string why = Unkeepable(options, static_cast<std::size_t>(available));
+      if (why != std::exchange(noted, why) && !why.empty()) {
+        notes << fmt::format("maxopt: note: {}, period {}: {}\n", where, line.period, why);
+      }
       const std::string printed = Printed(shares, line.available, arms, segments);
       return fmt::format("{{\"period\": {}, \"shares\": {}, \"propensities\": {}}}\n", line.period,
                          printed, printed);
@@ -245,7 +263,7 @@ Result<int> RunBandit(const BanditArguments& arguments) {
   }
   return RunBandit(arguments, arguments.in.empty() ? "standard input" : arguments.in,
                    arguments.in.empty() ? std::cin : in_file,
-                   arguments.out.empty() ? std::cout : out_file);
+                   arguments.out.empty() ? std::cout : out_file, std::cerr);
 }
 
 }  // namespace maxopt::lab

@@ -14,15 +14,40 @@ using nlohmann::json;
 
 constexpr const char* kHeader = R"({"arms":["a","b"],"segments":["x","y"],"window":2})";
 
-Result<std::vector<json>> Answers(const std::string& text, const BanditArguments& arguments = {}) {
+Result<std::vector<json>> Answers(const std::string& text, const BanditArguments& arguments = {},
+                                  std::string* notes = nullptr) {
   std::istringstream in(text);
-  std::ostringstream out;
-  const auto done = RunBandit(arguments, "in", in, out);
+  std::ostringstream out, told;
+  const auto done = RunBandit(arguments, "in", in, out, told);
   if (!done) return Fail(done.error());
+  if (notes != nullptr) *notes = told.str();
   std::vector<json> lines;
   std::istringstream read(out.str());
   for (std::string line; std::getline(read, line);) lines.push_back(json::parse(line));
   return lines;
+}
+
+TEST(LabBandit, ABoundThatCannotBeKeptIsSaidWhenItBegins) {
+  BanditArguments arguments;
+  arguments.floor = 0.6;
+  std::string notes;
+  const auto both = Answers(std::string(kHeader) + R"(
+{"period":0,"available":["a"]}
+{"period":1}
+{"period":2}
+{"period":3,"available":[]}
+{"period":4}
+)",
+                            arguments, &notes);
+  ASSERT_TRUE(both) << both.error().what;
+  EXPECT_EQ((*both)[1]["shares"]["x"], json({{"a", 0.5}, {"b", 0.5}}));
+  const std::string said = "a floor of 0.6 cannot be kept among 2 arms; their shares are even\n";
+  EXPECT_EQ(notes,
+            "maxopt: note: in:3, period 1: " + said + "maxopt: note: in:6, period 4: " + said);
+  arguments.floor = 0.5;
+  arguments.cap = 0.5;
+  ASSERT_TRUE(Answers(std::string(kHeader) + "\n{\"period\":0}\n", arguments, &notes));
+  EXPECT_EQ(notes, "");
 }
 
 TEST(LabBandit, ALineOutForALineIn) {

@@ -69,9 +69,10 @@ struct BanditArguments {
 /// A header line, then a line out for each line in, written before the next is read. An error names
 /// the line; what was answered before it stands.
 Result<int> RunBandit(const BanditArguments& arguments);
-/// The same on streams; `name` is what errors call the input.
+/// The same on streams; `name` is what errors call the input. `notes` is told from which period on
+/// floor or cap cannot be kept.
 Result<int> RunBandit(const BanditArguments& arguments, const std::string& name, std::istream& in,
-                      std::ostream& out);
+                      std::ostream& out, std::ostream& notes);
 
 struct LiftArguments {
   std::string panel;       ///< CSV: day|date, geo, sales|y [, spend] [, group, period]
