@@ -348,6 +348,8 @@ Result<AskAnswer> Ask(const AskWorld& world, const AskQuestion& question) {
     answer.notes.push_back(
         "Worded by a language model; each number was found in the data that it was given.");
     answer.can.clear();
+    std::erase(answer.notes, answer.left_out);
+    answer.left_out.clear();
   } else {
     refuse(tried.why);
   }

@@ -41,6 +41,9 @@ struct AskAnswer {
   std::vector<std::string> notes{};  ///< how to read it, and why the model's answer is not shown
   std::vector<std::string> can{};    ///< with an unknown question: questions that are known
   std::vector<AskTool> tools{};
+  /// Of the rules: what the question says and their answer does not heed (also a note); empty:
+  /// nothing, or the answer is a model's.
+  std::string left_out{};
 };
 
 using AskWorld = ModelWorld;

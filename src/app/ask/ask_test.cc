@@ -287,6 +287,38 @@ TEST_F(AskTest, AnUnknownQuestionSaysWhatIsKnown) {
   EXPECT_EQ(answer.can, UsualQuestions());
 }
 
+TEST_F(AskTest, NumbersOfOtherDaysThanWereMeantAreNotSaid) {
+  Fill();
+  const AskAnswer answer = Answer("What was the CPA on Meta on 31 February 2026?");
+  EXPECT_EQ(answer.kind, "unknown");
+  EXPECT_EQ(Joined(answer).find("€"), std::string::npos) << Joined(answer);
+  EXPECT_NE(Joined(answer).find("from 4 March 2026 to 10 March 2026"), std::string::npos)
+      << Joined(answer);
+  EXPECT_NE(Notes(answer).find("31-february-2026"), std::string::npos) << Notes(answer);
+  // As it is offered there.
+  EXPECT_EQ(Answer("CPA on Meta from 2 March 2026 to 8 March 2026").kind, "value");
+  // Pacing is as it stands; that the days make no difference is said.
+  EXPECT_NE(Notes(Answer("how was pacing last week?")).find("as things stand now"),
+            std::string::npos);
+}
+
+TEST_F(AskTest, WhatIsLeftOutIsSaid) {
+  Fill();
+  const AskAnswer answer = Answer("What was the CPA on Meta last week in Germany?");
+  EXPECT_EQ(answer.left_out, "Left out of the answer: “germany”.");
+  ASSERT_FALSE(answer.notes.empty());
+  EXPECT_EQ(answer.notes[0], answer.left_out);
+  EXPECT_EQ(Answer(kWhyMeta).left_out, "");
+  // Every metric that was named: 5 of 200 clicks convert, 100 EUR bring 200.
+  const AskAnswer two = Answer("ROAS and conversion rate on Meta last week");
+  EXPECT_EQ(two.left_out, "");
+  EXPECT_NE(Joined(two).find("from 4 to 2"), std::string::npos) << Joined(two);
+  EXPECT_NE(Joined(two).find("Conversion rate of Meta went down"), std::string::npos);
+  // Where one is enough the others are named.
+  EXPECT_NE(Answer("why did CPA and ROAS move on Meta last week?").left_out.find("roas"),
+            std::string::npos);
+}
+
 TEST_F(AskTest, WithoutAnyData) {
   for (const std::string& question : UsualQuestions()) {
     EXPECT_FALSE(Answer(question).lines.empty()) << question;
@@ -562,6 +594,7 @@ TEST_F(AskTest, TeammatesAreAnsweredWhereTheDataDoes) {
   const long long known = ask("q-1", "Alpen", "why did CPA rise last week?");
   const long long unknown = ask("q-2", "Alpen", "shall we meet for lunch?");
   const long long other = ask("q-3", "Brenner", "what is the CPA of Spring sale last week?");
+  const long long narrow = ask("q-5", "Alpen", "what was the CPA last week in Austria?");
   const long long large = ask("q-4", "Alpen", std::string(2'000, 'x'));
   EXPECT_EQ(AnswerTeammates(*home_, config(""))->answered, 0) << "off without a setting";
   EXPECT_EQ(GetInboxRow(home_->store(), known)->state, "open");
@@ -569,7 +602,7 @@ TEST_F(AskTest, TeammatesAreAnsweredWhereTheDataDoes) {
   const auto round = AnswerTeammates(*home_, rules);
   ASSERT_TRUE(round) << round.error().what;
   EXPECT_TRUE(round->problems.empty());
-  EXPECT_EQ(round->answered + round->left, 4);
+  EXPECT_EQ(round->answered + round->left, 5);
   EXPECT_GE(round->left, 2);
   const auto row = GetInboxRow(home_->store(), known);
   EXPECT_EQ(row->state, "answered");
@@ -581,7 +614,8 @@ TEST_F(AskTest, TeammatesAreAnsweredWhereTheDataDoes) {
   EXPECT_EQ(body["by"], "Max, by rules");
   EXPECT_FALSE(body["sources"].empty());
   EXPECT_NE(sent->at(0).message.markdown.find("without a person"), std::string::npos);
-  for (const long long seq : {unknown, large}) {
+  EXPECT_NE(GetInboxRow(home_->store(), narrow)->why.find("austria"), std::string::npos);
+  for (const long long seq : {unknown, narrow, large}) {
     EXPECT_EQ(GetInboxRow(home_->store(), seq)->state, "open");
     EXPECT_NE(GetInboxRow(home_->store(), seq)->why.find("a person answers"), std::string::npos);
   }

@@ -112,14 +112,77 @@ class Rules {
           catalogue_->WordOr("platform." + asked_.other_platform, asked_.other_platform)));
     }
     // A year of days is the longest comparison that the facts are asked for here.
-    if (asked_.to - asked_.from > days(366)) asked_.from = asked_.to - days(366);
+    if (asked_.to - asked_.from > days(366)) {
+      asked_.from = asked_.to - days(366);
+      out_.notes.push_back("No more than a year is looked at: the answer begins at its first day.");
+    }
     AddAsked();
+    if (!asked_.unread_days.empty() && OfDays()) {
+      // Numbers of other days than were meant are worse than none.
+      out_.kind = QuestionKindName(QuestionKind::kUnknown);
+      out_.notes.push_back("Not understood: " + Quoted(asked_.unread_days) + ".");
+      Line();
+      MAXOPT_CHECK(Say("days", {{"from", Asked("from")}, {"to", Asked("to")}}));
+      return std::move(out_);
+    }
+    AddLeftOut();
     MAXOPT_CHECK(Dispatch());
     std::erase_if(out_.lines, [](const std::string& line) { return line.empty(); });
     return std::move(out_);
   }
 
  private:
+  // --- what was not understood ---
+
+  /// Whether the answer is one of days.
+  bool OfDays() const {
+    switch (asked_.kind) {
+      case QuestionKind::kWhy:
+      case QuestionKind::kValue:
+      case QuestionKind::kRank:
+      case QuestionKind::kChanges:
+      case QuestionKind::kDone:
+        return true;
+      case QuestionKind::kPacing:
+      case QuestionKind::kNext:
+      case QuestionKind::kTrouble:
+      case QuestionKind::kUnknown:
+        return false;
+    }
+    Bug();
+  }
+  static std::string Quoted(const std::vector<std::string>& words) {
+    std::string out;
+    for (std::size_t i = 0; i < std::min<std::size_t>(words.size(), 8); ++i) {
+      out += (i == 0 ? "“" : ", “") + report::PlainText(words[i]) + "”";
+    }
+    return words.size() > 8 ? out + ", ..." : out;
+  }
+  /// What the question says and the answer does not heed.
+  void AddLeftOut() {
+    if (asked_.kind == QuestionKind::kUnknown) return;
+    std::vector<std::string> words = asked_.unread;
+    if (asked_.kind == QuestionKind::kWhy || asked_.kind == QuestionKind::kRank) {
+      // These are of one metric.
+      for (const std::string& metric : asked_.metrics) {
+        if (metric != asked_.metric) words.push_back(metric);
+      }
+    }
+    if (asked_.kind == QuestionKind::kNext) {
+      // What waits is told of the whole client.
+      if (!asked_.platform.empty()) {
+        words.push_back(catalogue_->WordOr("platform." + asked_.platform, asked_.platform));
+      }
+      if (!asked_.campaign.empty()) words.push_back(asked_.campaign);
+    }
+    if (!words.empty()) out_.left_out = "Left out of the answer: " + Quoted(words) + ".";
+    if (!OfDays() && (asked_.period_named || !asked_.unread_days.empty())) {
+      if (!out_.left_out.empty()) out_.left_out += ' ';
+      out_.left_out += "It tells as things stand now, not of the days that the question names.";
+    }
+    if (!out_.left_out.empty()) out_.notes.insert(out_.notes.begin(), out_.left_out);
+  }
+
   // --- data ---
 
   /// Filters and period of the question.
@@ -651,9 +714,11 @@ class Rules {
     MAXOPT_CHECK(LookTree("scope", "client"));
     NotesOf("scope");
     MAXOPT_CHECK(SayPeriod(true));
-    Line();
-    MAXOPT_CHECK(SayMetric(asked_.metric));
-    return OfConversions(asked_.metric) ? SayKnown() : Result<>();
+    for (const std::string& metric : asked_.metrics) {
+      Line();
+      MAXOPT_CHECK(SayMetric(metric));
+    }
+    return std::ranges::any_of(asked_.metrics, OfConversions) ? SayKnown() : Result<>();
   }
 
   Result<> Rank() {

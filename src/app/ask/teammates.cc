@@ -22,7 +22,8 @@ std::string WhyNot(const AskAnswer& answer) {
   if (answer.by == "model") {
     return answer.sources.empty() ? "the model's answer rests on no number of the data" : "";
   }
-  return answer.kind == "unknown" ? "it is none of the questions that the data answers" : "";
+  if (answer.kind == "unknown") return "it is none of the questions that the data answers";
+  return answer.left_out;
 }
 
 }  // namespace

@@ -127,6 +127,7 @@ texts:
     other: "{count} alerts are open."
   trouble.since: "Since {since}."
 
+  days: "Which days are meant is not understood, and numbers of other days would be wrong. Say yesterday, last week, on Monday, in October, or from {from} to {to}."
   unknown: "Max's rules do not know how to answer that. They can answer questions such as these."
 )";
 }
