@@ -81,6 +81,11 @@ TEST_F(TacticsProgram, AreAddedShownAndFound) {
   EXPECT_EQ(one["grade"], "prior");  // nobody measured it
   const Ended found = Run({"tactics", "search", "brand searches hide the cost of the rest"});
   EXPECT_NE(found.out.find("house-brand-split"), std::string::npos) << found.all();
+  EXPECT_NE(found.out.find("together they let expect"), std::string::npos) << found.all();
+  EXPECT_NE(found.out.find("(90 %: "), std::string::npos) << found.all();
+  const Ended unlike = Run({"tactics", "search", "banana bread recipe"});
+  EXPECT_NE(unlike.out.find("nothing is much like it"), std::string::npos) << unlike.all();
+  EXPECT_EQ(unlike.out.find("together"), std::string::npos) << unlike.all();
   // The same id again is the newer text, not a second tactic.
   ASSERT_EQ(Add(With("Brand in a campaign", "Brand apart, in a campaign")).code, 0);
   EXPECT_EQ(Known(), library + 2);

@@ -110,11 +110,14 @@ Result<int> Search(const CommandContext& context, const TacticsArguments& argume
   MAXOPT_TRY(const TacticKnowledge knowledge, TacticKnowledge::Open(world, arguments.client));
   MAXOPT_TRY(const std::vector<RetrievedTactic> found,
              knowledge.Find(question, filter, arguments.limit));
-  const auto pooled = PoolTactics(found, Zone::Utc().DayOf(home->clock().Now()));
+  const bool alike = knowledge.IsAlike(found);
+  // What is not like the case says nothing of what to expect in it.
+  const auto pooled = alike ? PoolTactics(found, Zone::Utc().DayOf(home->clock().Now()))
+                            : decltype(PoolTactics(found, Day{})){};
   if (context.json) {
     ordered_json hits = ordered_json::array();
     for (const RetrievedTactic& each : found) hits.push_back(TacticJson(each, false));
-    ordered_json out{{"tactics", hits}, {"notes", knowledge.notes()}};
+    ordered_json out{{"tactics", hits}, {"alike", alike}, {"notes", knowledge.notes()}};
     if (pooled) {
       out["pooled"] = {{"mean", pooled->relative.mean},
                        {"sd", pooled->relative.sd},
@@ -125,12 +128,18 @@ Result<int> Search(const CommandContext& context, const TacticsArguments& argume
   }
   for (const std::string& note : knowledge.notes()) fmt::print("{}\n", Clean(note));
   if (found.empty()) fmt::print("nothing is like it\n");
+  if (!found.empty() && !alike) {
+    fmt::print("nothing is much like it; say it in other words, or by --context. The nearest:\n");
+  }
   for (const RetrievedTactic& each : found) PrintLine(each);
   if (pooled) {
-    fmt::print("together they let expect {:+.1f} % +- {:.1f} for the same spend, {}\n",
-               100 * pooled->relative.mean, 100 * pooled->relative.sd,
-               pooled->measured > 0 ? fmt::format("from {} measured windows", pooled->measured)
-                                    : "by prior knowledge alone");
+    constexpr double kZ90 = 1.6448536269514722;
+    const double mean = 100 * pooled->relative.mean, sd = 100 * pooled->relative.sd;
+    fmt::print(
+        "together they let expect {:+.1f} % (90 %: {:+.0f} to {:+.0f}) for the same spend, {}\n",
+        mean, mean - kZ90 * sd, mean + kZ90 * sd,
+        pooled->measured > 0 ? fmt::format("from {} measured windows", pooled->measured)
+                             : "by prior knowledge alone");
   }
   return kExitOk;
 }
@@ -357,6 +366,13 @@ struct SimilarArguments {
   std::string from, to;
 };
 
+/// A price with its currency, a rate in percent, ROAS as it is.
+std::string KpiText(std::string_view kpi, double value, std::string_view currency) {
+  if (kpi == "roas") return fmt::format("{:.2f}", value);
+  if (kpi == "ctr" || kpi == "cvr") return fmt::format("{:.2f} %", 100 * value);
+  return fmt::format("{:.2f} {}", value, currency);
+}
+
 Result<int> Similar(const CommandContext& context, const SimilarArguments& arguments) {
   CampaignQuestion question = arguments.question;
   if (!arguments.from.empty()) {
@@ -377,7 +393,7 @@ Result<int> Similar(const CommandContext& context, const SimilarArguments& argum
       fmt::print("{:.2f}  {} to {}  {:<14} {:<12} {:<10} {:>12.2f} {}  {} {}  {}\n", c.likeness,
                  PrintDay(c.first), PrintDay(c.last), c.platform,
                  c.channel.empty() ? "-" : c.channel, c.objective.empty() ? "-" : c.objective,
-                 c.spend, c.currency, kpi, value ? fmt::format("{:.3g}", *value) : "-",
+                 c.spend, c.currency, kpi, value ? KpiText(kpi, *value, c.currency) : "-",
                  Clean(c.name));
       continue;
     }

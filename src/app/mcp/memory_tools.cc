@@ -42,6 +42,9 @@ Tool SearchTactics(const UseHome& use) {
     MAXOPT_TRY(const std::vector<RetrievedTactic> found,
                knowledge.Find(question, filter, arguments.value("limit", kShown)));
     Json out{{"tactics", Json::array()}, {"notes", knowledge.notes()}};
+    if (!found.empty() && !knowledge.IsAlike(found)) {
+      out["notes"].push_back("nothing is much like it; these are the nearest");
+    }
     for (const RetrievedTactic& each : found) {
       Json one = Json::parse(ToJson(each.tactic));
       one["likeness"] = each.similarity;

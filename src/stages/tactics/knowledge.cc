@@ -73,6 +73,7 @@ Result<TacticKnowledge> TacticKnowledge::Open(const TacticsWorld& world,
     auto index = TacticIndex::Build(tactics, world.embedder);
     if (index) {
       out.index_ = std::move(*index);
+      out.local_ = false;
       return out;
     }
     out.notes_.push_back(fmt::format("{}; the local embedder is used instead", index.error().what));
@@ -92,6 +93,10 @@ Result<std::vector<RetrievedTactic>> TacticKnowledge::Find(const TacticText& que
     out.back().similarity = hit.similarity;
   }
   return out;
+}
+
+bool TacticKnowledge::IsAlike(std::span<const RetrievedTactic> found) const {
+  return !found.empty() && (!local_ || found.front().similarity >= kLikenessLeast);
 }
 
 }  // namespace maxopt

@@ -29,6 +29,10 @@ struct TacticsWorld {
 };
 
 inline constexpr int kClientsLeast = 3;
+/// A nearest likeness below this, by the local embedder, is hardly more than letters in common: of
+/// the 170 questions of tests/tactics 3 have less, and of 14 texts on other things (recipes,
+/// poems, runs of keys) 12.
+inline constexpr double kLikenessLeast = 0.16;
 
 /// What `client` may see, retired and expired ones too (retired_at, expires_at say so), by id. A
 /// kept tactic stands for the library's of the same id. `client` empty: the agency's own look,
@@ -46,6 +50,9 @@ class TacticKnowledge {
   /// Most alike first. What is retired or expired is left out. Errors as TacticIndex::Search.
   Result<std::vector<RetrievedTactic>> Find(const TacticText& question, TacticFilter filter,
                                             int k) const;
+  /// Whether what was found is worth reading as like the question: false where nothing was found,
+  /// or the nearest has less than kLikenessLeast.
+  bool IsAlike(std::span<const RetrievedTactic> found) const;
   const std::vector<RetrievedTactic>& all() const { return known_; }
   const std::vector<std::string>& notes() const { return notes_; }
 
@@ -53,6 +60,7 @@ class TacticKnowledge {
   std::vector<RetrievedTactic> known_;
   std::shared_ptr<TacticIndex> index_;
   std::vector<std::string> notes_;
+  bool local_ = true;  ///< the likeness is the local embedder's
   Instant now_{};
 };
 

@@ -194,5 +194,20 @@ TEST_F(Knowledge, FindsWhatFitsAndLeavesOutWhatIsRetired) {
   }
 }
 
+TEST_F(Knowledge, WhatIsLikeNothingIsSaid) {
+  const auto knowledge = TacticKnowledge::Open(World(), "Alpenglow");
+  ASSERT_TRUE(knowledge);
+  const auto alike = [&](const std::string& text) {
+    const auto found = knowledge->Find({{}, {{text, 1}}}, {}, 5);
+    EXPECT_TRUE(found) << found.error().what;
+    return knowledge->IsAlike(*found);
+  };
+  EXPECT_TRUE(alike("click rate falls, frequency rises"));
+  EXPECT_TRUE(alike("Die Leute können unsere Facebook-Bilder nicht mehr sehen"));
+  EXPECT_FALSE(alike("banana bread recipe"));
+  EXPECT_FALSE(alike("qwrt zxcv"));
+  EXPECT_FALSE(knowledge->IsAlike({}));
+}
+
 }  // namespace
 }  // namespace maxopt

@@ -138,6 +138,8 @@ Result<std::vector<PastCampaign>> SimilarCampaigns(CampaignStore& store, FactSto
   std::sort(out.begin(), out.end(), [&](const PastCampaign& a, const PastCampaign& b) {
     if (a.likeness != b.likeness) return a.likeness > b.likeness;
     if (!question.kpi.empty()) {
+      // Prices of two currencies are in no order.
+      if (LowerIsBetter(question.kpi) && a.currency != b.currency) return a.currency < b.currency;
       const auto x = a.Kpi(question.kpi), y = b.Kpi(question.kpi);
       if (x.has_value() != y.has_value()) return x.has_value();
       if (x && *x != *y) return LowerIsBetter(question.kpi) ? *x < *y : *x > *y;
