@@ -48,13 +48,15 @@ std::string PlainName(std::string name) {
 
 /// Client and campaign of the brief that a file holds; empty where there is none.
 struct BriefSays {
-  std::string client, campaign;
+  std::string client{}, campaign{};
+  std::string broken{};  ///< why the file cannot be read, so that a brief in it would not be seen
 };
 BriefSays BriefIn(const std::string& name, const std::string& bytes) {
   // Pictures beside it say nothing of the brief.
   const auto read = ParseSomeDocuments({{name, bytes}}, {});
-  if (!read || read->brief.campaign.value.empty()) return {};
-  return {read->brief.client.value, Slug(read->brief.campaign.value)};
+  if (!read) return {.broken = read.error().what};
+  if (read->brief.campaign.value.empty()) return {};
+  return {.client = read->brief.client.value, .campaign = Slug(read->brief.campaign.value)};
 }
 
 }  // namespace
@@ -122,10 +124,15 @@ Result<std::string> MessageOfFile(Home& home, const TeamMember& member, const Ha
   if (envelope.client.empty()) envelope.client = said.client;
   if (envelope.about.empty()) envelope.about = said.campaign;
   if ((*kind)->document && envelope.about.empty()) {
-    return bad(
-        fmt::format("which campaign is it of? Say it (spring-trails), or call the file "
-                    "spring-trails.{}",
-                    file.name));
+    if (!said.broken.empty()) return bad("it cannot be read: " + said.broken);
+    // "spring-trails.xlsx" seems to say it already.
+    const bool slug = envelope.kind == "workbook" && team::IsCampaignSlug(parts.stem) &&
+                      !team::FindKind(parts.stem, team::Direction::kIn);
+    return bad(fmt::format(
+        "which campaign is it of? No brief in it says so. Say it (spring-trails), or call the file "
+        "{}",
+        slug ? fmt::format("{}.workbook.{}", parts.stem, parts.extension)
+             : "spring-trails." + file.name));
   }
   if (envelope.client.empty()) {
     MAXOPT_TRY(envelope.client, OnlyClientOf(home, member));

@@ -235,11 +235,38 @@ TEST_F(TeamTest, AWorkbookIsTakenAsTheDocumentsThatItHolds) {
   config_ = Configured("  - {name: zara, inbox: in/zara, clients: [Alpenglow]}\n");
   EXPECT_EQ(put("zara", "spring-trails.buys.xlsx", book_of({"Buys"})).received, 1)
       << Inbox(home_->store(), {.sender = "zara"})->front().why;
+  // The template of everything, with her sheet filled in: the empty ones are nobody's.
+  {
+    std::vector<sheet::OutSheet> sheets;
+    const auto empty = sheet::ReadXlsx(*DocumentTemplateXlsx("workbook"));
+    const auto filled = sheet::ReadXlsx(all);
+    for (const sheet::Sheet& one : *empty) {
+      const sheet::Sheet& from =
+          one.name == "Buys" ? *std::ranges::find(*filled, "Buys", &sheet::Sheet::name) : one;
+      sheet::OutSheet out{one.name, {}};
+      for (const sheet::Row& row : from.rows) {
+        out.rows.emplace_back();
+        for (const sheet::Cell& cell : row.cells) {
+          out.rows.back().push_back({sheet::OutCell::Kind::kText, cell.text});
+        }
+      }
+      sheets.push_back(std::move(out));
+    }
+    EXPECT_EQ(sheets.size(), 9u);
+    EXPECT_EQ(put("zara", "spring-trails.workbook.xlsx", *sheet::WriteXlsx(sheets)).received, 1)
+        << Inbox(home_->store(), {.sender = "zara"})->front().why;
+  }
   EXPECT_EQ(put("zara", "again.xlsx", book_of({"Brief", "Buys"})).refused, 1);
   rows = *Inbox(home_->store(), {.sender = "zara"});
   EXPECT_NE(rows[0].why.find("holds a brief"), std::string::npos) << rows[0].why;
   EXPECT_EQ(put("zara", "spring-trails.buys.csv", *DocumentTemplateCsv("buys")).refused, 1);
-  EXPECT_EQ(put("zara", "spring-trails.xlsx", *DocumentTemplateXlsx("workbook")).refused, 1);
+  EXPECT_EQ(put("zara", "spring-trails.xlsx", book_of({"Buys"})).refused, 1);
+  rows = *Inbox(home_->store(), {.sender = "zara"});
+  EXPECT_NE(rows[0].why.find("spring-trails.workbook.xlsx"), std::string::npos) << rows[0].why;
+  EXPECT_EQ(put("zara", "spring-trails.workbook.xlsx", *DocumentTemplateXlsx("workbook")).refused,
+            1);
+  rows = *Inbox(home_->store(), {.sender = "zara"});
+  EXPECT_NE(rows[0].why.find("one sheet at least is filled in"), std::string::npos) << rows[0].why;
   EXPECT_EQ(put("zara", "spring-trails.xlsx", "PK\x03\x04 no workbook").refused, 1);
   // As a message, with its bytes in base64.
   json message = Envelope("zara", "wb-1", "workbook");

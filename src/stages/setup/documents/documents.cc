@@ -842,7 +842,7 @@ Result<CampaignDocuments> Parse(const std::vector<DocumentFile>& files, const Re
   if (fragments.empty() && !all_four && !trouble.any()) {
     return Fail(Errc::kInvalidArgument,
                 "there is no document in it; the first line of one is \"maxopt: creatives/1\" "
-                "(maxopt template creatives)");
+                "(maxopt template creatives), and of a workbook one sheet at least is filled in");
   }
   const bool complete = all_four && !trouble.any();
 

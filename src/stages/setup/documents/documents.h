@@ -215,7 +215,8 @@ using ReadFile = std::function<Result<std::string>(const std::string& name)>;
 Result<CampaignDocuments> ParseDocuments(const std::vector<DocumentFile>& files,
                                          const ReadFile& read_file);
 
-/// The same of whichever of the four are there, at least one; the others stay empty.
+/// The same of whichever of the four are there, at least one; the others stay empty. A workbook's
+/// sheet that holds no more than its template is not there.
 Result<CampaignDocuments> ParseSomeDocuments(const std::vector<DocumentFile>& files,
                                              const ReadFile& read_file);
 
