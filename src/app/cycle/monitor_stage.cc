@@ -119,7 +119,9 @@ Result<json> DecideAccounts(const CycleView& cycle, const json& seen) {
       MAXOPT_TRY(const Instant at, ParseInstant(account.at("learnt_at").get<std::string>()));
       const auto age = std::chrono::duration_cast<std::chrono::minutes>(cycle.at() - at).count();
       stale = age > 2 * every;
-      state = fmt::format("last read {} minutes ago", age);
+      state = age < 120       ? fmt::format("last read {} minutes ago", age)
+              : age < 48 * 60 ? fmt::format("last read {} hours ago", age / 60)
+                              : fmt::format("last read {} days ago", age / (24 * 60));
     }
     looked.push_back({{"account", name}, {"stale", stale}});
     says.push_back(fmt::format("{}: {}{}", name, state,
@@ -342,7 +344,7 @@ bool HasNews(const Cycle& cycle) {
 }
 
 CycleStage MonitorStage(const StageWorld& world) {
-  CycleStage stage{"monitor", 2, {}};
+  CycleStage stage{"monitor", 3, {}};
   stage.steps[0] = {
       [world](const CycleView& cycle, bool) { return SeeGoal(world, cycle, Stage::kMonitor); },
       DecideMonitorGoal};
