@@ -249,11 +249,16 @@ class Writer {
     if (!text.sentences.empty()) section.blocks.push_back(std::move(text));
     Tiles(section);
     Block story;
-    if (const Insight* why = FirstOf({"change", "pattern"})) SayInsight(story, *why);
+    const Insight* why = FirstOf({"change", "pattern"});
+    if (why == nullptr) why = MissedTarget();
+    if (why == nullptr) why = FirstOf({"variance", "benchmark"});
+    if (why != nullptr) SayInsight(story, *why);
     SayActionsShort(story);
     if (const Insight* next = FirstOf({"next"})) {
       Say(story, "headline.next");
       SayInsight(story, *next);
+    } else if (Known(spend)) {
+      Say(story, "next.none");
     }
     if (!story.sentences.empty()) section.blocks.push_back(std::move(story));
     return {};
@@ -379,10 +384,10 @@ class Writer {
               "roas", "roas_plan"},
              planned);
     if (const View* pacing = book_.Find("pacing"); pacing != nullptr && !pacing->rows.empty()) {
-      AddTable(section, "pacing", "table.pacing",
-               {"name", "first", "last", "days_left", "plan", "spent", "landing", "landing_low",
-                "landing_high"},
-               {}, Auditing() ? 0 : 40);
+      AddTable(
+          section, "pacing", "table.pacing",
+          {"name", "last", "days_left", "plan", "spent", "landing", "landing_low", "landing_high"},
+          {}, Auditing() ? 0 : 40);
     }
     return {};
   }
@@ -585,6 +590,14 @@ class Writer {
       }
     }
     return nullptr;
+  }
+  /// The heaviest target that was missed.
+  const Insight* MissedTarget() const {
+    const auto missed = [](const Insight& insight) {
+      return insight.kind == "variance" && insight.claim.key.ends_with(".bad");
+    };
+    const auto found = std::ranges::find_if(document_.insights, missed);
+    return found == document_.insights.end() ? nullptr : &*found;
   }
   void SayInsight(Block& block, const Insight& insight) {
     Say(block, insight.claim.key, insight.claim.slots);

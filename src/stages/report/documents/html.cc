@@ -49,7 +49,8 @@ caption { text-align: left; font-weight: 600; padding: .3rem 0 .5rem; }
 th, td { padding: .45rem .7rem; border-bottom: 1px solid var(--rule); text-align: left;
   vertical-align: top; overflow-wrap: anywhere; min-width: 3.5rem; }
 tbody th { font-weight: 500; min-width: 10rem; max-width: 22rem; }
-.num { text-align: right; white-space: nowrap; }
+.num, .day { white-space: nowrap; }
+.num { text-align: right; }
 thead th, thead .num { white-space: normal; }
 thead th { color: var(--soft); font-weight: 600; border-bottom-width: 2px; vertical-align: bottom;
   overflow-wrap: normal; }
@@ -266,7 +267,12 @@ class Html {
         out += fmt::format("<th scope=\"row\"{}>{}</th>", column.number ? " class=\"num\"" : "",
                            inside);
       } else {
-        out += fmt::format("<td{}>{}</td>", column.number ? " class=\"num\"" : "", inside);
+        const bool day = std::holds_alternative<Day>(row.cells[i].raw);
+        out += fmt::format("<td{}>{}</td>",
+                           column.number ? " class=\"num\""
+                           : day         ? " class=\"day\""
+                                         : "",
+                           inside);
       }
     }
     return out + "</tr>\n";
