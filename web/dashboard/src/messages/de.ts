@@ -102,7 +102,7 @@ export const de: Messages = {
   diagnosis: 'Diagnose',
   discard: 'Verwerfen',
   documents: 'Dokumente',
-  does_alerts: 'Nichts von dem, was Max beobachtet, ist gestört. Alarme öffnen sich von selbst.',
+  does_alerts: 'Kein Alarm ist offen. Alarme öffnen sich von selbst, wenn etwas gestört ist, das Max beobachtet.',
   does_attribution: 'In diesem Zeitraum ist nichts gemeldet oder beobachtet. Anderen wählen oder Bestellungen einlesen: maxopt import orders.csv',
   does_breakdown: 'Für diesen Zeitraum haben die Plattformen keine solche Gliederung gemeldet. Anderen Zeitraum wählen; neue Konten werden 90 Tage zurück gelesen.',
   does_calibration: 'Noch ist keine Vorhersage alt genug zur Bewertung. Jede wird bewertet, wenn ihre Frist um ist.',

@@ -100,7 +100,7 @@ export const en = {
   diagnosis: 'Diagnosis',
   discard: 'Discard',
   documents: 'Documents',
-  does_alerts: 'Nothing that Max watches is wrong. Alerts open by themselves when something is.',
+  does_alerts: 'No alert is open. Alerts open by themselves when something that Max watches goes wrong.',
   does_attribution: 'Nothing is claimed or observed in this period. Choose another, or import the shop\'s orders: maxopt import orders.csv',
   does_breakdown: 'The platforms have reported no such breakdown for this period. Choose another period; new accounts are read 90 days back.',
   does_calibration: 'No prediction is old enough to be scored yet. Each is scored when its horizon has passed.',
