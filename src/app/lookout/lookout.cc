@@ -28,7 +28,8 @@ constexpr int kQualityDays = 7;
 /// The detectors ask for the same trees: each is read once a look.
 class OnceReader final : public PlatformReader {
  public:
-  OnceReader(std::shared_ptr<PlatformReader> inner, std::function<bool(const AccountId&)> may_call)
+  OnceReader(std::shared_ptr<PlatformReader> inner,
+             std::function<Result<>(const AccountId&)> may_call)
       : inner_(std::move(inner)), may_call_(std::move(may_call)) {}
   const Capabilities& capabilities() const override { return inner_->capabilities(); }
   Result<std::vector<AccountInfo>> ListAccounts(http::Deadline deadline) override {
@@ -37,12 +38,11 @@ class OnceReader final : public PlatformReader {
   Result<AccountTree> ReadAccount(const AccountId& account, http::Deadline deadline) override {
     const auto known = trees_.find(account);
     if (known != trees_.end()) return known->second;
-    if (may_call_ && !may_call_(account)) {
-      return trees_
-          .emplace(account, Fail(Errc::kRefused,
-                                 "put off: the account's budget of calls is "
-                                 "used up for now; maxopt status shows it"))
-          .first->second;
+    if (may_call_) {
+      if (const Result<> may = may_call_(account); !may) {
+        return trees_.emplace(account, Fail(Errc::kRefused, "put off: " + may.error().what))
+            .first->second;
+      }
     }
     return trees_.emplace(account, inner_->ReadAccount(account, deadline)).first->second;
   }
@@ -59,7 +59,7 @@ class OnceReader final : public PlatformReader {
 
  private:
   std::shared_ptr<PlatformReader> inner_;
-  std::function<bool(const AccountId&)> may_call_;
+  std::function<Result<>(const AccountId&)> may_call_;
   std::map<AccountId, Result<AccountTree>> trees_;
 };
 

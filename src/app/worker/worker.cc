@@ -141,12 +141,16 @@ MonitorWorld JobContext::monitor_world() {
     MAXOPT_TRY(std::shared_ptr<PlatformReader> reader, inner(account));
     return std::make_shared<NoticingReader<Noticed>>(std::move(reader), noticed);
   };
-  world.may_call = [this](const AccountId& account) {
-    if (stopping()) return false;
-    if (!limit_ || !home_.SaveCalls()) return true;
+  world.may_call = [this](const AccountId& account) -> Result<> {
+    if (stopping()) return Fail(Errc::kRefused, "the worker is stopping");
+    if (!limit_ || !home_.SaveCalls()) return {};
     const Instant now = home_.clock().Now();
     const auto used = CallsOf(home_.store(), PrintAccount(account), now);
-    return !used || !CheckCalls(*used, *limit_, job_.spec.importance, now);
+    if (!used) return {};
+    if (const auto wait = CheckCalls(*used, *limit_, job_.spec.importance, now)) {
+      return Fail(Errc::kRefused, wait->why);
+    }
+    return {};
   };
   return world;
 }

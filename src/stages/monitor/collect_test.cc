@@ -323,11 +323,16 @@ TEST_F(Collect, CreativesAreCountedAcrossAdsAndWhole) {
 
 TEST_F(Collect, TheBudgetOfCallsPutsSlicesOff) {
   int left = 4;
-  world_.may_call = [&](const AccountId&) { return left-- > 0; };
+  world_.may_call = [&](const AccountId&) -> Result<> {
+    if (left-- > 0) return {};
+    return Fail(Errc::kRefused, "4 of 4 calls of this hour are used");
+  };
   const AccountPull round = Round();
   EXPECT_EQ(round.calls, 4);  // the tree and three reports
   EXPECT_EQ(round.reports, 3);
-  EXPECT_EQ(round.postponed.size(), 11u);
+  ASSERT_EQ(round.postponed.size(), 11u);
+  EXPECT_TRUE(round.postponed.front().ends_with("4 of 4 calls of this hour are used"))
+      << round.postponed.front();
   EXPECT_TRUE(round.problems.empty());
   world_.may_call = nullptr;
   EXPECT_EQ(Round().postponed.size(), 0u);

@@ -139,9 +139,11 @@ class Puller {
   /// Whether another reading may be sent; if not, why not.
   bool MayCall() {
     if (!stopped_.empty()) return false;
-    if (world_.may_call && !world_.may_call(account_.info.account)) {
-      stopped_ = "the account's budget of calls is used up";
-      return false;
+    if (world_.may_call) {
+      if (const Result<> may = world_.may_call(account_.info.account); !may) {
+        stopped_ = may.error().what;
+        return false;
+      }
     }
     ++pull_.calls;
     return true;
@@ -226,7 +228,7 @@ class Puller {
                             chunk.breakdown,       chunk.from,  chunk.to};
     const std::string what = Print(chunk);
     if (!MayCall()) {
-      pull_.postponed.push_back(what);
+      pull_.postponed.push_back(what + ": " + stopped_);
       return world_.facts->NoteTrouble(query, world_.clock->Now(), "put off: " + stopped_);
     }
     FaultPoint("collect_before_call");

@@ -17,8 +17,9 @@ struct MonitorWorld {
   Clock* clock;
   std::function<Result<std::shared_ptr<PlatformReader>>(const AccountId&)> reader;
   /// Asked before each reading (a report or the account's tree), which it may charge to the
-  /// account's budget of calls. False: the account's remaining slices are put off. Empty: always.
-  std::function<bool(const AccountId&)> may_call{};
+  /// account's budget of calls. An error says why not: the account's remaining slices are put off
+  /// with its words. Empty: always.
+  std::function<Result<>(const AccountId&)> may_call{};
 };
 
 /// How deep one round reads. Every depth re-reads whole days: what a platform restates replaces
